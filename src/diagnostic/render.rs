@@ -1,0 +1,78 @@
+//! Findings as rustc shows its own: code, place, the text underlined, help.
+//!
+//! The look is that of annotate-snippets, which rustc and cargo use; two forms are made of it, one
+//! for terminals and one for the body of a `compile_error!`.
+
+use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::{Diagnostic, FileId, Severity, Sources};
+
+impl Diagnostic {
+    /// The finding as a report without colour: `error[M0013]: …`, the snippets, notes and helps.
+    pub fn render(&self, sources: &Sources) -> String {
+        self.render_with(sources, &Renderer::plain())
+    }
+
+    /// The same with ANSI colours, for a terminal.
+    pub fn render_styled(&self, sources: &Sources) -> String {
+        self.render_with(sources, &Renderer::styled())
+    }
+
+    /// The report as the text of a `compile_error!`.
+    ///
+    /// rustc puts `error: ` before it, so the first line is the bare message with the code behind.
+    pub fn render_for_rustc(&self, sources: &Sources) -> String {
+        let report = self.render(sources);
+        let body = report.split_once('\n').map_or("", |(_, body)| body);
+        let mut text = format!("{} [{}]", self.message, self.code);
+        if !body.is_empty() {
+            text.push('\n');
+            text.push_str(body);
+        }
+        text
+    }
+
+    fn render_with(&self, sources: &Sources, renderer: &Renderer) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group = Group::with_title(level.primary_title(&*self.message).id(self.code.id()));
+        for file in self.files() {
+            let source = sources.file(file);
+            let mut snippet = Snippet::source(source.text()).path(source.path());
+            for (index, label) in self.labels.iter().enumerate() {
+                if label.file != file {
+                    continue;
+                }
+                let kind =
+                    if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+                let mut annotation = kind.span(label.span.clone());
+                if !label.text.is_empty() {
+                    annotation = annotation.label(&*label.text);
+                }
+                snippet = snippet.annotation(annotation);
+            }
+            group = group.element(snippet);
+        }
+        for note in &self.notes {
+            group = group.element(Level::NOTE.message(&**note));
+        }
+        for help in &self.helps {
+            group = group.element(Level::HELP.message(&**help));
+        }
+        renderer.clone().term_width(DEFAULT_TERM_WIDTH).render(&[group])
+    }
+
+    /// The files of the labels, the primary one first, each once.
+    fn files(&self) -> Vec<FileId> {
+        let mut files = Vec::new();
+        for label in &self.labels {
+            if !files.contains(&label.file) {
+                files.push(label.file);
+            }
+        }
+        files
+    }
+}

@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod diagnostic;
+mod dialect;
+
+pub use dialect::{Dialect, Variant};

@@ -1,0 +1,197 @@
+//! Algorithms on directed graphs, in plain numbers.
+//!
+//! Nodes are `0..n` and `edges[node]` lists the nodes that `node` comes after. Everything is iterative,
+//! so that a chain of any length needs no stack, and costs O(V+E).
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// The reverse of `edges`: for each node, those that come after it.
+pub(crate) fn reversed(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut reversed = vec![Vec::new(); edges.len()];
+    for (node, before) in edges.iter().enumerate() {
+        for &other in before {
+            reversed[other].push(node);
+        }
+    }
+    reversed
+}
+
+/// All nodes, each after those in its `edges`, smallest number first among the free ones.
+///
+/// Returns fewer than all nodes if and only if there is a cycle.
+pub(crate) fn topological_order(edges: &[Vec<usize>]) -> Vec<usize> {
+    let after = reversed(edges);
+    let mut waiting: Vec<usize> = edges.iter().map(Vec::len).collect();
+    let mut free: BinaryHeap<Reverse<usize>> =
+        (0..edges.len()).filter(|&node| waiting[node] == 0).map(Reverse).collect();
+    let mut order = Vec::with_capacity(edges.len());
+    while let Some(Reverse(node)) = free.pop() {
+        order.push(node);
+        for &next in &after[node] {
+            waiting[next] -= 1;
+            if waiting[next] == 0 {
+                free.push(Reverse(next));
+            }
+        }
+    }
+    order
+}
+
+/// The groups of nodes that lie on a common cycle, each sorted, the groups by their smallest node.
+///
+/// Tarjan's algorithm (*Depth-First Search and Linear Graph Algorithms*, 1972), iterative; a single
+/// node is a group only if it has an edge to itself.
+pub(crate) fn cyclic_components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    const UNSEEN: usize = usize::MAX;
+    let mut number = vec![UNSEEN; edges.len()];
+    let mut low = vec![0; edges.len()];
+    let mut open = vec![false; edges.len()];
+    let mut stack = Vec::new();
+    let mut visits: Vec<(usize, usize)> = Vec::new();
+    let mut next_number = 0;
+    let mut components = Vec::new();
+    for root in 0..edges.len() {
+        if number[root] != UNSEEN {
+            continue;
+        }
+        visits.push((root, 0));
+        while let Some(visit) = visits.last_mut() {
+            let (node, edge) = *visit;
+            if edge == 0 {
+                number[node] = next_number;
+                low[node] = next_number;
+                next_number += 1;
+                stack.push(node);
+                open[node] = true;
+            }
+            if let Some(&other) = edges[node].get(edge) {
+                visit.1 += 1;
+                if number[other] == UNSEEN {
+                    visits.push((other, 0));
+                } else if open[other] {
+                    low[node] = low[node].min(number[other]);
+                }
+                continue;
+            }
+            visits.pop();
+            if let Some(&(parent, _)) = visits.last() {
+                low[parent] = low[parent].min(low[node]);
+            }
+            if low[node] == number[node] {
+                let mut component = Vec::new();
+                while let Some(member) = stack.pop() {
+                    open[member] = false;
+                    component.push(member);
+                    if member == node {
+                        break;
+                    }
+                }
+                if component.len() > 1 || edges[node].contains(&node) {
+                    component.sort_unstable();
+                    components.push(component);
+                }
+            }
+        }
+    }
+    components.sort_unstable();
+    components
+}
+
+/// A shortest cycle through the smallest node of a cyclic component: `[a, b, c]` with edges
+/// a → b → c → a.
+pub(crate) fn shortest_cycle(edges: &[Vec<usize>], component: &[usize]) -> Vec<usize> {
+    let Some(&start) = component.first() else { return Vec::new() };
+    let mut came_from: std::collections::HashMap<usize, usize> = std::collections::HashMap::new();
+    let mut queue = VecDeque::from([start]);
+    while let Some(node) = queue.pop_front() {
+        for &other in &edges[node] {
+            if other == start {
+                let mut path = vec![node];
+                let mut at = node;
+                while at != start {
+                    at = came_from[&at];
+                    path.push(at);
+                }
+                path.reverse();
+                return path;
+            }
+            if component.binary_search(&other).is_ok() && !came_from.contains_key(&other) {
+                came_from.insert(other, node);
+                queue.push_back(other);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Marks `starts` and everything that can be reached from them along `edges`.
+pub(crate) fn reachable(
+    edges: &[Vec<usize>],
+    starts: impl IntoIterator<Item = usize>,
+) -> Vec<bool> {
+    let mut marked = vec![false; edges.len()];
+    let mut stack: Vec<usize> = starts.into_iter().collect();
+    for &start in &stack {
+        marked[start] = true;
+    }
+    while let Some(node) = stack.pop() {
+        for &other in &edges[node] {
+            if !marked[other] {
+                marked[other] = true;
+                stack.push(other);
+            }
+        }
+    }
+    marked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn graphs() -> impl Strategy<Value = Vec<Vec<usize>>> {
+        (1usize..12)
+            .prop_flat_map(|n| proptest::collection::vec(proptest::collection::vec(0..n, 0..4), n))
+    }
+
+    proptest! {
+        #[test]
+        fn an_order_is_complete_exactly_when_nothing_is_cyclic(edges in graphs()) {
+            let order = topological_order(&edges);
+            let components = cyclic_components(&edges);
+            prop_assert_eq!(order.len() == edges.len(), components.is_empty());
+            let mut place = vec![usize::MAX; edges.len()];
+            for (index, &node) in order.iter().enumerate() {
+                place[node] = index;
+            }
+            for &node in &order {
+                for &before in &edges[node] {
+                    prop_assert!(place[before] < place[node]);
+                }
+            }
+        }
+
+        #[test]
+        fn components_are_the_nodes_that_reach_each_other(edges in graphs()) {
+            let components = cyclic_components(&edges);
+            let reach: Vec<Vec<bool>> =
+                (0..edges.len()).map(|node| reachable(&edges, edges[node].iter().copied())).collect();
+            for a in 0..edges.len() {
+                let expected: Vec<usize> =
+                    (0..edges.len()).filter(|&b| reach[a][b] && reach[b][a]).collect();
+                let found: Vec<usize> =
+                    components.iter().find(|c| c.contains(&a)).cloned().unwrap_or_default();
+                prop_assert_eq!(expected, found);
+            }
+            for component in components {
+                let cycle = shortest_cycle(&edges, &component);
+                prop_assert!(!cycle.is_empty());
+                for (index, &node) in cycle.iter().enumerate() {
+                    prop_assert!(edges[node].contains(&cycle[(index + 1) % cycle.len()]));
+                }
+            }
+        }
+    }
+}

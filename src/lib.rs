@@ -2,8 +2,14 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod chain;
+#[cfg(feature = "build")]
+pub mod config;
 pub mod diagnostic;
 mod dialect;
+pub mod script;
+pub mod sql;
+#[cfg(feature = "build")]
+pub mod validate;
 
 pub use chain::Chain;
 pub use dialect::{Dialect, Variant};

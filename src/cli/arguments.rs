@@ -1,0 +1,194 @@
+//! What can be typed, as plain data; what it means is decided by the commands.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::Dialect;
+use crate::runner::ui::HELP_STYLES;
+use crate::runner::{Color, DownArguments, Env, HeadsArguments, HistoryArguments};
+use crate::runner::{ShowArguments, StatusArguments, UpArguments};
+
+/// Versioned database migrations, checked when the crate is compiled
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "cargo-migrate",
+    bin_name = "cargo migrate",
+    version,
+    styles = HELP_STYLES,
+    disable_help_subcommand = true,
+    after_help = "`cargo migrate help COMMAND` is `cargo migrate COMMAND --help`."
+)]
+pub struct Arguments {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Set up a package for migrations
+    Init(InitArguments),
+    /// Write a new revision
+    #[command(alias = "revision")]
+    New(NewArguments),
+    /// Apply revisions
+    #[command(alias = "upgrade")]
+    Up(UpArguments),
+    /// Undo revisions
+    #[command(alias = "downgrade")]
+    Down(DownArguments),
+    /// Show where a database is
+    #[command(alias = "current")]
+    Status(StatusArguments),
+    /// List the revisions, newest first
+    History(HistoryArguments),
+    /// List the heads of the chain
+    Heads(HeadsArguments),
+    /// Show one revision
+    Show(ShowArguments),
+    /// Check the chain without building
+    Check(CheckArguments),
+    /// Turn another tool's migrations into a chain
+    Import(ImportArguments),
+    /// Explain the code of a finding
+    Explain(ExplainArguments),
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct GlobalArguments {
+    /// The package whose chain is meant
+    #[arg(short, long, global = true, value_name = "SPEC", help_heading = "Package Selection")]
+    pub package: Option<String>,
+    /// Path to Cargo.toml
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Manifest Options")]
+    pub manifest_path: Option<PathBuf>,
+    /// Assert that `Cargo.lock` will remain unchanged
+    #[arg(long, global = true, help_heading = "Manifest Options")]
+    pub locked: bool,
+    /// Run without accessing the network
+    #[arg(long, global = true, help_heading = "Manifest Options")]
+    pub offline: bool,
+    /// Equivalent to specifying both --locked and --offline
+    #[arg(long, global = true, help_heading = "Manifest Options")]
+    pub frozen: bool,
+    /// Coloring
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub color: Option<Color>,
+    /// Do not print progress
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+impl GlobalArguments {
+    /// `--color`, or else what cargo itself would do.
+    pub(crate) fn color(&self, env: &Env) -> Color {
+        self.color.unwrap_or_else(|| match env.variable("CARGO_TERM_COLOR") {
+            Some("always") => Color::Always,
+            Some("never") => Color::Never,
+            _ => Color::Auto,
+        })
+    }
+
+    /// `--quiet`, or else what cargo itself would do.
+    pub(crate) fn is_quiet(&self, env: &Env) -> bool {
+        self.quiet || (self.verbose == 0 && env.variable("CARGO_TERM_QUIET") == Some("true"))
+    }
+}
+
+/// Arguments of `init`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate init
+  cargo migrate init -p service --database-url sqlite:service.db
+
+In a virtual workspace without -p, a member package that holds the chain is added.
+It can be run again at any time: what is there already is left alone.")]
+pub struct InitArguments {
+    /// The dialects that the chain is written for
+    #[arg(long = "dialect", value_name = "DIALECT", value_parser = dialect)]
+    pub dialects: Vec<Dialect>,
+    /// The database for development
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// The chain's name, needed where the workspace has a chain already
+    #[arg(long, value_name = "NAME")]
+    pub chain: Option<String>,
+    /// Depend on cargo-migrate in a directory instead of the registry
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+fn dialect(text: &str) -> Result<Dialect, String> {
+    match Dialect::from_name(text) {
+        Some(Dialect::Sqlite) => Ok(Dialect::Sqlite),
+        Some(other) => Err(format!("`{other}` is not supported by this version")),
+        None => Err(String::from("expected `sqlite`")),
+    }
+}
+
+/// Arguments of `new`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate new \"create account\"
+  cargo migrate new \"add email\" --head ae1027a6acf5
+
+The path of the new file is printed to stdout.")]
+pub struct NewArguments {
+    /// What the revision does, in a few words
+    pub message: String,
+    /// The id, instead of a random one
+    #[arg(long, value_name = "ID")]
+    pub rev_id: Option<String>,
+    /// The head that the revision follows, where there are several
+    #[arg(long, value_name = "REVISION")]
+    pub head: Option<String>,
+    /// A name for the line that begins here
+    #[arg(long = "branch-label", value_name = "LABEL")]
+    pub labels: Vec<String>,
+    /// A revision that must be applied first
+    #[arg(long, value_name = "REVISION")]
+    pub depends_on: Vec<String>,
+}
+
+/// Arguments of `check`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct CheckArguments {}
+
+/// Arguments of `import`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate import --from sqlx migrations-of-sqlx
+
+The original files are read and left alone; the SQL is kept byte for byte.")]
+pub struct ImportArguments {
+    /// The tool that the directory belongs to
+    #[arg(long, value_name = "TOOL", value_parser = ["sqlx"])]
+    pub from: String,
+    /// The directory
+    pub directory: PathBuf,
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArguments {
+    /// The code, such as M0013; all codes are listed without it
+    pub code: Option<String>,
+}

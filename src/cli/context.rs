@@ -1,0 +1,98 @@
+//! What every command works on: the package that is meant, its chain, and where output goes.
+
+use super::GlobalArguments;
+use super::workspace::Workspace;
+use crate::chain::Chain;
+use crate::chain::baked::Settings;
+use crate::config::Configuration;
+use crate::diagnostic::Severity;
+use crate::runner::{Env, Exit, Failure, Ui};
+use crate::validate::{self, Package};
+
+/// The surroundings of one command.
+pub(crate) struct Context<'a> {
+    pub(crate) global: GlobalArguments,
+    pub(crate) env: Env,
+    pub(crate) ui: &'a mut Ui,
+}
+
+/// A chain as the files have it, ready to be worked with.
+pub(crate) struct FileChain {
+    pub(crate) root: std::path::PathBuf,
+    pub(crate) configuration: Configuration,
+    pub(crate) chain: Chain,
+    pub(crate) settings: Settings,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(global: GlobalArguments, env: Env, ui: &'a mut Ui) -> Self {
+        Self { global, env, ui }
+    }
+
+    /// Asks cargo about the workspace.
+    pub(crate) fn workspace(&self) -> Result<Workspace, Failure> {
+        Workspace::locate(&self.global, &self.env)
+    }
+
+    /// Reads and judges the package that is meant.
+    pub(crate) fn package(&self) -> Result<Package, Failure> {
+        let workspace = self.workspace()?;
+        let member = workspace.with_chain(&self.global)?;
+        validate::package(member.root()).map_err(|error| {
+            Failure::new(format!("cannot read `{}`: {error}", member.manifest_path.display()))
+        })
+    }
+
+    /// The chain of the package that is meant; a broken one is reported, and nothing is done with it.
+    pub(crate) fn chain(&mut self) -> Result<FileChain, Failure> {
+        let package = self.package()?;
+        let (errors, _) = self.report(&package)?;
+        if errors > 0 {
+            return Err(broken(&package, errors));
+        }
+        let root = package.root().to_owned();
+        let configuration = package.configuration().clone();
+        let (chain, settings) = package.into_chain().ok_or_else(|| {
+            Failure::new("the chain could not be read, and no rule says why; this is a bug")
+        })?;
+        Ok(FileChain { root, configuration, chain, settings })
+    }
+
+    /// Prints all findings; returns how many errors and warnings there are.
+    pub(crate) fn report(&mut self, package: &Package) -> Result<(usize, usize), Failure> {
+        let mut errors = 0;
+        for finding in package.findings() {
+            match finding.severity {
+                Severity::Error => errors += 1,
+                Severity::Warning if self.global.quiet => continue,
+                Severity::Warning => {}
+            }
+            // Paths are shown as the user would type them from here.
+            self.ui.report(&finding.render_styled(package.sources()))?;
+            self.ui.report("")?;
+        }
+        Ok((errors, package.findings().len() - errors))
+    }
+}
+
+/// The end of a command that found a broken chain; the findings have been printed.
+pub(crate) fn broken(package: &Package, errors: usize) -> Failure {
+    let them = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
+    let what = if package.are_surroundings_broken() {
+        "the migrations cannot be read"
+    } else {
+        "the chain is invalid"
+    };
+    let code = package
+        .findings()
+        .iter()
+        .find(|finding| finding.severity == Severity::Error)
+        .map(|finding| finding.code);
+    let failure = Failure::new(format!("{what}: {them}; nothing was changed")).exit(
+        if package.are_surroundings_broken() { Exit::Failed } else { Exit::InvalidChain },
+    );
+    match code {
+        Some(code) => failure.help(format!("`cargo migrate explain {code}` tells more")),
+        None => failure,
+    }
+}

@@ -1,0 +1,88 @@
+//! `cargo migrate`: arguments and output, one file a command, no logic of its own.
+//!
+//! Every command is a function of the library over a [`Context`]: the package that the user means,
+//! its chain as the files have it, and where output goes. What works on a baked chain too lives in
+//! [`runner`](crate::runner) and is only called from here.
+
+mod arguments;
+mod chain;
+mod check;
+mod context;
+mod database;
+mod explain;
+mod import;
+mod init;
+mod new;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::runner::{Env, Exit, Failure, Ui};
+
+pub use arguments::{Arguments, Command, GlobalArguments};
+pub(crate) use context::Context;
+
+/// The `main` of the binary: runs the command line of this process.
+pub fn main() -> ExitCode {
+    let env = match Env::of_process() {
+        Ok(env) => env,
+        Err(error) => {
+            let mut ui = Ui::stdio(crate::runner::Color::Auto, false);
+            ui.fail(&Failure::new(format!("the working directory cannot be read: {error}")));
+            return Exit::Failed.into();
+        }
+    };
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let arguments = match Arguments::try_parse_from(with_name(arguments)) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            let failed = error.use_stderr();
+            return if failed { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let mut ui = Ui::stdio(arguments.global.color(&env), arguments.global.is_quiet(&env));
+    run(arguments, env, &mut ui).into()
+}
+
+/// Runs a parsed command line; what goes wrong is printed, once.
+pub fn run(arguments: Arguments, env: Env, ui: &mut Ui) -> Exit {
+    match dispatch(arguments, env, ui) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            ui.fail(&failure);
+            failure.code()
+        }
+    }
+}
+
+/// cargo passes the subcommand's own name as the first argument; people who call the binary directly
+/// do not.
+fn with_name(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.first().is_some_and(|first| first == "migrate") {
+        arguments.remove(0);
+    }
+    arguments.insert(0, OsString::from("cargo migrate"));
+    arguments
+}
+
+fn dispatch(arguments: Arguments, env: Env, ui: &mut Ui) -> Result<Exit, Failure> {
+    let Arguments { global, command } = arguments;
+    let mut context = Context::new(global, env, ui);
+    match command {
+        Command::Init(args) => init::run(&mut context, &args),
+        Command::New(args) => new::run(&mut context, &args),
+        Command::Up(args) => database::up(&mut context, &args),
+        Command::Down(args) => database::down(&mut context, &args),
+        Command::Status(args) => database::status(&mut context, &args),
+        Command::History(args) => chain::history(&mut context, &args),
+        Command::Heads(args) => chain::heads(&mut context, &args),
+        Command::Show(args) => chain::show(&mut context, &args),
+        Command::Check(args) => check::run(&mut context, &args),
+        Command::Import(args) => import::run(&mut context, &args),
+        Command::Explain(args) => explain::run(&mut context, &args),
+    }
+}

@@ -1,0 +1,133 @@
+//! `cargo migrate new`: a file for the next revision.
+
+use super::arguments::NewArguments;
+use super::context::{Context, FileChain};
+use crate::chain::{BranchLabel, Chain, NameError, RevisionId, listed};
+use crate::runner::{Exit, Failure};
+use crate::scaffold::{self, Change, Changes, RevisionFile};
+
+/// Writes the file and prints its path.
+pub(super) fn run(context: &mut Context<'_>, args: &NewArguments) -> Result<Exit, Failure> {
+    let FileChain { root, configuration, chain, .. } = context.chain()?;
+    let id = match &args.rev_id {
+        Some(id) => given_id(&chain, id)?,
+        None => free_id(&chain)?,
+    };
+    for label in &args.labels {
+        check_label(&chain, label, &id)?;
+    }
+    let depends_on = args
+        .depends_on
+        .iter()
+        .map(|name| Ok(chain.find(name).map_err(not_found)?.id().to_string()))
+        .collect::<Result<_, Failure>>()?;
+    let now = jiff::Timestamp::now();
+    let revision = RevisionFile {
+        id: id.to_string(),
+        message: args.message.clone(),
+        parents: parents(&chain, args.head.as_deref())?,
+        depends_on,
+        labels: args.labels.clone(),
+        created: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        dialects: configuration.dialects.clone(),
+    };
+    let template = match &configuration.templates {
+        None => None,
+        Some(directory) => {
+            let path = root.join(&directory.value).join("revision.sql");
+            Some(std::fs::read_to_string(&path).map_err(|error| {
+                Failure::new(format!("cannot read the template `{}`: {error}", path.display()))
+                    .help("write it, or remove `templates` from `[package.metadata.migrate]`")
+            })?)
+        }
+    };
+    let text = revision.text(template.as_deref()).map_err(cannot_scaffold)?;
+    let name = configuration.file_name.render(
+        &now.strftime("%Y%m%d").to_string(),
+        &now.strftime("%H%M").to_string(),
+        id.as_str(),
+        &scaffold::slug(&args.message),
+    );
+    let path = root.join(&configuration.dir.value).join(format!("{name}.sql"));
+    let changes =
+        Changes { files: vec![Change::Create { path: path.clone(), text }], notes: Vec::new() };
+    changes.apply().map_err(cannot_scaffold)?;
+    let shown = path.strip_prefix(context.env.directory()).unwrap_or(&path);
+    context.ui.status("Created", format_args!("revision {id}"))?;
+    context.ui.answer(shown.display())?;
+    Ok(Exit::Done)
+}
+
+pub(super) fn cannot_scaffold(error: scaffold::Error) -> Failure {
+    Failure::new(error.to_string())
+}
+
+fn not_found(error: crate::chain::PlanError) -> Failure {
+    Failure::new(error.to_string()).exit(Exit::Usage).help("`cargo migrate history` lists the revisions")
+}
+
+/// The head to follow; only the user can choose among several.
+fn parents(chain: &Chain, head: Option<&str>) -> Result<Vec<String>, Failure> {
+    let heads: Vec<&RevisionId> = chain.heads().map(crate::chain::Revision::id).collect();
+    if let Some(name) = head {
+        let id = chain.find(name).map_err(not_found)?.id();
+        if !heads.contains(&id) {
+            return Err(Failure::new(format!("revision `{id}` is no head: another one follows it"))
+                .exit(Exit::Usage)
+                .help(format!("the heads are {}", listed(heads))));
+        }
+        return Ok(vec![id.to_string()]);
+    }
+    match heads[..] {
+        [] => Ok(Vec::new()),
+        [head] => Ok(vec![head.to_string()]),
+        _ => Err(Failure::new(format!("the chain has several heads: {}", listed(&heads)))
+            .exit(Exit::Usage)
+            .help(format!("say which one to follow, as in `--head {}`", heads[0]))),
+    }
+}
+
+fn given_id(chain: &Chain, text: &str) -> Result<RevisionId, Failure> {
+    let id = RevisionId::new(text.to_owned()).map_err(|error| {
+        Failure::new(match error {
+            NameError::Illegal => {
+                format!("`{text}` is no revision id: expected 1 to 64 letters, digits, `_` and `.`")
+            }
+            NameError::Reserved => format!("`{text}` is a reserved word"),
+        })
+        .exit(Exit::Usage)
+    })?;
+    if chain.get(text).is_some() || chain.labelled(text).is_some() {
+        return Err(Failure::new(format!("`{id}` is taken already"))
+            .exit(Exit::Usage)
+            .help(format!("`cargo migrate show {id}` shows by what")));
+    }
+    Ok(id)
+}
+
+fn check_label(chain: &Chain, text: &str, id: &RevisionId) -> Result<(), Failure> {
+    let usage = |message: String| Failure::new(message).exit(Exit::Usage);
+    BranchLabel::new(text.to_owned()).map_err(|_| {
+        usage(format!(
+            "`{text}` is no branch label: expected a letter or `_`, then letters, digits, `_` and `.`, and no reserved word"
+        ))
+    })?;
+    if text == id.as_str() || chain.get(text).is_some() || chain.labelled(text).is_some() {
+        return Err(usage(format!("`{text}` is taken already")));
+    }
+    Ok(())
+}
+
+/// Twelve random hex digits, as nobody else's branch will have.
+fn free_id(chain: &Chain) -> Result<RevisionId, Failure> {
+    loop {
+        let mut bytes = [0; 6];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Failure::new(format!("the system gives no random numbers: {error}")))?;
+        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let Ok(id) = RevisionId::new(text) else { continue };
+        if chain.get(id.as_str()).is_none() && chain.labelled(id.as_str()).is_none() {
+            return Ok(id);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Exit codes, and what is printed when a command fails.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// The exit codes of `cargo migrate` and of the runner in a shipped binary.
+///
+/// Scripts may rely on them. A cargo build that fails beneath a command passes cargo's own code
+/// through.
+///
+/// | code | meaning |
+/// |---|---|
+/// | 0 | done |
+/// | 1 | failed |
+/// | 2 | wrong usage |
+/// | 3 | `check` or `status --check` found the database out of date |
+/// | 4 | the chain is invalid |
+/// | 5 | no connection, or no lock in time |
+///
+/// ```
+/// assert_eq!(cargo_migrate::runner::Exit::InvalidChain.code(), 4);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Exit {
+    /// Done, also when there was nothing to do.
+    Done,
+    /// Failed; the message says what state things are in.
+    Failed,
+    /// The arguments make no sense.
+    Usage,
+    /// The database is not at the chain's heads.
+    OutOfDate,
+    /// The files are no valid chain.
+    InvalidChain,
+    /// The database cannot be reached, or somebody else holds its lock.
+    Unavailable,
+}
+
+impl Exit {
+    /// The number that the process ends with.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::OutOfDate => 3,
+            Self::InvalidChain => 4,
+            Self::Unavailable => 5,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Why a command ends without success: what to print, once, and the code to end with.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+    helps: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with the ordinary exit code.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, message: message.into(), helps: Vec::new() }
+    }
+
+    /// A silent end: everything has been said.
+    pub(crate) fn silent(exit: Exit) -> Self {
+        Self { exit, message: String::new(), helps: Vec::new() }
+    }
+
+    /// The same with another exit code.
+    #[must_use]
+    pub fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Adds the next command to type.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.helps.push(help.into());
+        self
+    }
+
+    /// The code to end with.
+    pub fn code(&self) -> Exit {
+        self.exit
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn helps(&self) -> &[String] {
+        &self.helps
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.helps.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))
+    }
+}
+
+impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_table_is_the_code() {
+        let source = include_str!("exit.rs");
+        for (exit, meaning) in [
+            (Exit::Done, "done"),
+            (Exit::Failed, "failed"),
+            (Exit::Usage, "wrong usage"),
+            (Exit::OutOfDate, "`check` or `status --check` found the database out of date"),
+            (Exit::InvalidChain, "the chain is invalid"),
+            (Exit::Unavailable, "no connection, or no lock in time"),
+        ] {
+            assert!(source.contains(&format!("/// | {} | {meaning} |", exit.code())));
+        }
+    }
+}

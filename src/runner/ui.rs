@@ -1,0 +1,159 @@
+//! What people see: cargo's right-aligned verbs on stderr, answers on stdout.
+//!
+//! All output goes through a [`Ui`], which writes where it is told to, so that a test or a program
+//! with its own command line can catch it.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::exit::Failure;
+
+/// cargo's own styles for help pages (`cargo-util-terminal`, also published as `clap-cargo`).
+pub(crate) const HELP_STYLES: clap::builder::Styles = clap::builder::Styles::styled()
+    .header(AnsiColor::BrightGreen.on_default().bold())
+    .usage(AnsiColor::BrightGreen.on_default().bold())
+    .literal(AnsiColor::BrightCyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::BrightRed.on_default().bold())
+    .valid(AnsiColor::BrightCyan.on_default().bold())
+    .invalid(AnsiColor::Yellow.on_default().bold());
+
+const VERB: Style = AnsiColor::BrightGreen.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
+const HELP: Style = AnsiColor::BrightCyan.on_default().bold();
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    fn choice(self) -> anstream::ColorChoice {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+/// Where output goes, and how much of it.
+pub struct Ui {
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
+    quiet: bool,
+    progress: bool,
+}
+
+impl Ui {
+    /// The process's own stdout and stderr.
+    pub fn stdio(color: Color, quiet: bool) -> Self {
+        let choice = color.choice();
+        Self {
+            out: Box::new(anstream::AutoStream::new(io::stdout(), choice)),
+            err: Box::new(anstream::AutoStream::new(io::stderr(), choice)),
+            quiet,
+            progress: !quiet && io::IsTerminal::is_terminal(&io::stderr()),
+        }
+    }
+
+    /// Writers of the caller's choice; never a progress bar, and no colour.
+    pub fn writers(
+        out: impl Write + Send + 'static,
+        err: impl Write + Send + 'static,
+        quiet: bool,
+    ) -> Self {
+        Self {
+            out: Box::new(anstream::StripStream::new(Raw(out))),
+            err: Box::new(anstream::StripStream::new(Raw(err))),
+            quiet,
+            progress: false,
+        }
+    }
+
+    /// Whether a bar can be drawn.
+    pub(crate) fn draws_progress(&self) -> bool {
+        self.progress
+    }
+
+    /// A line of progress: a verb in twelve columns, and what it is about.
+    pub fn status(&mut self, verb: &str, message: impl std::fmt::Display) -> Result<(), Failure> {
+        if self.quiet {
+            return Ok(());
+        }
+        write(&mut self.err, format_args!("{VERB}{verb:>12}{VERB:#} {message}\n"))
+    }
+
+    /// Something that the user should know, though all went well.
+    pub fn warn(&mut self, message: impl std::fmt::Display) -> Result<(), Failure> {
+        write(&mut self.err, format_args!("{WARNING}warning{WARNING:#}: {message}\n"))
+    }
+
+    /// A hint to act on.
+    pub fn note(&mut self, message: impl std::fmt::Display) -> Result<(), Failure> {
+        write(&mut self.err, format_args!("{HELP}note{HELP:#}: {message}\n"))
+    }
+
+    /// Text for stderr that is styled already, such as rendered findings.
+    pub(crate) fn report(&mut self, text: &str) -> Result<(), Failure> {
+        write(&mut self.err, format_args!("{text}\n"))
+    }
+
+    /// A line of the answer.
+    pub fn answer(&mut self, line: impl std::fmt::Display) -> Result<(), Failure> {
+        write(&mut self.out, format_args!("{line}\n"))
+    }
+
+    /// Prints why a command failed.
+    pub fn fail(&mut self, failure: &Failure) {
+        if failure.message().is_empty() {
+            return;
+        }
+        let message = failure.message();
+        // Nobody is left to tell when stderr is closed.
+        let _ = write(&mut self.err, format_args!("{ERROR}error{ERROR:#}: {message}\n"));
+        for help in failure.helps() {
+            let _ = write(&mut self.err, format_args!("{HELP}help{HELP:#}: {help}\n"));
+        }
+    }
+}
+
+impl Drop for Ui {
+    fn drop(&mut self) {
+        let _ = self.out.flush();
+        let _ = self.err.flush();
+    }
+}
+
+/// Writes, and takes a closed pipe for what it is: the reader has seen enough.
+fn write(stream: &mut dyn Write, text: std::fmt::Arguments<'_>) -> Result<(), Failure> {
+    match stream.write_fmt(text).and_then(|()| stream.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Err(Failure::silent(super::Exit::Done))
+        }
+        Err(error) => Err(Failure::new(format!("cannot write output: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Makes any writer one that anstream can strip colour for.
+struct Raw<W>(W);
+
+impl<W: Write> Write for Raw<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

@@ -1,0 +1,113 @@
+//! The rules that make a set of files a chain.
+//!
+//! This is the only door to a [`Chain`]: whoever holds one may rely on its invariants. All files are
+//! judged, then the graph that they form, and every finding is reported, so that one mistake hides
+//! no other. The rules themselves are pure; [`package`] reads the files that they judge.
+
+mod file;
+mod graph;
+pub(crate) mod package;
+mod statements;
+
+use crate::chain::{Chain, Checksum, Digest, Fingerprint, Kind, Revision, digest};
+use crate::config::Configuration;
+use crate::diagnostic::{Diagnostic, FileId, Severity, Sources};
+use crate::dialect::Variant;
+use crate::script::load::LoadedFile;
+use crate::script::{Script, digest_content};
+
+pub use package::{Package, package};
+
+/// A file that could be cut into its parts.
+struct Parsed<'a> {
+    loaded: &'a LoadedFile,
+    script: Script<'a>,
+    /// Whether a marker could not be read, so that missing sections prove nothing.
+    has_marker_errors: bool,
+}
+
+impl Parsed<'_> {
+    fn file(&self) -> FileId {
+        self.loaded.file
+    }
+}
+
+/// Judges the files of a migrations directory; the chain exists only if there is no error.
+///
+/// `findings` are those of reading the files; they come back with the others, sorted by place.
+pub(crate) fn validate(
+    configuration: &Configuration,
+    files: &[LoadedFile],
+    sources: &Sources,
+    mut findings: Vec<Diagnostic>,
+) -> (Option<Chain>, Vec<Diagnostic>) {
+    let unread = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let variants = Variant::all(&configuration.dialects, &configuration.databases);
+    let mut parsed = Vec::with_capacity(files.len());
+    for loaded in files {
+        let text = sources.file(loaded.file).text();
+        let (script, mut found) = Script::parse(loaded.kind, text, loaded.file);
+        let has_marker_errors =
+            found.iter().any(|finding| finding.code == crate::diagnostic::Code::UnknownMarker);
+        findings.append(&mut found);
+        let parsed_file = Parsed { loaded, script, has_marker_errors };
+        file::check(&parsed_file, configuration, &variants, &mut findings);
+        statements::check(&parsed_file, configuration, &mut findings);
+        parsed.push(parsed_file);
+    }
+    let order = graph::check(&parsed, configuration, unread, &mut findings);
+
+    let mut findings = configuration.apply_lints(findings);
+    findings.sort_by_key(|finding| {
+        let place = finding.labels.first().map(|label| (label.file, label.span.start));
+        (place, finding.code)
+    });
+    let is_valid = findings.iter().all(|finding| finding.severity != Severity::Error);
+    let chain = order.filter(|_| is_valid).map(|order| assemble(&parsed, order, variants, sources));
+    (chain, findings)
+}
+
+/// Makes the chain of files that all rules allow.
+fn assemble(
+    parsed: &[Parsed<'_>],
+    graph: graph::Graph,
+    variants: Vec<Variant>,
+    sources: &Sources,
+) -> Chain {
+    let mut revisions: Vec<Revision> = Vec::with_capacity(parsed.len());
+    for node in graph.nodes {
+        let Parsed { loaded, script, .. } = &parsed[node.file];
+        let fingerprints = variants
+            .iter()
+            .enumerate()
+            .map(|(variant, name)| {
+                let checksum = match loaded.kind {
+                    Kind::Sql => script.checksum(name),
+                    Kind::Rust => Checksum::from_bytes(hmac_sha256::Hash::hash(script.text().as_bytes())),
+                };
+                let digests = |indices: &[usize]| -> Vec<Digest> {
+                    indices.iter().map(|&i| revisions[i].fingerprints[variant].digest).collect()
+                };
+                let digest = digest(
+                    node.id.as_str(),
+                    digest_content(loaded.kind, &checksum),
+                    &digests(&node.parents),
+                    &digests(&node.dependencies),
+                );
+                Fingerprint { checksum, digest }
+            })
+            .collect();
+        let source = sources.file(loaded.file);
+        revisions.push(Revision {
+            id: node.id,
+            kind: loaded.kind,
+            path: source.path().to_owned().into(),
+            text: source.text().to_owned().into(),
+            labels: node.labels,
+            parents: node.parents,
+            dependencies: node.dependencies,
+            fingerprints,
+        });
+    }
+    Chain::new(revisions, variants)
+}

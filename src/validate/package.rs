@@ -1,0 +1,156 @@
+//! From a package's directory to its validated chain: the one place where files are read.
+//!
+//! Command line and build helper both come through here, so that they see the same chain and the
+//! same findings.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::chain::Chain;
+use crate::chain::baked::Settings;
+use crate::config::{self, Configuration, HeadsPolicy};
+use crate::diagnostic::{Code, Diagnostic, Severity, Sources};
+use crate::script::load;
+
+/// A package's configuration and chain, as read from its directory, with all findings.
+#[derive(Debug)]
+pub struct Package {
+    root: PathBuf,
+    configuration: Configuration,
+    sources: Sources,
+    findings: Vec<Diagnostic>,
+    are_surroundings_broken: bool,
+    chain: Option<Chain>,
+}
+
+impl Package {
+    /// The directory of its `Cargo.toml`.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The configuration, with defaults where it could not be read.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// The migrations directory.
+    pub fn directory(&self) -> PathBuf {
+        self.root.join(&self.configuration.dir.value)
+    }
+
+    /// The files that findings point into.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// All findings, sorted by place.
+    pub fn findings(&self) -> &[Diagnostic] {
+        &self.findings
+    }
+
+    /// Whether the errors are not about the chain, but about what surrounds it: the configuration,
+    /// a missing directory, an unreadable file. Then no revision was judged.
+    pub fn are_surroundings_broken(&self) -> bool {
+        self.are_surroundings_broken
+    }
+
+    /// The chain, if there is no error.
+    pub fn chain(&self) -> Option<&Chain> {
+        self.chain.as_ref()
+    }
+
+    /// The chain and what it runs with, if there is no error.
+    pub(crate) fn into_chain(self) -> Option<(Chain, Settings)> {
+        let settings = self.settings();
+        Some((self.chain?, settings))
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            chain: self.configuration.chain.clone(),
+            schema: self.configuration.table.schema.clone(),
+            table: self.configuration.table.name.clone(),
+            many_heads: self.configuration.heads == HeadsPolicy::Many,
+        }
+    }
+}
+
+/// Reads and judges the package in directory `root`.
+///
+/// # Errors
+///
+/// Only if there is no readable `Cargo.toml`; everything else is a finding.
+pub fn package(root: &Path) -> io::Result<Package> {
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml"))?;
+    let mut sources = Sources::new();
+    let file = sources.add("Cargo.toml", manifest.clone());
+    let (configuration, mut findings) = config::read(&manifest, file);
+    let is_configured = findings.iter().all(|finding| finding.severity != Severity::Error);
+    let loaded = match load::directory(root, &configuration.dir.value, &mut sources) {
+        Ok(loaded) if is_configured => loaded,
+        Ok(_) => {
+            return Ok(broken(root, configuration, sources, findings));
+        }
+        Err(error) => {
+            if is_configured {
+                findings.push(unreadable(root, &configuration, file, &error));
+            }
+            return Ok(broken(root, configuration, sources, findings));
+        }
+    };
+    let (chain, mut found) =
+        super::validate(&configuration, &loaded.files, &sources, loaded.findings);
+    findings.append(&mut found);
+    Ok(Package {
+        root: root.to_owned(),
+        configuration,
+        sources,
+        findings,
+        are_surroundings_broken: false,
+        chain,
+    })
+}
+
+fn broken(
+    root: &Path,
+    configuration: Configuration,
+    sources: Sources,
+    findings: Vec<Diagnostic>,
+) -> Package {
+    Package {
+        root: root.to_owned(),
+        configuration,
+        sources,
+        findings,
+        are_surroundings_broken: true,
+        chain: None,
+    }
+}
+
+fn unreadable(
+    root: &Path,
+    configuration: &Configuration,
+    manifest: crate::diagnostic::FileId,
+    error: &load::LoadError,
+) -> Diagnostic {
+    let dir = &configuration.dir;
+    let place = dir.span.clone().unwrap_or(0..0);
+    let is_top = error.path == root.join(&dir.value);
+    if is_top && error.error.kind() == io::ErrorKind::NotFound {
+        return Diagnostic::new(
+            Code::NoDirectory,
+            format!("the migrations directory `{}` does not exist", dir.value),
+        )
+        .label(manifest, place, "")
+        .help("`cargo migrate init` creates it")
+        .help("or name another one: `dir` in `[package.metadata.migrate]`");
+    }
+    let path = error.path.strip_prefix(root).unwrap_or(&error.path);
+    Diagnostic::new(
+        Code::Unreadable,
+        format!("cannot read `{}`: {}", path.display(), error.error),
+    )
+    .label(manifest, place, "")
+    .help("every revision must be readable; check the file's permissions, or move it elsewhere")
+}

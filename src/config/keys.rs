@@ -67,6 +67,9 @@ pub(super) fn check_directory(path: &str) -> Result<(), &'static str> {
     if bytes[0] == b'/' || (bytes.get(1) == Some(&b':') && bytes[0].is_ascii_alphabetic()) {
         return Err("it must be relative to the package");
     }
+    if path.contains([':', '*', '?', '"', '<', '>', '|']) {
+        return Err("Windows has no directories with `:`, `*`, `?`, `\"`, `<`, `>` or `|`");
+    }
     Ok(())
 }
 
@@ -106,7 +109,7 @@ mod tests {
         for path in ["migrations", "../db/migrations", ".", "my migrations", "żółw"] {
             assert_eq!(check_directory(path), Ok(()), "{path}");
         }
-        for path in ["", " ", "/srv/m", "C:/m", "c:m", "db\\m", "a\nb"] {
+        for path in ["", " ", "/srv/m", "C:/m", "c:m", "db\\m", "a\nb", "db/a:b", "db/*"] {
             assert!(check_directory(path).is_err(), "{path}");
         }
     }

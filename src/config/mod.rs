@@ -20,6 +20,7 @@
 //! assert_eq!(configuration.dir.value, "db/migrations");
 //! ```
 
+mod environments;
 mod file_name;
 mod keys;
 mod lints;

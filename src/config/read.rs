@@ -7,10 +7,7 @@ use std::ops::Range;
 
 use super::keys::{check_chain, check_directory, check_name, parse_table};
 use super::tree::{Entry, NodeId, Table, Tree, Value};
-use super::{
-    Configuration, Environment, FileName, HeadsPolicy, LintLevel, NamedUrl, Spanned, UrlTemplate,
-    Urls, secret,
-};
+use super::{Configuration, FileName, HeadsPolicy, LintLevel, Spanned, secret};
 use crate::Dialect;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, FileId};
@@ -27,7 +24,6 @@ const KEYS: [&str; 10] = [
     "env",
     "templates",
 ];
-const ENVIRONMENT_KEYS: [&str; 3] = ["url", "databases", "protected"];
 
 /// Names that people know from elsewhere, too far away for a slip.
 const SYNONYMS: [(&str, &str); 11] = [
@@ -88,8 +84,8 @@ fn syntax_error(manifest: &str, file: FileId, error: &toml_parser::ParseError) -
         .help("correct it here; cargo does not read the manifest either")
 }
 
-struct Reader<'t> {
-    tree: &'t Tree,
+pub(super) struct Reader<'t> {
+    pub(super) tree: &'t Tree,
     file: FileId,
     findings: Vec<Diagnostic>,
 }
@@ -98,7 +94,7 @@ impl<'t> Reader<'t> {
     fn configuration(&mut self) -> Configuration {
         let mut configuration = Configuration::default();
         for duplicate in &self.tree.duplicates {
-            let message = format!("`{}` is defined twice", duplicate.key);
+            let message = format!("{} is defined twice", quoted(&duplicate.key));
             self.findings.push(
                 Diagnostic::new(Code::MalformedManifest, message)
                     .label(self.file, duplicate.second.clone(), "defined again here")
@@ -167,12 +163,12 @@ impl<'t> Reader<'t> {
         configuration
     }
 
-    fn span(&self, id: NodeId) -> Range<usize> {
+    pub(super) fn span(&self, id: NodeId) -> Range<usize> {
         self.tree.node(id).span.clone()
     }
 
     /// A value that its key cannot have.
-    fn bad(
+    pub(super) fn bad(
         &mut self,
         span: Range<usize>,
         message: impl Into<String>,
@@ -183,7 +179,7 @@ impl<'t> Reader<'t> {
         self.findings.push(finding.label(self.file, span, label).help(help));
     }
 
-    fn wrong_type(&mut self, node: NodeId, key: &str, expected: &str, example: &str) {
+    pub(super) fn wrong_type(&mut self, node: NodeId, key: &str, expected: &str, example: &str) {
         let found = self.tree.node(node).value.kind();
         self.bad(
             self.span(node),
@@ -193,13 +189,13 @@ impl<'t> Reader<'t> {
         );
     }
 
-    fn unknown_key(&mut self, entry: &Entry, table: &str, known: &[&'static str]) {
+    pub(super) fn unknown_key(&mut self, entry: &Entry, table: &str, known: &[&'static str]) {
         let key = &entry.key;
         let help = match closest(key, known) {
             Some(known) => format!("did you mean `{known}`?"),
             None => format!("the keys are {}", list(known)),
         };
-        let message = format!("unknown key `{key}` in `{table}`");
+        let message = format!("unknown key {} in `{table}`", quoted(key));
         self.findings.push(
             Diagnostic::new(Code::UnknownConfigurationKey, message)
                 .label(self.file, entry.key_span.clone(), "not a key of this table")
@@ -207,26 +203,27 @@ impl<'t> Reader<'t> {
         );
     }
 
-    fn table(&mut self, entry: &Entry, key: &str, example: &str) -> Option<&'t Table> {
+    pub(super) fn table(&mut self, entry: &Entry, key: &str, example: &str) -> Option<&'t Table> {
         let tree = self.tree;
-        match &tree.node(entry.node).value {
-            Value::Table(table) => Some(table),
-            _ => {
-                self.wrong_type(entry.node, key, "a table", example);
-                None
-            }
+        if let Value::Table(table) = &tree.node(entry.node).value {
+            return Some(table);
         }
+        self.wrong_type(entry.node, key, "a table", example);
+        None
     }
 
-    fn string(&mut self, node: NodeId, key: &str, example: &str) -> Option<Spanned<&'t str>> {
+    pub(super) fn string(
+        &mut self,
+        node: NodeId,
+        key: &str,
+        example: &str,
+    ) -> Option<Spanned<&'t str>> {
         let tree = self.tree;
-        match &tree.node(node).value {
-            Value::String(text) => Some(Spanned::at(text, self.span(node))),
-            _ => {
-                self.wrong_type(node, key, "a string", example);
-                None
-            }
+        if let Value::String(text) = &tree.node(node).value {
+            return Some(Spanned::at(text, self.span(node)));
         }
+        self.wrong_type(node, key, "a string", example);
+        None
     }
 
     fn parsed<T, E: AsRef<str>>(
@@ -265,7 +262,7 @@ impl<'t> Reader<'t> {
                 None => format!("write for example `{example}`"),
             };
             let label = format!("expected one of {}", list(&words));
-            let message = format!("`{key}` cannot be `{}`", text.value.escape_debug());
+            let message = format!("`{key}` cannot be {}", quoted(text.value));
             self.bad(self.span(entry.node), message, label, help);
         }
         found.map(|(_, value)| *value)
@@ -281,7 +278,7 @@ impl<'t> Reader<'t> {
         let tree = self.tree;
         let Value::Array(items) = &tree.node(entry.node).value else {
             let example = match &tree.node(entry.node).value {
-                Value::String(text) => format!("{key} = [{text:?}]"),
+                Value::String(text) if is_plain(text) => format!("{key} = [{text:?}]"),
                 _ => example.to_owned(),
             };
             self.wrong_type(entry.node, key, "an array of strings", &example);
@@ -327,7 +324,7 @@ impl<'t> Reader<'t> {
                         Some(known) => format!("did you mean `{known}`?"),
                         None => format!("write for example `{example}`"),
                     };
-                    let message = format!("unknown dialect `{}`", name.escape_debug());
+                    let message = format!("unknown dialect {}", quoted(name));
                     self.bad(span, message, format!("expected one of {}", list(&known)), help);
                 }
             }
@@ -340,7 +337,7 @@ impl<'t> Reader<'t> {
         let mut databases: Vec<String> = Vec::new();
         for (name, span) in self.strings(entry, "databases", example).unwrap_or_default() {
             if let Err(why) = check_name(name) {
-                let message = format!("illegal name of a database, `{}`", name.escape_debug());
+                let message = format!("illegal name of a database, {}", quoted(name));
                 self.bad(span, message, why, format!("write for example `{example}`"));
             } else if databases.iter().any(|other| other == name) {
                 let message = format!("`{name}` stands in `databases` twice");
@@ -382,200 +379,17 @@ impl<'t> Reader<'t> {
                         Some(known) => format!("did you mean `{known}`?"),
                         None => format!("the codes with a level are {}", list(&known)),
                     };
-                    let message = format!("unknown code `{}` in `lints`", entry.key.escape_debug());
+                    let message = format!("unknown code {} in `lints`", quoted(&entry.key));
                     self.bad(span, message, "not a code", help);
                 }
             }
         }
         chosen
     }
-
-    fn environments(&mut self, entry: &Entry, configuration: &Configuration) -> Vec<Environment> {
-        let example = "env.dev.url = \"sqlite:dev.db\"";
-        let Some(table) = self.table(entry, "env", example) else { return Vec::new() };
-        let mut environments = Vec::new();
-        for entry in &table.entries {
-            let name = &entry.key;
-            if let Err(why) = check_name(name) {
-                let message = format!("illegal name of an environment, `{}`", name.escape_debug());
-                let help = format!("write for example `{example}`");
-                self.bad(entry.key_span.clone(), message, why, help);
-            }
-            let key = format!("env.{name}");
-            let url = match &self.tree.node(entry.node).value {
-                // The URL directly, without a table: its text is not for the screen.
-                Value::String(_) => "…",
-                _ => "sqlite:dev.db",
-            };
-            if let Some(table) = self.table(entry, &key, &format!("{key}.url = \"{url}\"")) {
-                environments.push(self.environment(entry, table, configuration));
-            }
-        }
-        environments
-    }
-
-    fn environment(
-        &mut self,
-        entry: &Entry,
-        table: &'t Table,
-        configuration: &Configuration,
-    ) -> Environment {
-        let name = &entry.key;
-        let (mut url, mut databases) = (None, None);
-        let mut protected = Spanned::default_value(false);
-        for entry in &table.entries {
-            match entry.key.as_str() {
-                "url" => url = Some(entry),
-                "databases" => databases = Some(entry),
-                "protected" => match self.tree.node(entry.node).value {
-                    Value::Boolean(value) => {
-                        protected = Spanned::at(value, self.span(entry.node));
-                    }
-                    _ => self.wrong_type(
-                        entry.node,
-                        &format!("env.{name}.protected"),
-                        "a boolean",
-                        "protected = true",
-                    ),
-                },
-                _ => self.unknown_key(entry, &format!("env.{name}"), &ENVIRONMENT_KEYS),
-            }
-        }
-        let declared = &configuration.databases;
-        let named = || format!("databases = {{ {} }}", assignments(declared));
-        let urls = match (url, databases) {
-            (Some(url), databases) => {
-                if let Some(databases) = databases {
-                    let message = format!("environment `{name}` has both `url` and `databases`");
-                    let (label, help) = if declared.is_empty() {
-                        ("only where `databases` declares names", "remove `databases`".to_owned())
-                    } else {
-                        ("one URL for each declared database", "remove `url`".to_owned())
-                    };
-                    self.bad(databases.key_span.clone(), message, label, help);
-                } else if !declared.is_empty() {
-                    let message = format!("environment `{name}` has one URL for named databases");
-                    let label = format!("the databases are {}", list(declared));
-                    self.bad(url.key_span.clone(), message, label, format!("write `{}`", named()));
-                }
-                let template = self.url(url, &format!("env.{name}.url"), &configuration.dialects);
-                match databases {
-                    Some(databases) if !declared.is_empty() => {
-                        Urls::Named(self.named_urls(databases, name, configuration))
-                    }
-                    _ => template.map_or(Urls::Named(Vec::new()), Urls::One),
-                }
-            }
-            (None, Some(databases)) => Urls::Named(self.named_urls(databases, name, configuration)),
-            (None, None) => {
-                let help = if declared.is_empty() {
-                    "add `url = \"sqlite:dev.db\"`".to_owned()
-                } else {
-                    format!("add `{}`", named())
-                };
-                let message = format!("environment `{name}` has no URL");
-                self.bad(entry.key_span.clone(), message, "expected a URL below", help);
-                Urls::Named(Vec::new())
-            }
-        };
-        Environment { name: Spanned::at(name.clone(), entry.key_span.clone()), urls, protected }
-    }
-
-    fn named_urls(
-        &mut self,
-        entry: &Entry,
-        environment: &str,
-        configuration: &Configuration,
-    ) -> Vec<NamedUrl> {
-        let key = format!("env.{environment}.databases");
-        let declared = &configuration.databases;
-        let names: Vec<&str> = declared.iter().map(String::as_str).collect();
-        let example = if names.is_empty() {
-            "databases = { catalog = \"…\" }".to_owned()
-        } else {
-            format!("databases = {{ {} }}", assignments(&names))
-        };
-        let Some(table) = self.table(entry, &key, &example) else { return Vec::new() };
-        let mut urls = Vec::new();
-        for entry in &table.entries {
-            let name = &entry.key;
-            if names.contains(&name.as_str()) {
-                let url = self.url(entry, &format!("{key}.{name}"), &configuration.dialects);
-                urls.extend(url.map(|url| NamedUrl { database: name.clone(), url }));
-                continue;
-            }
-            let help = match closest(name, &names) {
-                Some(known) => format!("did you mean `{known}`?"),
-                None if names.is_empty() => {
-                    format!(
-                        "add `databases = [\"{}\"]` to `[package.metadata.migrate]`, or write \
-                             `url = \"…\"` here",
-                        name.escape_debug()
-                    )
-                }
-                None => format!("the databases are {}; add it to `databases`", list(&names)),
-            };
-            let message = format!("unknown database `{}` in `{key}`", name.escape_debug());
-            self.bad(entry.key_span.clone(), message, "not declared in `databases`", help);
-        }
-        let is_missing = |name: &&&str| !table.entries.iter().any(|entry| entry.key == **name);
-        let missing: Vec<&str> = names.iter().filter(is_missing).copied().collect();
-        if !missing.is_empty() {
-            let message = format!("`{key}` has no URL for {}", list(&missing));
-            let help = format!("add `{}`", assignments(&missing));
-            self.bad(entry.key_span.clone(), message, "not complete", help);
-        }
-        urls
-    }
-
-    fn url(
-        &mut self,
-        entry: &Entry,
-        key: &str,
-        dialects: &[Dialect],
-    ) -> Option<Spanned<UrlTemplate>> {
-        let example = format!("{} = \"sqlite:dev.db\"", entry.key);
-        let text = self.string(entry.node, key, &example)?;
-        let template = UrlTemplate::new(text.value);
-        let span = self.span(entry.node);
-        if !template.is_well_formed() {
-            self.bad(
-                span,
-                format!("`{key}` holds a `${{` without name and `}}`"),
-                "expected `${NAME}`",
-                format!("write for example `{} = \"${{DATABASE_URL}}\"`", entry.key),
-            );
-            return None;
-        }
-        if template.has_literal_start() {
-            match template.dialect() {
-                None => {
-                    self.bad(
-                        span,
-                        format!("`{key}` is not the URL of a database"),
-                        "expected `sqlite:`, `postgres://` or `mysql://` at its beginning",
-                        format!("write for example `{example}`"),
-                    );
-                    return None;
-                }
-                Some(dialect) if !dialects.contains(&dialect) => {
-                    let declared: Vec<_> = dialects.iter().map(|dialect| dialect.name()).collect();
-                    self.bad(
-                        span.clone(),
-                        format!("`{key}` is of dialect `{dialect}`, which is not declared"),
-                        format!("the chain is written for {}", list(&declared)),
-                        format!("add `\"{dialect}\"` to `dialects`, or give another URL"),
-                    );
-                }
-                Some(_) => {}
-            }
-        }
-        Some(Spanned::at(template, span))
-    }
 }
 
 /// The known word that was probably meant.
-fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(super) fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = word.to_lowercase().replace('_', "-");
     let synonym = SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, known)| *known);
     known
@@ -586,15 +400,24 @@ fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// Names in backticks, as a sentence lists them.
-fn list(names: &[impl AsRef<str>]) -> String {
+pub(super) fn list(names: &[impl AsRef<str>]) -> String {
     names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
-/// `catalog = "…", monitoring = "…"`.
-fn assignments(names: &[impl AsRef<str>]) -> String {
-    names.iter().map(|name| format!("{} = \"…\"", name.as_ref())).collect::<Vec<_>>().join(", ")
+/// A text of the manifest for a message: as it is only if it can be neither a URL nor confusing.
+pub(super) fn quoted(text: &str) -> String {
+    if is_plain(text) { format!("`{text}`") } else { "this text".to_owned() }
 }
 
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.chars().all(|c| c.is_alphanumeric() || " _-.$".contains(c))
+}
+
+#[cfg(test)]
+#[path = "findings_tests.rs"]
+mod findings_tests;
 #[cfg(test)]
 #[path = "read_tests.rs"]
 mod tests;

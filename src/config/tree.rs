@@ -69,7 +69,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    fn new(origin: Origin) -> Value {
+    fn empty(origin: Origin) -> Value {
         Value::Table(Self { entries: Vec::new(), origin })
     }
 
@@ -126,7 +126,7 @@ impl Tree {
         let mut builder = Builder {
             manifest,
             tree: Self {
-                nodes: vec![Node { span: 0..0, value: Table::new(Origin::Implied) }],
+                nodes: vec![Node { span: 0..0, value: Table::empty(Origin::Implied) }],
                 duplicates: Vec::new(),
                 error: None,
             },
@@ -193,7 +193,7 @@ impl Tree {
     /// Goes one key down on the way to a deeper table, which is made if it is not there.
     fn step(&mut self, from: NodeId, key: Key, origin: Origin) -> Place {
         let Some((index, node)) = self.find(from, &key.name) else {
-            return Place::Table(self.insert(from, key, Table::new(origin)));
+            return Place::Table(self.insert(from, key, Table::empty(origin)));
         };
         match &self.node(node).value {
             Value::Table(table) if table.origin != Origin::Inline => Place::Table(node),
@@ -211,7 +211,7 @@ impl Tree {
     /// The table that a `[header]` opens.
     fn open_table(&mut self, parent: NodeId, key: Key) -> Place {
         let Some((index, node)) = self.find(parent, &key.name) else {
-            return Place::Table(self.insert(parent, key, Table::new(Origin::Header)));
+            return Place::Table(self.insert(parent, key, Table::empty(Origin::Header)));
         };
         let origin = self.table(node).map(|table| table.origin);
         if origin == Some(Origin::Implied) {
@@ -235,7 +235,7 @@ impl Tree {
 
     /// The table that a `[[header]]` opens.
     fn open_array(&mut self, parent: NodeId, key: Key) -> Place {
-        let item = self.add(key.span.clone(), Table::new(Origin::Header));
+        let item = self.add(key.span.clone(), Table::empty(Origin::Header));
         match self.find(parent, &key.name) {
             None => {
                 self.insert(parent, key, Value::Array(vec![item]));
@@ -436,7 +436,7 @@ impl EventReceiver for Builder<'_> {
         let in_array = matches!(self.frames.last(), Some(Frame::Array(_)));
         let place = match (&self.slot, in_array) {
             (Slot::Place(place), false) => *place,
-            _ => self.put(span, Table::new(Origin::Inline)).map_or(Place::Outside, Place::Table),
+            _ => self.put(span, Table::empty(Origin::Inline)).map_or(Place::Outside, Place::Table),
         };
         self.slot = Slot::Nowhere;
         self.frames.push(Frame::Table(place));

@@ -61,12 +61,12 @@ impl<'t> Reader<'t> {
                     Value::Boolean(value) => {
                         protected = Spanned::at(value, self.span(entry.node));
                     }
-                    _ => self.wrong_type(
-                        entry.node,
-                        &format!("{path}.protected"),
-                        "a boolean",
-                        "protected = true",
-                    ),
+                    _ => {
+                        // Somebody wanted something protected; until it is clear, it is.
+                        protected = Spanned::at(true, self.span(entry.node));
+                        let key = format!("{path}.protected");
+                        self.wrong_type(entry.node, &key, "a boolean", "protected = true");
+                    }
                 },
                 _ => self.unknown_key(entry, path, &KEYS),
             }
@@ -83,7 +83,7 @@ impl<'t> Reader<'t> {
                         ("one URL for each declared database", "remove `url`".to_owned())
                     };
                     self.bad(databases.key_span.clone(), message, label, help);
-                } else if !declared.is_empty() {
+                } else if self.databases_are_known && !declared.is_empty() {
                     let message = format!("environment {name} has one URL for named databases");
                     let label = format!("the databases are {}", list(declared));
                     self.bad(url.key_span.clone(), message, label, format!("write `{}`", named()));
@@ -136,6 +136,9 @@ impl<'t> Reader<'t> {
             if names.contains(&name.as_str()) {
                 let url = self.url(entry, &format!("{key}.{name}"), &configuration.dialects);
                 urls.extend(url.map(|url| NamedUrl { database: name.clone(), url }));
+                continue;
+            }
+            if !self.databases_are_known {
                 continue;
             }
             let help = match closest(name, &names) {
@@ -192,7 +195,7 @@ impl<'t> Reader<'t> {
                     );
                     return None;
                 }
-                Some(dialect) if !dialects.contains(&dialect) => {
+                Some(dialect) if self.dialects_are_known && !dialects.contains(&dialect) => {
                     let declared: Vec<_> = dialects.iter().map(|dialect| dialect.name()).collect();
                     self.bad(
                         span.clone(),

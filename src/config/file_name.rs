@@ -202,13 +202,13 @@ impl FileName {
 fn fits<'a>(parts: &[Part], stem: &'a str, expected: Option<&str>) -> Option<&'a str> {
     let at = parts.iter().position(|part| *part == Part::Revision)?;
     let (before, after) = (&parts[..at], &parts[at + 1..]);
-    // Where an id that begins at `start` may end, the nearest first.
+    // How long an id that begins at `start` may be, the shortest first.
     let ends = |start: usize| {
         let rest = &stem[start..];
         match expected {
-            Some(id) if rest.starts_with(id) => id.len()..=id.len(),
-            Some(_) => 1..=0,
-            None => 1..=rest.bytes().take_while(|&byte| is_id_byte(byte)).count(),
+            Some(id) if rest.starts_with(id) => id.len()..id.len() + 1,
+            Some(_) => 0..0,
+            None => 1..1 + rest.bytes().take_while(|&byte| is_id_byte(byte)).count(),
         }
     };
     let starts = (0..=stem.len()).filter(|&at| stem.is_char_boundary(at));

@@ -347,6 +347,39 @@ error[M0052]: illegal name of an environment, `ż`
 }
 
 #[test]
+fn one_mistake_is_one_finding() {
+    assert_eq!(
+        messages("dialects = \"postgres\"\nenv.dev.url = \"postgres://localhost/app\""),
+        ["`dialects` must be an array of strings, not a string"]
+    );
+    assert_eq!(
+        messages(
+            "databases = [\"a\", \"b c\"]\n\
+             env.dev.databases = { a = \"sqlite:a\", \"b c\" = \"sqlite:b\" }"
+        ),
+        ["illegal name of a database, `b c`"]
+    );
+    // Unsure means careful.
+    let (configuration, _) = read_rendered(
+        "[package.metadata.migrate.env.live]\nurl = \"sqlite:a\"\nprotected = \"yes\"\n",
+    );
+    assert!(configuration.environments[0].protected.value);
+}
+
+/// In every user's build script this runs unoptimised.
+#[test]
+fn a_large_manifest_is_read_in_linear_time() {
+    let table = "[[bin]]\nname = \"a\"\npath = \"b\" # c\nx = { y = [1, 2, { z = 3 }] }\n";
+    let manifest = format!("{}[package.metadata.migrate]\nchain = \"x\"\n", table.repeat(20_000));
+    let start = std::time::Instant::now();
+    let (configuration, findings) = read_rendered(&manifest);
+    assert_eq!((configuration.chain.as_str(), findings.as_str()), ("x", ""));
+    // 100 000 lines take about half a second; the bound is for what is not linear.
+    println!("{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 20);
+}
+
+#[test]
 fn urls_are_looked_at_as_far_as_can_be_known() {
     assert_snapshot!(bad("env.a.url = \"dev.db\"\nenv.b.url = \"mysql://localhost/app\"\nenv.c.url = \"${HOST\"\nenv.d.url = \"${DATABASE_URL}\""), @r#"
 error[M0052]: `env.a.url` is not the URL of a database

@@ -47,7 +47,13 @@ const SYNONYMS: [(&str, &str); 11] = [
 /// unless the manifest cannot be read as TOML, which is then the only one.
 pub fn read(manifest: &str, file: FileId) -> (Configuration, Vec<Diagnostic>) {
     let tree = Tree::read(manifest);
-    let mut reader = Reader { tree: &tree, file, findings: Vec::new() };
+    let mut reader = Reader {
+        tree: &tree,
+        file,
+        findings: Vec::new(),
+        dialects_are_known: true,
+        databases_are_known: true,
+    };
     let configuration = reader.configuration();
     let mut findings = reader.findings;
     if let Some(error) = &tree.error {
@@ -88,6 +94,9 @@ pub(super) struct Reader<'t> {
     pub(super) tree: &'t Tree,
     file: FileId,
     findings: Vec<Diagnostic>,
+    /// Without a finding of their own; otherwise what refers to them cannot be judged.
+    pub(super) dialects_are_known: bool,
+    pub(super) databases_are_known: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -123,11 +132,17 @@ impl<'t> Reader<'t> {
                         self.directory(entry, "templates = \"migrations/_templates\"");
                 }
                 "dialects" => {
+                    let before = self.findings.len();
                     if let Some(dialects) = self.dialects(entry) {
                         configuration.dialects = dialects;
                     }
+                    self.dialects_are_known = self.findings.len() == before;
                 }
-                "databases" => configuration.databases = self.databases(entry),
+                "databases" => {
+                    let before = self.findings.len();
+                    configuration.databases = self.databases(entry);
+                    self.databases_are_known = self.findings.len() == before;
+                }
                 "table" => {
                     let example = "table = \"migrate_revisions\"";
                     if let Some(table) = self.parsed(entry, "table", example, parse_table) {

@@ -1,0 +1,372 @@
+//! Which database a command works on, and which environment's settings hold there.
+//!
+//! Pure: arguments and the lookup for variables come from the caller, which fills the latter from
+//! real variables first and from `.env` second. The environment is found by the URL too, so that a
+//! production URL that happens to stand in the shell is still protected.
+
+use std::fmt;
+use std::path::Path;
+
+use super::{Configuration, DatabaseUrl, Environment, ExpandError, UrlTemplate, Urls};
+use crate::Dialect;
+use crate::diagnostic::suggest::nearest;
+
+const VARIABLE: &str = "DATABASE_URL";
+const DEFAULT_ENVIRONMENT: &str = "dev";
+
+/// A variable's value, and whether only `.env` gives it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// The value.
+    pub value: String,
+    /// It comes from `.env`, not from the process' environment.
+    pub from_dotenv: bool,
+}
+
+/// What the user asked for, and what is needed to answer.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The value of `--database-url`.
+    pub flag: Option<&'a str>,
+    /// The value of `--env`.
+    pub environment: Option<&'a str>,
+    /// Which of the named databases; needed where the configuration declares any.
+    pub database: Option<&'a str>,
+    /// The directory that relative `SQLite` files are below.
+    pub base: &'a Path,
+    /// The variables.
+    pub lookup: &'a dyn Fn(&str) -> Option<Variable>,
+}
+
+/// Where a URL came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UrlSource {
+    /// `--database-url`.
+    Flag,
+    /// The environment that `--env` names.
+    Environment(String),
+    /// A variable.
+    Variable {
+        /// Its name.
+        name: &'static str,
+        /// It comes from `.env`, not from the process' environment.
+        from_dotenv: bool,
+    },
+    /// The environment `dev`, since nothing else was said.
+    DefaultEnvironment,
+}
+
+impl fmt::Display for UrlSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("`--database-url`"),
+            Self::Environment(name) => write!(f, "environment `{name}`"),
+            Self::Variable { name, from_dotenv: false } => write!(f, "`{name}`"),
+            Self::Variable { name, from_dotenv: true } => write!(f, "`{name}` in `.env`"),
+            Self::DefaultEnvironment => write!(f, "environment `{DEFAULT_ENVIRONMENT}`"),
+        }
+    }
+}
+
+/// The database to work on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved<'c> {
+    /// Its URL.
+    pub url: DatabaseUrl,
+    /// Its dialect.
+    pub dialect: Dialect,
+    /// Where the URL came from.
+    pub source: UrlSource,
+    /// The environment whose settings hold.
+    pub environment: Option<&'c Environment>,
+}
+
+impl Resolved<'_> {
+    /// Whether `down`, and anything destructive, asks first.
+    pub fn is_protected(&self) -> bool {
+        self.environment.is_some_and(|environment| environment.protected.value)
+    }
+}
+
+/// Why there is no database to work on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResolveError {
+    /// Nothing says which database.
+    NoUrl,
+    /// `--env` names an environment that is not configured.
+    UnknownEnvironment {
+        /// The name given.
+        name: String,
+        /// The configured ones.
+        known: Vec<String>,
+        /// The one that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// The environment's URL needs a variable that is not set.
+    UnsetVariable {
+        /// The variable.
+        variable: String,
+        /// The environment.
+        environment: String,
+    },
+    /// The environment's URL holds a `${` that is not closed.
+    MalformedUrl {
+        /// The environment.
+        environment: String,
+    },
+    /// The environment has no URL for the database.
+    NoUrlInEnvironment {
+        /// The environment.
+        environment: String,
+        /// The named database, where there are any.
+        database: Option<String>,
+    },
+    /// There are named databases, and none was chosen.
+    DatabaseNotChosen {
+        /// The declared ones.
+        known: Vec<String>,
+    },
+    /// A database was chosen that is not declared.
+    UnknownDatabase {
+        /// The name given.
+        name: String,
+        /// The declared ones.
+        known: Vec<String>,
+        /// The one that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// The URL's scheme is of no dialect.
+    UnknownScheme {
+        /// The URL, which shows itself without its password.
+        url: DatabaseUrl,
+        /// Where it came from.
+        source: UrlSource,
+    },
+    /// The URL is of a dialect that the chain is not written for.
+    UndeclaredDialect {
+        /// The URL's dialect.
+        dialect: Dialect,
+        /// The chain's dialects.
+        declared: Vec<Dialect>,
+        /// Where the URL came from.
+        source: UrlSource,
+    },
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoUrl => f.write_str(
+                "no database is given; pass `--database-url`, set `DATABASE_URL`, or add \
+                 `env.dev.url = \"sqlite:dev.db\"` to `[package.metadata.migrate]`",
+            ),
+            Self::UnknownEnvironment { name, known, suggestion } => {
+                write!(f, "unknown environment `{name}`; ")?;
+                did_you_mean(f, suggestion.as_deref(), known, "the environments are")?;
+                if known.is_empty() {
+                    write!(
+                        f,
+                        "none is configured, add `env.{name}.url = \"…\"` to \
+                         `[package.metadata.migrate]`"
+                    )?;
+                }
+                Ok(())
+            }
+            Self::UnsetVariable { variable, environment } => write!(
+                f,
+                "environment `{environment}` needs the variable `{variable}`, which is not set; \
+                 set it in the environment or in `.env`"
+            ),
+            Self::MalformedUrl { environment } => write!(
+                f,
+                "the URL of environment `{environment}` holds a `${{` without name and `}}`; \
+                 write `${{NAME}}`"
+            ),
+            Self::NoUrlInEnvironment { environment, database: None } => write!(
+                f,
+                "environment `{environment}` has no single URL; set `env.{environment}.url`"
+            ),
+            Self::NoUrlInEnvironment { environment, database: Some(database) } => write!(
+                f,
+                "environment `{environment}` has no URL for database `{database}`; \
+                 set `env.{environment}.databases.{database}`"
+            ),
+            Self::DatabaseNotChosen { known } => {
+                write!(f, "there are several databases; choose one of {}", list(known))
+            }
+            Self::UnknownDatabase { name, known, suggestion } => {
+                write!(f, "unknown database `{name}`; ")?;
+                did_you_mean(f, suggestion.as_deref(), known, "the databases are")?;
+                if known.is_empty() {
+                    f.write_str("none is declared, add it to `databases`")?;
+                }
+                Ok(())
+            }
+            Self::UnknownScheme { url, source } => write!(
+                f,
+                "the URL `{url}` from {source} is of no known database; it must begin with \
+                 `sqlite:`, `postgres://` or `mysql://`"
+            ),
+            Self::UndeclaredDialect { dialect, declared, source } => {
+                let declared: Vec<_> = declared.iter().map(|dialect| dialect.name()).collect();
+                write!(
+                    f,
+                    "the URL from {source} is of `{dialect}`, but the chain is written for {}; \
+                     add `{dialect}` to `dialects`, or give another URL",
+                    list(&declared)
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for ResolveError {}
+
+fn did_you_mean(
+    f: &mut fmt::Formatter<'_>,
+    suggestion: Option<&str>,
+    known: &[String],
+    are: &str,
+) -> fmt::Result {
+    match suggestion {
+        Some(suggestion) => write!(f, "did you mean `{suggestion}`?"),
+        None if known.is_empty() => Ok(()),
+        None => write!(f, "{are} {}", list(known)),
+    }
+}
+
+/// Names in backticks, as a sentence lists them.
+fn list(names: &[impl AsRef<str>]) -> String {
+    names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// The database to work on: `--database-url`, then `--env`, then `DATABASE_URL`, then `env.dev`.
+///
+/// Without `--env` the environment is the one that has the URL's database among its own. An empty
+/// `DATABASE_URL` counts as not set.
+///
+/// Where several environments have it, one that says so in its own words comes before one that
+/// merely quotes `${DATABASE_URL}` (it would match whatever the variable holds), then a protected
+/// one before the others.
+pub fn resolve<'c>(
+    configuration: &'c Configuration,
+    request: &Request<'_>,
+) -> Result<Resolved<'c>, ResolveError> {
+    check_database(configuration, request.database)?;
+    let (url, source, environment) = if let Some(flag) = request.flag {
+        let environment = request.environment.map(|name| named(configuration, name)).transpose()?;
+        (DatabaseUrl::new(flag), UrlSource::Flag, environment)
+    } else if let Some(name) = request.environment {
+        let environment = named(configuration, name)?;
+        let url = url_of(environment, request)?;
+        (url, UrlSource::Environment(name.to_owned()), Some(environment))
+    } else if let Some(variable) = (request.lookup)(VARIABLE).filter(|it| !it.value.is_empty()) {
+        let from_dotenv = variable.from_dotenv;
+        let source = UrlSource::Variable { name: VARIABLE, from_dotenv };
+        (DatabaseUrl::new(variable.value), source, None)
+    } else if let Some(environment) = configuration.environment(DEFAULT_ENVIRONMENT) {
+        (url_of(environment, request)?, UrlSource::DefaultEnvironment, None)
+    } else {
+        return Err(ResolveError::NoUrl);
+    };
+
+    let Some(dialect) = url.dialect() else {
+        return Err(ResolveError::UnknownScheme { url, source });
+    };
+    if !configuration.dialects.contains(&dialect) {
+        let declared = configuration.dialects.clone();
+        return Err(ResolveError::UndeclaredDialect { dialect, declared, source });
+    }
+    let environment =
+        environment.or_else(|| matching(configuration, request, &url, &source)).or_else(|| {
+            let is_default = source == UrlSource::DefaultEnvironment;
+            configuration.environment(DEFAULT_ENVIRONMENT).filter(|_| is_default)
+        });
+    Ok(Resolved { url, dialect, source, environment })
+}
+
+fn check_database(
+    configuration: &Configuration,
+    database: Option<&str>,
+) -> Result<(), ResolveError> {
+    let known = &configuration.databases;
+    match database {
+        None if known.is_empty() => Ok(()),
+        None => Err(ResolveError::DatabaseNotChosen { known: known.clone() }),
+        Some(name) if known.iter().any(|it| it == name) => Ok(()),
+        Some(name) => Err(ResolveError::UnknownDatabase {
+            name: name.to_owned(),
+            known: known.clone(),
+            suggestion: nearest(name, known.iter().map(String::as_str)).map(ToOwned::to_owned),
+        }),
+    }
+}
+
+fn named<'c>(
+    configuration: &'c Configuration,
+    name: &str,
+) -> Result<&'c Environment, ResolveError> {
+    configuration.environment(name).ok_or_else(|| {
+        let known: Vec<String> =
+            configuration.environments.iter().map(|it| it.name.value.clone()).collect();
+        let suggestion = nearest(name, known.iter().map(String::as_str)).map(ToOwned::to_owned);
+        ResolveError::UnknownEnvironment { name: name.to_owned(), known, suggestion }
+    })
+}
+
+fn url_of(environment: &Environment, request: &Request<'_>) -> Result<DatabaseUrl, ResolveError> {
+    let name = || environment.name.value.clone();
+    let template = match (&environment.urls, request.database) {
+        (Urls::One(url), None) => Some(&url.value),
+        (Urls::Named(named), Some(database)) => {
+            named.iter().find(|it| it.database == database).map(|it| &it.url.value)
+        }
+        _ => None,
+    };
+    let Some(template) = template else {
+        let database = request.database.map(ToOwned::to_owned);
+        return Err(ResolveError::NoUrlInEnvironment { environment: name(), database });
+    };
+    expand(template, request).map_err(|error| match error {
+        ExpandError::UnsetVariable { name: variable } => {
+            ResolveError::UnsetVariable { variable, environment: name() }
+        }
+        ExpandError::Malformed => ResolveError::MalformedUrl { environment: name() },
+    })
+}
+
+fn expand(template: &UrlTemplate, request: &Request<'_>) -> Result<DatabaseUrl, ExpandError> {
+    template.expand(&|name| (request.lookup)(name).map(|variable| variable.value))
+}
+
+/// The environment that has this database among its own; `--env` was not given.
+fn matching<'c>(
+    configuration: &'c Configuration,
+    request: &Request<'_>,
+    url: &DatabaseUrl,
+    source: &UrlSource,
+) -> Option<&'c Environment> {
+    let mut best: Option<((bool, bool), &Environment)> = None;
+    for environment in &configuration.environments {
+        for template in environment.urls.iter().map(|url| &url.value) {
+            let is_same =
+                expand(template, request).is_ok_and(|it| it.same_database(url, request.base));
+            if !is_same {
+                continue;
+            }
+            let quotes =
+                matches!(source, UrlSource::Variable { name, .. } if template.mentions(name));
+            let rank = (!quotes, environment.protected.value);
+            if best.is_none_or(|(other, _)| rank > other) {
+                best = Some((rank, environment));
+            }
+        }
+    }
+    best.map(|(_, environment)| environment)
+}
+
+#[cfg(test)]
+#[path = "resolve_tests.rs"]
+mod tests;

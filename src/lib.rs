@@ -3,5 +3,6 @@
 
 pub mod diagnostic;
 mod dialect;
+pub mod sql;
 
 pub use dialect::{Dialect, Variant};

@@ -1,0 +1,701 @@
+//! Where tokens begin and end, by the rules of each dialect's own lexer.
+//!
+//! The loops look at bytes: everything that delimits SQL is ASCII, and bytes above it belong to
+//! words, so no cut ever falls into a character. The references are `tokenize.c` of `SQLite`,
+//! `scan.l` and `psqlscan.l` of `PostgreSQL`, and `sql_lex.cc` and the `mysql` client. Where those
+//! call something illegal, any cut will do: the server refuses the statement either way.
+
+use super::token::{TokenKind, Unterminated, UnterminatedKind};
+use crate::dialect::Dialect;
+
+const SPACE: u8 = 1;
+const WORD_START: u8 = 2;
+const WORD: u8 = 4;
+const DIGIT: u8 = 8;
+const POSTGRES_OPERATOR: u8 = 16;
+
+/// What each byte may be part of: one look-up instead of a chain of comparisons.
+static CLASS: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = match byte {
+            b'\t'..=b'\r' | b' ' => SPACE,
+            b'0'..=b'9' => WORD | DIGIT,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => WORD_START | WORD,
+            b'$' => WORD,
+            b'~' | b'!' | b'@' | b'#' | b'^' | b'&' | b'|' | b'`' | b'?' | b'+' | b'-' | b'*'
+            | b'/' | b'%' | b'<' | b'>' | b'=' => POSTGRES_OPERATOR,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            return table;
+        }
+        byte += 1;
+    }
+}
+
+fn class(byte: u8) -> u8 {
+    CLASS[byte as usize]
+}
+
+/// A token as a range.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raw {
+    pub(super) kind: TokenKind,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Whether this ends a statement outside bodies. Under `DELIMITER //` a semicolon does not.
+    pub(super) terminator: bool,
+}
+
+/// The lexer: a position in a text, and what it has to remember.
+#[derive(Clone, Debug)]
+pub(super) struct Lexer<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    pos: usize,
+    dialect: Dialect,
+    unterminated: Option<Unterminated<'a>>,
+    /// `MySQL`: the terminator that the last `DELIMITER` line has set, if not `;`.
+    delimiter: Option<&'a [u8]>,
+    /// `MySQL`: how many `DELIMITER` lines there were.
+    switches: usize,
+    /// Elsewhere: the last token, if it is the first word of a `DELIMITER` line.
+    stray_delimiter: bool,
+    /// Whether a statement has begun: the last token was not its end.
+    pending: bool,
+    /// `PostgreSQL`: the end of the last token, if it was an `E''` string.
+    escape_string: Option<usize>,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(dialect: Dialect, text: &'a str) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            pos: 0,
+            dialect,
+            unterminated: None,
+            delimiter: None,
+            switches: 0,
+            stray_delimiter: false,
+            pending: false,
+            escape_string: None,
+        }
+    }
+
+    pub(super) fn unterminated(&self) -> Option<Unterminated<'a>> {
+        self.unterminated
+    }
+
+    pub(super) fn switches(&self) -> usize {
+        self.switches
+    }
+
+    pub(super) fn stray_delimiter(&self) -> bool {
+        self.stray_delimiter
+    }
+
+    pub(super) fn slice(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    pub(super) fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    /// Goes on at `pos`, which lies behind what was read: for data that is no SQL.
+    pub(super) fn jump(&mut self, pos: usize) {
+        self.pos = pos.clamp(self.pos, self.bytes.len());
+    }
+
+    /// The next token.
+    pub(super) fn advance(&mut self) -> Option<Raw> {
+        loop {
+            if let Some(raw) = self.skip_trivia() {
+                self.pending = false;
+                return Some(raw);
+            }
+            let start = self.pos;
+            if start >= self.bytes.len() {
+                return None;
+            }
+            let kind = self.scan(start);
+            if let Some(delimiter) = self.delimiter {
+                self.cut_at(delimiter, kind, start);
+            }
+            let end = self.pos;
+            self.stray_delimiter = false;
+            if end - start == 9 && kind == TokenKind::Word && self.is_delimiter_line(start) {
+                if self.dialect == Dialect::Mysql {
+                    self.switch_delimiter();
+                    continue;
+                }
+                self.stray_delimiter = true;
+            }
+            let terminator = kind == TokenKind::Semicolon && self.delimiter.is_none();
+            self.pending = !terminator;
+            return Some(Raw { kind, start, end, terminator });
+        }
+    }
+
+    /// Skips white space and comments; a delimiter wins over both, as in the `mysql` client.
+    fn skip_trivia(&mut self) -> Option<Raw> {
+        let bytes = self.bytes;
+        let len = bytes.len();
+        while self.pos < len {
+            let start = self.pos;
+            if let Some(delimiter) = self.delimiter
+                && bytes[start..].starts_with(delimiter)
+            {
+                self.pos = start + delimiter.len();
+                let kind = TokenKind::Semicolon;
+                return Some(Raw { kind, start, end: self.pos, terminator: true });
+            }
+            let byte = bytes[start];
+            if class(byte) & SPACE != 0 {
+                self.pos = start + 1;
+                continue;
+            }
+            match byte {
+                b'-' if start + 1 < len && bytes[start + 1] == b'-' && self.is_dash_comment(start) => {
+                    self.skip_line();
+                }
+                b'#' if self.dialect == Dialect::Mysql => self.skip_line(),
+                b'/' if start + 1 < len && bytes[start + 1] == b'*' => {
+                    if self.is_executable(start) || !self.skip_block() {
+                        return None;
+                    }
+                }
+                // SQLite takes a byte-order mark for white space wherever a token may begin.
+                0xEF if self.dialect == Dialect::Sqlite
+                    && bytes[start..].starts_with(b"\xEF\xBB\xBF") =>
+                {
+                    self.pos = start + 3;
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// `MySQL` reads `5--3` as a subtraction: its comments need white space after the dashes.
+    fn is_dash_comment(&self, start: usize) -> bool {
+        if self.dialect != Dialect::Mysql {
+            return true;
+        }
+        match self.bytes.get(start + 2) {
+            Some(&byte) => byte <= b' ' || byte == 0x7F,
+            None => true,
+        }
+    }
+
+    fn skip_line(&mut self) {
+        let bytes = self.bytes;
+        let postgres = self.dialect == Dialect::Postgres;
+        let mut i = self.pos;
+        while i < bytes.len() && bytes[i] != b'\n' && !(postgres && bytes[i] == b'\r') {
+            i += 1;
+        }
+        self.pos = i;
+    }
+
+    /// Skips a block comment; `false` if what looks like one is none.
+    fn skip_block(&mut self) -> bool {
+        let bytes = self.bytes;
+        let start = self.pos;
+        if self.dialect == Dialect::Sqlite && start + 2 == bytes.len() {
+            return false; // `/*` as the last two bytes are a slash and a star there
+        }
+        let mut depth = 1_usize;
+        let mut i = start + 2;
+        while i + 1 < bytes.len() {
+            if bytes[i] == b'*' && bytes[i + 1] == b'/' {
+                i += 2;
+                depth -= 1;
+                if depth == 0 {
+                    self.pos = i;
+                    return true;
+                }
+            } else if bytes[i] == b'/' && bytes[i + 1] == b'*' && self.dialect == Dialect::Postgres {
+                i += 2;
+                depth += 1;
+            } else {
+                i += 1;
+            }
+        }
+        // SQLite lets a comment run to the end, so there nothing is amiss.
+        if self.dialect != Dialect::Sqlite {
+            self.open(UnterminatedKind::Comment, start, start + 2);
+        }
+        self.pos = bytes.len();
+        true
+    }
+
+    fn is_executable(&self, start: usize) -> bool {
+        if self.dialect != Dialect::Mysql {
+            return false;
+        }
+        match self.bytes.get(start + 2) {
+            Some(b'!' | b'+') => true,
+            Some(b'M') => self.bytes.get(start + 3) == Some(&b'!'),
+            _ => false,
+        }
+    }
+
+    /// Reads the token at `start`, which is neither white space nor a comment.
+    fn scan(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes;
+        let byte = bytes[start];
+        let next = if start + 1 < bytes.len() { bytes[start + 1] } else { 0 };
+        if class(byte) & WORD_START != 0 {
+            return self.word(start);
+        }
+        match byte {
+            b';' => {
+                self.pos = start + 1;
+                TokenKind::Semicolon
+            }
+            b'\'' => {
+                let escapes = self.dialect == Dialect::Mysql || self.continues_escape_string(start);
+                self.string(start, start, b'\'', escapes)
+            }
+            b'"' if self.dialect == Dialect::Mysql => self.string(start, start, b'"', true),
+            b'"' => self.identifier(start, start, b'"'),
+            b'`' if self.dialect != Dialect::Postgres => self.identifier(start, start, b'`'),
+            b'[' if self.dialect == Dialect::Sqlite => self.bracketed(start),
+            b'0'..=b'9' => self.number(start),
+            b'.' if class(next) & DIGIT != 0 => self.number(start),
+            b'/' if next == b'*' && self.is_executable(start) => self.executable(start),
+            _ => match self.dialect {
+                Dialect::Sqlite => self.sqlite_symbol(start, byte, next),
+                Dialect::Postgres => self.postgres_symbol(start, byte, next),
+                Dialect::Mysql => self.mysql_symbol(start, byte, next),
+            },
+        }
+    }
+
+    fn word_end(&self, from: usize) -> usize {
+        let bytes = self.bytes;
+        let mut i = from;
+        while i < bytes.len() && CLASS[bytes[i] as usize] & WORD != 0 {
+            i += 1;
+        }
+        i
+    }
+
+    /// A word, or the string or identifier that it is the prefix of.
+    fn word(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes;
+        let end = self.word_end(start + 1);
+        self.pos = end;
+        if end != start + 1 || end >= bytes.len() {
+            return TokenKind::Word;
+        }
+        let prefix = bytes[start] | 0x20;
+        match (self.dialect, prefix, bytes[end]) {
+            (Dialect::Sqlite | Dialect::Postgres, b'x', b'\'')
+            | (Dialect::Postgres, b'b' | b'n', b'\'') => self.string(start, end, b'\'', false),
+            (Dialect::Mysql, b'x' | b'b' | b'n', b'\'')
+            | (Dialect::Postgres, b'e', b'\'') => self.string(start, end, b'\'', true),
+            (Dialect::Postgres, b'u', b'&') => match bytes.get(end + 1) {
+                Some(b'\'') => self.string(start, end + 1, b'\'', false),
+                Some(b'"') => self.identifier(start, end + 1, b'"'),
+                _ => TokenKind::Word,
+            },
+            _ => TokenKind::Word,
+        }
+    }
+
+    /// A literal whose quote stands at `quote`, behind its prefix.
+    fn string(&mut self, start: usize, quote: usize, mark: u8, escapes: bool) -> TokenKind {
+        if !self.quoted(quote + 1, mark, escapes) {
+            self.open(UnterminatedKind::String, start, quote + 1);
+        } else if escapes && self.dialect == Dialect::Postgres {
+            self.escape_string = Some(self.pos);
+        }
+        TokenKind::String
+    }
+
+    fn identifier(&mut self, start: usize, quote: usize, mark: u8) -> TokenKind {
+        if !self.quoted(quote + 1, mark, false) {
+            self.open(UnterminatedKind::Identifier, start, quote + 1);
+        }
+        TokenKind::QuotedIdentifier
+    }
+
+    /// Goes behind the closing mark; `false` if there is none. A doubled mark stands for itself.
+    fn quoted(&mut self, from: usize, mark: u8, escapes: bool) -> bool {
+        match quote_end(self.bytes, from, mark, escapes) {
+            Some(end) => {
+                self.pos = end;
+                true
+            }
+            None => {
+                self.pos = self.bytes.len();
+                false
+            }
+        }
+    }
+
+    fn bracketed(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes;
+        let mut i = start + 1;
+        while i < bytes.len() && bytes[i] != b']' {
+            i += 1;
+        }
+        if i >= bytes.len() {
+            self.open(UnterminatedKind::Identifier, start, start + 1);
+        }
+        self.pos = (i + 1).min(bytes.len());
+        TokenKind::QuotedIdentifier
+    }
+
+    /// `PostgreSQL` joins literals with a line break between them, and the escapes of the first
+    /// hold for the second: `E'a'⏎'\''` is one string.
+    fn continues_escape_string(&self, start: usize) -> bool {
+        let Some(end) = self.escape_string else { return false };
+        let between = self.bytes.get(end..start).unwrap_or_default();
+        let mut line_break = false;
+        let mut i = 0;
+        while i < between.len() {
+            match between[i] {
+                b'\n' | b'\r' => line_break = true,
+                b'-' if between.get(i + 1) == Some(&b'-') => {
+                    while i + 1 < between.len() && !matches!(between[i + 1], b'\n' | b'\r') {
+                        i += 1;
+                    }
+                }
+                byte if class(byte) & SPACE != 0 => {}
+                _ => return false,
+            }
+            i += 1;
+        }
+        line_break
+    }
+
+    /// A number with whatever is glued to it, since no dialect begins a token there.
+    fn number(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes;
+        let radix = bytes[start] == b'0'
+            && matches!(bytes.get(start + 1), Some(b'x' | b'X' | b'b' | b'B' | b'o' | b'O'));
+        let mut i = start + 1;
+        while i < bytes.len() {
+            let byte = bytes[i];
+            if byte == b'$' && self.dialect == Dialect::Postgres {
+                break; // `1$$…$$` is a number and a string
+            }
+            if byte == b'.' {
+                if bytes.get(i + 1) == Some(&b'.') {
+                    break; // the range `1..10`
+                }
+            } else if class(byte) & WORD == 0 {
+                break;
+            }
+            i += 1;
+            let exponent = byte | 0x20 == b'e' && !radix;
+            if exponent
+                && matches!(bytes.get(i), Some(b'+' | b'-'))
+                && bytes.get(i + 1).is_some_and(u8::is_ascii_digit)
+            {
+                i += 2;
+            }
+        }
+        self.pos = i;
+        TokenKind::Number
+    }
+
+    /// `/*! … */` ends at the first `*/` outside quotes and comments, since the server reads it
+    /// as SQL; `/*+ … */` at the first `*/`.
+    fn executable(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes;
+        let hint = bytes.get(start + 2) == Some(&b'+');
+        let mut i = start + 3;
+        while i + 1 < bytes.len() {
+            match bytes[i] {
+                b'*' if bytes[i + 1] == b'/' => {
+                    self.pos = i + 2;
+                    return TokenKind::Executable;
+                }
+                mark @ (b'\'' | b'"' | b'`') if !hint => {
+                    match quote_end(bytes, i + 1, mark, mark != b'`') {
+                        Some(end) => i = end,
+                        None => break,
+                    }
+                }
+                b'/' if bytes[i + 1] == b'*' && !hint => {
+                    i += 2;
+                    while i + 1 < bytes.len() && !(bytes[i] == b'*' && bytes[i + 1] == b'/') {
+                        i += 1;
+                    }
+                    i += 2;
+                }
+                _ => i += 1,
+            }
+        }
+        self.open(UnterminatedKind::Comment, start, start + 3);
+        self.pos = bytes.len();
+        TokenKind::Executable
+    }
+
+    fn symbol(&mut self, end: usize) -> TokenKind {
+        self.pos = end;
+        TokenKind::Symbol
+    }
+
+    fn sqlite_symbol(&mut self, start: usize, byte: u8, next: u8) -> TokenKind {
+        match (byte, next) {
+            (b'?', _) => {
+                let bytes = self.bytes;
+                let mut i = start + 1;
+                while i < bytes.len() && class(bytes[i]) & DIGIT != 0 {
+                    i += 1;
+                }
+                self.pos = i;
+                TokenKind::Parameter
+            }
+            (b'$' | b'@' | b':' | b'#', _) => self.sqlite_variable(start),
+            (b'-', b'>') if self.bytes.get(start + 2) == Some(&b'>') => self.symbol(start + 3),
+            (b'-', b'>')
+            | (b'|', b'|')
+            | (b'<', b'>' | b'=' | b'<')
+            | (b'=' | b'!', b'=')
+            | (b'>', b'=' | b'>') => self.symbol(start + 2),
+            _ => self.symbol(start + 1),
+        }
+    }
+
+    /// `:name`, with the suffixes of Tcl variables: `$name::part(index)`.
+    fn sqlite_variable(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes;
+        let mut named = false;
+        let mut i = start + 1;
+        while i < bytes.len() {
+            let byte = bytes[i];
+            if class(byte) & WORD != 0 {
+                named = true;
+                i += 1;
+            } else if byte == b'(' && named {
+                i += 1;
+                while i < bytes.len() && bytes[i] != b')' && class(bytes[i]) & SPACE == 0 {
+                    i += 1;
+                }
+                if i < bytes.len() && bytes[i] == b')' {
+                    i += 1;
+                }
+                break;
+            } else if byte == b':' && bytes.get(i + 1) == Some(&b':') {
+                i += 2;
+            } else {
+                break;
+            }
+        }
+        self.pos = i;
+        if named { TokenKind::Parameter } else { TokenKind::Symbol }
+    }
+
+    fn postgres_symbol(&mut self, start: usize, byte: u8, next: u8) -> TokenKind {
+        match (byte, next) {
+            (b'$', b'0'..=b'9') => {
+                let bytes = self.bytes;
+                let mut i = start + 2;
+                while i < bytes.len() && class(bytes[i]) & DIGIT != 0 {
+                    i += 1;
+                }
+                self.pos = i;
+                TokenKind::Parameter
+            }
+            (b'$', _) => self.dollar_quote(start),
+            (b':', b':' | b'=') | (b'.', b'.') => self.symbol(start + 2),
+            _ if class(byte) & POSTGRES_OPERATOR != 0 => self.postgres_operator(start),
+            _ => self.symbol(start + 1),
+        }
+    }
+
+    /// The longest operator that holds no comment. It may end in `+` or `-` only if it has one of
+    /// the characters that SQL's own operators lack, so that `a=-1` needs no white space.
+    fn postgres_operator(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes;
+        let mut special = false;
+        let mut end = start;
+        while end < bytes.len() && class(bytes[end]) & POSTGRES_OPERATOR != 0 {
+            let next = if end + 1 < bytes.len() { bytes[end + 1] } else { 0 };
+            if end > start && matches!((bytes[end], next), (b'-', b'-') | (b'/', b'*')) {
+                break;
+            }
+            special |= !matches!(
+                bytes[end],
+                b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'='
+            );
+            end += 1;
+        }
+        while !special && end > start + 1 && matches!(bytes[end - 1], b'+' | b'-') {
+            end -= 1;
+        }
+        self.symbol(end)
+    }
+
+    fn dollar_quote(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes;
+        let mut i = start + 1;
+        if i < bytes.len() && class(bytes[i]) & WORD_START != 0 {
+            while i < bytes.len() && class(bytes[i]) & WORD != 0 && bytes[i] != b'$' {
+                i += 1;
+            }
+        }
+        if i >= bytes.len() || bytes[i] != b'$' {
+            return self.symbol(start + 1);
+        }
+        let tag = &bytes[start..=i];
+        i += 1;
+        let body = i;
+        while i + tag.len() <= bytes.len() {
+            if bytes[i] == b'$' && bytes[i..].starts_with(tag) {
+                self.pos = i + tag.len();
+                return TokenKind::String;
+            }
+            i += 1;
+        }
+        self.open(UnterminatedKind::DollarQuote, start, body);
+        self.pos = bytes.len();
+        TokenKind::String
+    }
+
+    fn mysql_symbol(&mut self, start: usize, byte: u8, next: u8) -> TokenKind {
+        let third = self.bytes.get(start + 2).copied().unwrap_or(0);
+        match (byte, next) {
+            (b'?', _) => {
+                self.pos = start + 1;
+                TokenKind::Parameter
+            }
+            (b'@', _) => self.mysql_variable(start),
+            (b'$', _) => {
+                self.pos = self.word_end(start + 1);
+                TokenKind::Word
+            }
+            (b'<', b'=') | (b'-', b'>') if third == b'>' => self.symbol(start + 3),
+            (b'<', b'=' | b'>' | b'<')
+            | (b'>' | b'!' | b':', b'=')
+            | (b'>', b'>')
+            | (b'&', b'&')
+            | (b'|', b'|')
+            | (b'-', b'>')
+            | (b'.', b'.') => self.symbol(start + 2),
+            _ => self.symbol(start + 1),
+        }
+    }
+
+    /// `@name` and `@@session.name` are one token, so that `@begin` is no keyword.
+    fn mysql_variable(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes;
+        let mut i = start + 1;
+        if i < bytes.len() && bytes[i] == b'@' {
+            i += 1;
+        }
+        let name = i;
+        while i < bytes.len() && (class(bytes[i]) & WORD != 0 || bytes[i] == b'.') {
+            i += 1;
+        }
+        self.pos = i;
+        if i > name { TokenKind::Parameter } else { TokenKind::Symbol }
+    }
+
+    /// Whether the word `DELIMITER`, just read, is the client's command.
+    ///
+    /// Between statements it always is: no statement begins with it. Within one it is if it stands
+    /// alone on its line with nothing but punctuation, for people forget the terminator before
+    /// it; a column of that name has a type behind it.
+    fn is_delimiter_line(&self, start: usize) -> bool {
+        let bytes = self.bytes;
+        if !self.text.get(start..self.pos).is_some_and(|word| super::keyword::is(word, "delimiter")) {
+            return false;
+        }
+        if !matches!(bytes.get(self.pos), None | Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            return false;
+        }
+        if !self.pending {
+            return true;
+        }
+        let mut before = start;
+        while before > 0 && matches!(bytes[before - 1], b' ' | b'\t') {
+            before -= 1;
+        }
+        let argument = self.delimiter_argument();
+        !argument.is_empty()
+            && (before == 0 || bytes[before - 1] == b'\n')
+            && argument.iter().all(|byte| b";/$|&#!~^%:\\".contains(byte))
+    }
+
+    fn delimiter_argument(&self) -> &'a [u8] {
+        let bytes = self.bytes;
+        let mut start = self.pos;
+        while start < bytes.len() && matches!(bytes[start], b' ' | b'\t') {
+            start += 1;
+        }
+        let mut end = start;
+        while end < bytes.len() && class(bytes[end]) & SPACE == 0 {
+            end += 1;
+        }
+        &bytes[start..end]
+    }
+
+    fn switch_delimiter(&mut self) {
+        let mut argument = self.delimiter_argument();
+        if let [mark @ (b'\'' | b'"' | b'`'), inner @ .., last] = argument
+            && mark == last
+        {
+            argument = inner;
+        }
+        match argument {
+            b"" => {} // the client complains and keeps the old one
+            b";" => self.delimiter = None,
+            _ => self.delimiter = Some(argument),
+        }
+        self.skip_line();
+        self.switches += 1;
+        self.pending = false;
+    }
+
+    /// Under `DELIMITER $$` the word `END$$` ends before the dollars.
+    fn cut_at(&mut self, delimiter: &[u8], kind: TokenKind, start: usize) {
+        if matches!(kind, TokenKind::String | TokenKind::QuotedIdentifier | TokenKind::Executable) {
+            return;
+        }
+        let mut i = start + 1;
+        while i < self.pos {
+            if self.bytes[i..].starts_with(delimiter) {
+                self.pos = i;
+                return;
+            }
+            i += 1;
+        }
+    }
+
+    /// Notes what is not closed; the first one counts, as it swallows all that follows.
+    fn open(&mut self, kind: UnterminatedKind, offset: usize, end: usize) {
+        if self.unterminated.is_none() {
+            let text = self.slice(offset, end);
+            self.unterminated = Some(Unterminated { kind, text, offset });
+        }
+    }
+}
+
+/// Where the quoted text that begins at `from` has ended, if it does.
+fn quote_end(bytes: &[u8], from: usize, mark: u8, escapes: bool) -> Option<usize> {
+    let mut i = from;
+    while i < bytes.len() {
+        let byte = bytes[i];
+        if byte == mark {
+            if i + 1 < bytes.len() && bytes[i + 1] == mark {
+                i += 2;
+                continue;
+            }
+            return Some(i + 1);
+        }
+        i += if escapes && byte == b'\\' { 2 } else { 1 };
+    }
+    None
+}

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "build")]
+pub mod build;
 pub mod chain;
 #[cfg(feature = "build")]
 pub mod config;

@@ -23,7 +23,6 @@ use crate::sql;
 
 pub use header::{Header, KEYS, Requirement, Version};
 pub use section::{Section, Selectors};
-pub(crate) use text::normalise;
 
 /// A value, and the bytes of the text that it stands in.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use crate::config::Configuration;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::Dialect;
 use crate::script::{Section, TransactionMode};
-use crate::sql::{self, HazardKind};
+use crate::sql::{self, HazardKind, Unterminated, UnterminatedKind};
 
 /// Judges the statements of every section, in every dialect in which it can run.
 pub(super) fn check(
@@ -51,15 +51,15 @@ fn in_dialect(
     let split = sql::split(dialect, body);
     if let Some(unterminated) = &split.unterminated {
         let at = start + unterminated.offset;
-        let opening = unterminated.len;
+        let (what, closing) = opened(unterminated);
         findings.push(
-            Diagnostic::new(Code::Unterminated, format!("this {} does not end", unterminated.what()))
-                .label(file, at..at + opening, "it begins here")
+            Diagnostic::new(Code::Unterminated, format!("this {what} does not end"))
+                .label(file, at..at + unterminated.text.len(), "it begins here")
                 .note("a section ends at the next marker, whatever is open")
-                .help(format!("close it with `{}`", unterminated.closing())),
+                .help(format!("close it with `{closing}`")),
         );
     }
-    for &offset in &split.delimiters_outside_mysql {
+    for &offset in &split.delimiters {
         findings.push(
             Diagnostic::new(
                 Code::DelimiterOutsideMysql,
@@ -109,17 +109,31 @@ fn in_dialect(
         }
         for name in [tracking, &meta] {
             if let Some(mention) = sql::mentions(dialect, statement, name) {
-                let at = start + mention.offset;
+                let at = start + mention.start..start + mention.end;
                 findings.push(
                     Diagnostic::new(
                         Code::TouchesTracking,
                         format!("a revision cannot touch the tracking table `{name}`"),
                     )
-                    .label(file, at..at + mention.len, "it records which revisions are applied")
+                                        .label(file, at, "it records which revisions are applied")
                     .help("remove the statement; `cargo migrate` commands change the table"),
                 );
             }
         }
     }
     !split.statements.is_empty()
+}
+
+/// What a construct is called, and what closes it.
+fn opened<'a>(unterminated: &Unterminated<'a>) -> (&'static str, &'a str) {
+    let opening = unterminated.text;
+    match unterminated.kind {
+        UnterminatedKind::String => ("string", &opening[opening.len().saturating_sub(1)..]),
+        UnterminatedKind::Identifier if opening == "[" => ("quoted identifier", "]"),
+        UnterminatedKind::Identifier => ("quoted identifier", opening),
+        UnterminatedKind::DollarQuote => ("dollar-quoted string", opening),
+        UnterminatedKind::Comment => ("comment", "*/"),
+        UnterminatedKind::Body => ("body", "END"),
+        UnterminatedKind::Parenthesis => ("parenthesis", ")"),
+    }
 }

@@ -57,17 +57,17 @@ impl<'t> Reader<'t> {
             match entry.key.as_str() {
                 "url" => url = Some(entry),
                 "databases" => databases = Some(entry),
-                "protected" => match self.tree.node(entry.node).value {
-                    Value::Boolean(value) => {
-                        protected = Spanned::at(value, self.span(entry.node));
-                    }
-                    _ => {
-                        // Somebody wanted something protected; until it is clear, it is.
-                        protected = Spanned::at(true, self.span(entry.node));
+                "protected" => {
+                    let value = if let Value::Boolean(value) = self.tree.node(entry.node).value {
+                        value
+                    } else {
                         let key = format!("{path}.protected");
                         self.wrong_type(entry.node, &key, "a boolean", "protected = true");
-                    }
-                },
+                        // Somebody wanted something protected; until it is clear, it is.
+                        true
+                    };
+                    protected = Spanned::at(value, self.span(entry.node));
+                }
                 _ => self.unknown_key(entry, path, &KEYS),
             }
         }

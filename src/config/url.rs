@@ -201,7 +201,9 @@ impl DatabaseUrl {
                 .is_some_and(|file| {
                     sqlite_file(&other.0, base).is_some_and(|other| same_path(&file, &other))
                 }),
-            (Some(one), Some(two)) if one == two => Place::of(&self.0) == Place::of(&other.0),
+            (Some(one), Some(two)) if one == two => {
+                Place::of(&self.0).is_some_and(|place| Place::of(&other.0) == Some(place))
+            }
             _ => false,
         }
     }

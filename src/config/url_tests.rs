@@ -130,6 +130,7 @@ fn databases_are_compared_by_where_they_are() {
         ("sqlite::memory:", "sqlite::memory:"),
         ("sqlite:a?mode=memory", "sqlite:a?mode=memory"),
         ("nonsense", "nonsense"),
+        ("postgres:a", "postgres:a"),
     ] {
         assert!(!same(one, two), "{one} and {two}");
     }

@@ -8,6 +8,10 @@ pub mod chain;
 pub mod config;
 pub mod diagnostic;
 mod dialect;
+#[cfg(feature = "runtime")]
+mod embed;
+#[cfg(feature = "runner")]
+pub mod runner;
 pub mod script;
 pub mod sql;
 #[cfg(feature = "build")]

@@ -85,6 +85,11 @@ impl Revision {
         &self.text
     }
 
+    /// Checksum and digest, one for each variant of the chain, in their order.
+    pub fn fingerprints(&self) -> &[Fingerprint] {
+        &self.fingerprints
+    }
+
     /// The branch labels that it declares.
     pub fn labels(&self) -> &[BranchLabel] {
         &self.labels

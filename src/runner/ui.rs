@@ -73,8 +73,8 @@ impl Ui {
         quiet: bool,
     ) -> Self {
         Self {
-            out: Box::new(anstream::StripStream::new(Raw(out))),
-            err: Box::new(anstream::StripStream::new(Raw(err))),
+            out: strip(out),
+            err: strip(err),
             quiet,
             progress: false,
         }
@@ -145,15 +145,8 @@ fn write(stream: &mut dyn Write, text: std::fmt::Arguments<'_>) -> Result<(), Fa
     }
 }
 
-/// Makes any writer one that anstream can strip colour for.
-struct Raw<W>(W);
-
-impl<W: Write> Write for Raw<W> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.0.write(buffer)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
+/// Makes any writer one that gets no colour.
+fn strip(writer: impl Write + Send + 'static) -> Box<dyn Write + Send> {
+    let writer: Box<dyn Write + Send> = Box::new(writer);
+    Box::new(anstream::StripStream::new(writer))
 }

@@ -1,0 +1,118 @@
+//! Arguments of the commands that work on a baked chain too.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+/// Which database.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Database Options")]
+pub struct DatabaseArguments {
+    /// The database, such as sqlite:app.db [env: DATABASE_URL]
+    // Not clap's own `env`: its help and errors would print the value, password and all.
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// The environment of the configuration that is meant
+    #[arg(long = "env", value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Do not read `.env`
+    #[arg(long)]
+    pub no_dotenv: bool,
+    /// How long to wait while another runner is at work, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub lock_timeout: Option<Duration>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| String::from("expected a number of seconds"))?;
+    Duration::try_from_secs_f64(number).map_err(|_| String::from("expected a number of seconds"))
+}
+
+/// How much a transaction holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scope {
+    /// The whole run: all or nothing.
+    Run,
+    /// One revision.
+    Revision,
+}
+
+/// Arguments of `up`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate up               everything that is not applied yet
+  cargo migrate up +1            the next revision
+  cargo migrate up ae10          a revision, and what it needs
+
+A target is `head`, `heads`, an id or a prefix of four or more characters, a branch label, `+N`,
+or one of these followed by `+N` or `-N`.")]
+pub struct UpArguments {
+    /// Where to go [default: the head, or every head where the configuration allows several]
+    #[arg(allow_negative_numbers = true)]
+    pub target: Option<String>,
+    /// Show the plan, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What one transaction holds
+    #[arg(long, value_name = "SCOPE")]
+    pub transaction: Option<Scope>,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+}
+
+/// Arguments of `down`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate down             undo one revision
+  cargo migrate down ae10        undo everything that follows ae10
+  cargo migrate down base        undo everything")]
+pub struct DownArguments {
+    /// The revision that stays applied, `-N`, or `base` [default: -1]
+    #[arg(allow_negative_numbers = true)]
+    pub target: Option<String>,
+    /// Show the plan, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask, also where the environment is protected
+    #[arg(short, long)]
+    pub yes: bool,
+    /// What one transaction holds
+    #[arg(long, value_name = "SCOPE")]
+    pub transaction: Option<Scope>,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+}
+
+/// Arguments of `status`.
+#[derive(Clone, Debug, Args)]
+pub struct StatusArguments {
+    /// End with exit code 3 if the database is out of date
+    #[arg(long)]
+    pub check: bool,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+}
+
+/// Arguments of `history`.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryArguments {
+    /// List the oldest revision first
+    #[arg(long)]
+    pub reverse: bool,
+}
+
+/// Arguments of `heads`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct HeadsArguments {}
+
+/// Arguments of `show`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArguments {
+    /// An id, a prefix of four or more characters, a branch label, or `head`
+    pub revision: String,
+}

@@ -3,5 +3,7 @@
 
 pub mod diagnostic;
 mod dialect;
+#[cfg(feature = "scaffold")]
+pub mod scaffold;
 
 pub use dialect::{Dialect, Variant};

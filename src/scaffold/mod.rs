@@ -17,6 +17,8 @@ mod package;
 mod revision;
 mod rust;
 mod template;
+#[cfg(test)]
+mod tests;
 mod workspace;
 
 use std::path::PathBuf;

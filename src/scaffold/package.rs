@@ -203,8 +203,7 @@ pub fn init_package(package: &Package, init: &Init) -> Result<Changes, Error> {
         Some(declared) => declared_dialects(declared),
         None => init.dialects.clone(),
     };
-    let Names { library, build } =
-        edit_dependencies(&mut manifest, package, init, &dialects, &mut changes)?;
+    let library = edit_dependencies(&mut manifest, package, init, &dialects, &mut changes)?;
     if let Some(runner) = &package.runner
         && !runner.text.as_deref().is_none_or(|text| is_runner(text, &library))
     {
@@ -215,31 +214,25 @@ pub fn init_package(package: &Package, init: &Init) -> Result<Changes, Error> {
     let directory = directory(&manifest).to_owned();
 
     changes.edit(path, &package.manifest, manifest.finish());
-    plan_build_script(package, &build, &mut changes)?;
+    plan_build_script(package, &library, &mut changes)?;
     plan_embed(package, &library, &mut changes);
     plan_runner(package, &library, &mut changes)?;
     plan_directory(package, &directory, &mut changes);
     Ok(changes)
 }
 
-/// The names of our library in Rust code: in the package's, and in its build script's.
-struct Names {
-    library: String,
-    build: String,
-}
-
+/// Returns the name of our library in the package's Rust code.
 fn edit_dependencies(
     manifest: &mut Manifest,
     package: &Package,
     init: &Init,
     dialects: &[Dialect],
     changes: &mut Changes,
-) -> Result<Names, Error> {
+) -> Result<String, Error> {
     let mut features: Vec<&str> = dialects.iter().map(|dialect| dialect.name()).collect();
     features.push("tokio");
     let key = edit_dependency(manifest, package, init, "dependencies", &features, changes)?;
-    let build =
-        edit_dependency(manifest, package, init, "build-dependencies", &["build"], changes)?;
+    edit_dependency(manifest, package, init, "build-dependencies", &["build"], changes)?;
     let had_feature = manifest.get(&["features", RUNNER]).is_some();
     let runner = format!("{key}/runner");
     let before = manifest.get(&["features", RUNNER]).map(ToString::to_string);
@@ -255,7 +248,7 @@ fn edit_dependencies(
              set `resolver = \"2\"` in the workspace's manifest for faster builds",
         );
     }
-    Ok(Names { library: key.replace('-', "_"), build: build.replace('-', "_") })
+    Ok(key.replace('-', "_"))
 }
 
 fn edit_dependency(
@@ -282,8 +275,16 @@ fn edit_dependency(
         }
         return Ok(key);
     }
+    // Cargo refuses one package under two names, so a renamed one is renamed here too.
+    let other = ["dependencies", "build-dependencies"];
+    let key = other.iter().find_map(|table| manifest.dependency(table, PACKAGE));
+    let key = key.unwrap_or_else(|| PACKAGE.to_owned());
+    let renamed = key != PACKAGE;
     let mut value = InlineTable::new();
-    if let Some(defaults) = package.workspace_dependency {
+    if renamed {
+        value.insert("package", PACKAGE.into());
+    }
+    if let Some(defaults) = package.workspace_dependency.filter(|_| !renamed) {
         value.insert("workspace", true.into());
         // Cargo refuses `default-features = false` here unless the workspace says it too.
         if defaults {
@@ -297,8 +298,8 @@ fn edit_dependency(
         value.insert("default-features", false.into());
     }
     value.insert("features", Value::Array(features.iter().copied().collect::<Array>()));
-    manifest.add_dependency(table, PACKAGE, value)?;
-    Ok(PACKAGE.to_owned())
+    manifest.add_dependency(table, &key, value)?;
+    Ok(key)
 }
 
 fn note_defaults(table: &str, inherited: bool, changes: &mut Changes) {
@@ -365,9 +366,7 @@ fn plan_build_script(package: &Package, library: &str, changes: &mut Changes) ->
         }
         BuildScript::Present(script) => {
             let text = script.text.as_deref().unwrap_or_default();
-            if !rust::names(text, &format!("{library}::build::emit"))
-                && !(rust::names(text, &format!("{library}::build")) && rust::names(text, "emit("))
-            {
+            if !rust::names(text, &format!("{library}::build")) || !rust::names(text, "emit(") {
                 changes.note(format!(
                     "add this line to `fn main` in {}: {library}::build::emit();",
                     slashes(&relative_path(&script.path, package.root()))
@@ -438,9 +437,7 @@ fn plan_directory(package: &Package, directory: &str, changes: &mut Changes) {
 }
 
 fn is_runner(text: &str, library: &str) -> bool {
-    rust::names(text, &format!("{library}::runner::"))
-        || rust::names(text, "runner::main(")
-        || rust::names(text, &format!("use{library}::runner"))
+    rust::names(text, &format!("{library}::runner")) || rust::names(text, "runner::main(")
 }
 
 fn declared_dialects(item: &Item) -> Vec<Dialect> {

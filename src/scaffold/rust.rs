@@ -10,10 +10,10 @@ pub(super) fn embeds(text: &str, library: &str) -> bool {
     if mentions(&code, &format!("{library}::embed!")) {
         return true;
     }
-    let imported = code.contains(&format!("externcrate{library};"))
+    let imported = code.contains(&format!("extern crate {library};"))
         || code.split("use").skip(1).any(|rest| {
             let path = rest.split(';').next().unwrap_or_default();
-            path.strip_prefix("::").unwrap_or(path).starts_with(&format!("{library}::"))
+            path.trim_start_matches([' ', ':']).starts_with(&format!("{library}::"))
                 && (path.contains("embed") || path.contains('*'))
         });
     imported && mentions(&code, "embed!")
@@ -45,28 +45,38 @@ pub(super) fn insert_at_top(text: &str, line: &str) -> String {
     out
 }
 
-/// Whether `needle` is in code without white space, and is not the end of a longer name.
+/// Whether `needle` is in dense code, and is not the end of a longer name.
 fn mentions(code: &str, needle: &str) -> bool {
-    code.match_indices(needle).any(|(at, _)| {
-        let before = code[..at].trim_end_matches("::");
-        !before.ends_with(|c: char| c.is_alphanumeric() || c == '_') || is_keyword_end(before)
-    })
+    code.match_indices(needle).any(|(at, _)| !code[..at].ends_with(is_word))
 }
 
-/// White space is gone, so `pub use x` reads `pubusex`.
-fn is_keyword_end(before: &str) -> bool {
-    ["use", "mod", "in", "else", "return", "unsafe", "="].iter().any(|word| before.ends_with(word))
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
+/// The code without comments, literals, and the white space that does not part two words.
 fn dense(text: &str) -> String {
-    blank(text).chars().filter(|c| !c.is_whitespace()).collect()
+    let code = blank(text);
+    let code = if has_shebang(text) { &code[line_end(text, 0)..] } else { &code };
+    let mut out = String::with_capacity(code.len());
+    for piece in code.split_whitespace() {
+        if out.ends_with(is_word) && piece.starts_with(is_word) {
+            out.push(' ');
+        }
+        out.push_str(piece);
+    }
+    out
+}
+
+fn has_shebang(text: &str) -> bool {
+    text.strip_prefix("#!").is_some_and(|rest| !rest.trim_start().starts_with('['))
 }
 
 /// Where the first item may be inserted.
 fn top(text: &str) -> usize {
     let code = blank(text);
     let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    if text[at..].starts_with("#!") && !text[at + 2..].trim_start().starts_with('[') {
+    if has_shebang(&text[at..]) {
         at = line_end(text, at);
     }
     let mut place = at;
@@ -162,10 +172,7 @@ fn blank(text: &str) -> String {
 /// `br"…"` and `cr"…"` are raw strings, `for"…"` is not.
 fn in_word(bytes: &[u8], at: usize) -> bool {
     let word = bytes[..at].iter().rev().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_');
-    match word.copied().collect::<Vec<_>>().as_slice() {
-        [] | [b'b' | b'c'] => false,
-        _ => true,
-    }
+    !matches!(word.copied().collect::<Vec<_>>().as_slice(), [] | [b'b' | b'c'])
 }
 
 fn block_comment(bytes: &[u8]) -> usize {

@@ -88,7 +88,7 @@ pub fn read_directory(dir: &Path) -> Result<Vec<File>, Error> {
     for entry in entries {
         let path = entry.map_err(|source| unreadable(dir, source))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let is_sql = name.ends_with(".sql");
+        let is_sql = is_sql(&name);
         // A link to nowhere is an error if it claims to be a migration, and no business of ours if not.
         match fs::metadata(&path) {
             Ok(metadata) if !metadata.is_file() => continue,
@@ -104,4 +104,10 @@ pub fn read_directory(dir: &Path) -> Result<Vec<File>, Error> {
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
+}
+
+/// Whether a tool takes the file for SQL: `.SQL` is another ending for it on every system.
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "sqlx compares them so")]
+fn is_sql(name: &str) -> bool {
+    name.ends_with(".sql")
 }

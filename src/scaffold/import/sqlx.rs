@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{File, Import, ImportedRevision, Problem};
+use super::{File, Import, ImportedRevision, Problem, is_sql};
 use crate::scaffold::{Error, revision, template};
 
 const HEADER: &str = include_str!("../../../template/imported.sql.in");
@@ -93,7 +93,7 @@ fn sort_out<'f>(
     let mut versions: BTreeMap<i64, Vec<Script<'f>>> = BTreeMap::new();
     let mut ignored = Vec::new();
     for file in files {
-        let Some((version, rest)) = file.name.split_once('_').filter(|(_, r)| r.ends_with(".sql"))
+        let Some((version, rest)) = file.name.split_once('_').filter(|(_, rest)| is_sql(rest))
         else {
             ignored.push(format!("`{}`", file.name));
             continue;
@@ -225,7 +225,7 @@ fn push_section(out: &mut String, name: &str, text: &str, file: &File, notes: &m
     if body.len() < text.len() {
         notes.push(format!("`{}`: left out the byte order mark at its start", file.name));
     }
-    out.push_str(&format!("\n{MARKER}{name}\n"));
+    out.extend(["\n", MARKER, name, "\n"]);
     out.push_str(body);
     if !body.is_empty() && !body.ends_with('\n') {
         out.push('\n');
@@ -235,7 +235,7 @@ fn push_section(out: &mut String, name: &str, text: &str, file: &File, notes: &m
 /// The file as text, with every reason why it cannot be a section.
 fn text<'f>(file: &'f File, problems: &mut Vec<Problem>) -> Option<&'f str> {
     let before = problems.len();
-    let line_at = |at: usize| file.bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    let line_at = |at: usize| file.bytes[..at].split(|byte| *byte == b'\n').count();
     if let Some(at) = file.bytes.iter().position(|b| *b == 0) {
         let message = format!("byte {at} is NUL; a revision is text, so save the file as UTF-8");
         problems.push(problem(file, Some(line_at(at)), message));

@@ -6,7 +6,10 @@ use super::*;
 use crate::scaffold::import::read_directory;
 
 fn files(files: &[(&str, &[u8])]) -> Vec<File> {
-    files.iter().map(|(name, bytes)| File { name: (*name).to_owned(), bytes: bytes.to_vec() }).collect()
+    files
+        .iter()
+        .map(|(name, bytes)| File { name: (*name).to_owned(), bytes: bytes.to_vec() })
+        .collect()
 }
 
 fn imported(list: &[(&str, &[u8])]) -> Import {
@@ -65,7 +68,14 @@ fn versions_that_are_times() {
     let made = |version: &str| created(version);
     assert_eq!(made("20210422143411").as_deref(), Some("2021-04-22T14:34:11Z"));
     assert_eq!(made("20240229000000").as_deref(), Some("2024-02-29T00:00:00Z"));
-    for version in ["20230229000000", "20211322143411", "20210431000000", "20210422240000", "2021042214341", "00000101000000"] {
+    for version in [
+        "20230229000000",
+        "20211322143411",
+        "20210431000000",
+        "20210422240000",
+        "2021042214341",
+        "00000101000000",
+    ] {
         assert_eq!(made(version), None, "{version}");
     }
     let import = imported(&[("20210422143411_x.sql", b"x;\n")]);
@@ -84,7 +94,9 @@ fn what_sqlx_ignores_is_ignored() {
     assert_eq!(import.revisions.len(), 1);
     assert_eq!(
         import.notes,
-        ["not imported, since sqlx ignores them too: `.keep`, `2_y.sql.bak`, `README.md`, `abc.sql`"]
+        [
+            "not imported, since sqlx ignores them too: `.keep`, `2_y.sql.bak`, `README.md`, `abc.sql`"
+        ]
     );
 }
 
@@ -128,8 +140,14 @@ fn a_description_of_nothing() {
 
 #[test]
 fn nothing_to_import() {
-    fails(&[], "`old` is empty; name the directory of the `<VERSION>_<DESCRIPTION>.sql` files: `cargo migrate import --from sqlx DIR`");
-    fails(&[("a.txt", b"")], "`old` holds no migration of sqlx; name the directory of the `<VERSION>_<DESCRIPTION>.sql` files: `cargo migrate import --from sqlx DIR`");
+    fails(
+        &[],
+        "`old` is empty; name the directory of the `<VERSION>_<DESCRIPTION>.sql` files: `cargo migrate import --from sqlx DIR`",
+    );
+    fails(
+        &[("a.txt", b"")],
+        "`old` holds no migration of sqlx; name the directory of the `<VERSION>_<DESCRIPTION>.sql` files: `cargo migrate import --from sqlx DIR`",
+    );
     let dir = tempfile::tempdir().unwrap();
     let error = read_directory(&dir.path().join("none")).unwrap_err().to_string();
     assert!(error.contains("none` does not exist; name the directory of"), "{error}");
@@ -197,10 +215,11 @@ fn real_histories() {
         let import = import(&dir, &files, &[]).unwrap();
         assert_eq!(import.revisions.len(), count, "{name}");
         assert_eq!(import.notes, [""; 0], "{name}");
-        let down = import.revisions.iter().filter(|r| r.text.contains("\n-- migrate:down\n")).count();
+        let down =
+            import.revisions.iter().filter(|r| r.text.contains("\n-- migrate:down\n")).count();
         assert_eq!(down, reversible, "{name}");
         for (revision, before) in import.revisions.iter().skip(1).zip(&import.revisions) {
-            assert_eq!(revision.parents, [before.id.clone()]);
+            assert_eq!(revision.parents, std::slice::from_ref(&before.id));
             assert!(revision.id > before.id);
         }
         // Every byte of every file is in a revision, and no revision has bytes of its own in a section.
@@ -210,7 +229,10 @@ fn real_histories() {
             let section = if file.name.ends_with(".down.sql") { "down" } else { "up" };
             let (_, rest) = revision.text.split_once(&format!("\n-- migrate:{section}\n")).unwrap();
             let body = rest.split("\n-- migrate:").next().unwrap();
-            assert_eq!(body.trim_end_matches('\n'), String::from_utf8_lossy(&file.bytes).trim_end_matches('\n'));
+            assert_eq!(
+                body.trim_end_matches('\n'),
+                String::from_utf8_lossy(&file.bytes).trim_end_matches('\n')
+            );
             assert!(revision.text.contains("\n-- created: 20"), "{}", revision.text);
         }
 

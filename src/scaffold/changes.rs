@@ -45,6 +45,62 @@ impl Change {
             Self::CreateDir { path } | Self::Create { path, .. } | Self::Edit { path, .. } => path,
         }
     }
+
+    /// The lines of the file, with what happens to each: what a dry run shows.
+    pub fn lines(&self) -> Vec<Line<'_>> {
+        match self {
+            Self::CreateDir { .. } => Vec::new(),
+            Self::Create { text, .. } => text.lines().map(Line::Added).collect(),
+            Self::Edit { before, after, .. } => difference(before, after),
+        }
+    }
+}
+
+/// A line of a file that changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// Stays as it is.
+    Same(&'a str),
+    /// Comes.
+    Added(&'a str),
+    /// Goes.
+    Removed(&'a str),
+}
+
+/// The longest common subsequence of lines; edits are few, so the rest between equal ends is short.
+fn difference<'a>(before: &'a str, after: &'a str) -> Vec<Line<'a>> {
+    let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
+    let head = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
+    let (old, new) = (&before[head..], &after[head..]);
+    let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (old, new) = (&old[..old.len() - tail], &new[..new.len() - tail]);
+
+    let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            common[i][j] = if old[i] == new[j] {
+                common[i + 1][j + 1] + 1
+            } else {
+                common[i + 1][j].max(common[i][j + 1])
+            };
+        }
+    }
+    let mut lines: Vec<_> = before[..head].iter().copied().map(Line::Same).collect();
+    let (mut i, mut j) = (0, 0);
+    while i < old.len() || j < new.len() {
+        if i < old.len() && j < new.len() && old[i] == new[j] {
+            lines.push(Line::Same(old[i]));
+            (i, j) = (i + 1, j + 1);
+        } else if j == new.len() || (i < old.len() && common[i + 1][j] >= common[i][j + 1]) {
+            lines.push(Line::Removed(old[i]));
+            i += 1;
+        } else {
+            lines.push(Line::Added(new[j]));
+            j += 1;
+        }
+    }
+    lines.extend(before[before.len() - tail..].iter().copied().map(Line::Same));
+    lines
 }
 
 /// A plan: what will change, and what the user must do by hand.
@@ -152,6 +208,14 @@ fn check(change: &Change) -> Result<(), Error> {
         },
         Change::Edit { path, before, .. } => {
             let bytes = fs::read(path).map_err(|source| read(path, source))?;
+            // A rename would replace a read-only file all the same, against what its owner asked for.
+            let metadata = fs::metadata(path).map_err(|source| read(path, source))?;
+            if metadata.permissions().readonly() {
+                return Err(write(
+                    path,
+                    io::Error::new(io::ErrorKind::PermissionDenied, "read-only file"),
+                ));
+            }
             if bytes == before.as_bytes() {
                 return Ok(());
             }
@@ -304,6 +368,38 @@ mod tests {
         assert!(matches!(error, Error::Exists { .. } | Error::Write { .. }), "{error}");
         assert_eq!(names(dir.path()), ["a.txt"]);
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+    }
+
+    #[test]
+    fn a_read_only_file_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.txt");
+        fs::write(&file, "old").unwrap();
+        let mut permissions = fs::metadata(&file).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&file, permissions).unwrap();
+        let mut changes = Changes::default();
+        changes.edit(&file, "old", "new".to_owned());
+        let error = changes.apply().unwrap_err().to_string();
+        assert!(error.ends_with("a.txt`: read-only file; nothing was changed"), "{error}");
+    }
+
+    #[test]
+    fn lines_of_an_edit() {
+        let change = |before: &str, after: &str| {
+            let (before, after) = (before.to_owned(), after.to_owned());
+            let change = Change::Edit { path: PathBuf::new(), before, after };
+            let lines = change.lines().into_iter().map(|line| match line {
+                Line::Same(line) => format!(" {line}"),
+                Line::Added(line) => format!("+{line}"),
+                Line::Removed(line) => format!("-{line}"),
+            });
+            lines.collect::<Vec<_>>().join(",")
+        };
+        assert_eq!(change("a\nb\n", "a\nx\nb\ny\n"), " a,+x, b,+y");
+        assert_eq!(change("a\nb\nc\n", "a\nB\nc\n"), " a,-b,+B, c");
+        assert_eq!(change("", "a\n"), "+a");
+        assert_eq!(change("a\na\n", "a\n"), " a,-a");
     }
 
     #[cfg(unix)]

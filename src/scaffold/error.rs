@@ -86,6 +86,8 @@ pub enum Error {
     },
     /// A template has something between `{{` and `}}` that is no placeholder.
     Placeholder {
+        /// The template, where it is the project's own.
+        path: Option<PathBuf>,
         /// The line in the template, counted from one.
         line: usize,
         /// What stands there.
@@ -175,11 +177,16 @@ impl fmt::Display for Error {
                  to keep the chain in a member that exists, or move the directory away",
                 path.display()
             ),
-            Self::Placeholder { line, found, known } => write!(
-                f,
-                "unknown placeholder `{{{{ {found} }}}}` in line {line} of the template; known are {}",
-                known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-            ),
+            Self::Placeholder { path, line, found, known } => {
+                let path = path.as_ref().map_or("template".into(), |path| path.to_string_lossy());
+                let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+                write!(
+                    f,
+                    "`{path}`:{line}: unknown placeholder `{{{{ {found} }}}}`; known are {}; \
+                     correct it and run the command again",
+                    known.join(", ")
+                )
+            }
             Self::Message { reason } => {
                 write!(f, "{reason}; run `cargo migrate new` with another message")
             }

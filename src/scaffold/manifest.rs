@@ -62,6 +62,12 @@ impl Manifest {
         format!("{bom}{text}")
     }
 
+    /// Whether an edit also moves lines: `toml_edit` prints dotted keys of one table together.
+    pub(super) fn regroups(&self) -> bool {
+        let plain = self.original.strip_prefix(BOM).unwrap_or(&self.original).replace("\r\n", "\n");
+        plain.trim_end() != self.baseline.trim_end()
+    }
+
     /// The item at a path of keys.
     pub(super) fn get(&self, keys: &[&str]) -> Option<&Item> {
         let mut item = self.document.as_item();

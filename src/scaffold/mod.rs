@@ -12,6 +12,7 @@
 mod changes;
 mod error;
 pub mod import;
+mod init;
 mod manifest;
 mod package;
 mod revision;
@@ -25,9 +26,10 @@ use std::path::PathBuf;
 
 use crate::Dialect;
 
-pub use changes::{Change, Changes};
+pub use changes::{Change, Changes, Line};
 pub use error::Error;
-pub use package::{BuildScript, Package, Source, init_package};
+pub use init::init_package;
+pub use package::{BuildScript, Package, Source};
 pub use revision::{RevisionFile, slug};
 pub use workspace::{Member, Workspace, init_workspace};
 

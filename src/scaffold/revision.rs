@@ -4,6 +4,8 @@
 //! one thing here that people type freely, so it is made to stay what it is: comment lines of the
 //! header's first paragraph, none of which can be taken for a section marker.
 
+use std::path::Path;
+
 use heck::ToSnakeCase as _;
 
 use super::{Error, template};
@@ -38,17 +40,17 @@ pub struct RevisionFile {
 }
 
 impl RevisionFile {
-    /// The file's text, from the project's template where it has one.
+    /// The file's text, from the project's template (its path and its text) where it has one.
     ///
     /// Placeholders are `message`, `revision`, `revises`, `depends-on`, `branch`, `created` and
     /// `dialects`; a line whose placeholders are all empty is left out.
     ///
     /// Fails if the message is empty or has control characters, and on an unknown placeholder.
-    pub fn text(&self, template: Option<&str>) -> Result<String, Error> {
+    pub fn text(&self, template: Option<(&Path, &str)>) -> Result<String, Error> {
         let message = paragraph(&self.message)?;
         let dialects: Vec<_> = self.dialects.iter().map(|dialect| dialect.name()).collect();
         template::render(
-            template.unwrap_or(TEMPLATE),
+            template.map_or(TEMPLATE, |(_, text)| text),
             &[
                 ("message", &message),
                 ("revision", &self.id),
@@ -59,6 +61,12 @@ impl RevisionFile {
                 ("dialects", &dialects.join(" ")),
             ],
         )
+        .map_err(|error| match (error, template) {
+            (Error::Placeholder { line, found, known, .. }, Some((path, _))) => {
+                Error::Placeholder { path: Some(path.to_path_buf()), line, found, known }
+            }
+            (error, _) => error,
+        })
     }
 }
 
@@ -177,10 +185,15 @@ mod tests {
         let template =
             "-- {{ message }}\n-- revision: {{ revision }}\n\n-- migrate:up {{ dialects }}\n";
         assert_eq!(
-            file().text(Some(template)).unwrap(),
+            file().text(Some((Path::new("t"), template))).unwrap(),
             "-- create account\n-- revision: ae1027a6acf5\n\n-- migrate:up sqlite postgres\n"
         );
-        let error = file().text(Some("-- {{ down_revision }}\n")).unwrap_err().to_string();
+        let error = file().text(Some((Path::new("my.sql.in"), "-- {{ down_revision }}\n")));
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.starts_with("`my.sql.in`:1: unknown placeholder `{{ down_revision }}`; "),
+            "{error}"
+        );
         assert!(error.contains("`message`, `revision`, `revises`, `depends-on`"), "{error}");
     }
 

@@ -333,4 +333,15 @@ mod tests {
             assert_eq!(blank(text).len(), text.len(), "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_only_added_to(text in "([a-zé'\"r#!/*\\\\\\[\\] \n\r;:]|//!|/\\*|#!\\[|cargo_migrate::embed!){0,40}") {
+            let out = insert_at_top(&text, "EMBED;");
+            let (head, tail) = out.split_once("EMBED;").unwrap();
+            let kept = text.starts_with(head.trim_end_matches(['\n', '\r'])) && tail.ends_with(&text[top(&text)..]);
+            proptest::prop_assert!(kept, "{text:?} -> {out:?}");
+            embeds(&text, "cargo_migrate");
+        }
+    }
 }

@@ -31,7 +31,12 @@ fn render_line(
         let name = name.trim();
         let Some((_, value)) = values.iter().find(|(known, _)| *known == name) else {
             let known = values.iter().map(|(known, _)| *known).collect();
-            return Err(Error::Placeholder { line: number, found: name.to_owned(), known });
+            return Err(Error::Placeholder {
+                path: None,
+                line: number,
+                found: name.to_owned(),
+                known,
+            });
         };
         out.push_str(before);
         placeholders += 1;
@@ -86,7 +91,7 @@ mod tests {
         let error = render("\n{{ mesage }}", &[("message", "m"), ("id", "")]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown placeholder `{{ mesage }}` in line 2 of the template; known are `message`, `id`"
+            "`template`:2: unknown placeholder `{{ mesage }}`; known are `message`, `id`; correct it and run the command again"
         );
         assert!(render("{{ open", &[("open", "o")]).is_ok());
         assert!(render("{{ }}", &[("open", "o")]).is_err());

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Item, Value};
 
+use super::init::{as_new, init_package};
 use super::manifest::Manifest;
-use super::package::{BuildScript, Package, Source, absolute, as_new, init_package, read};
+use super::package::{
+    BuildScript, Package, Source, absolute, read, unified_features, workspace_dependency,
+};
 use super::{Changes, Error, Init, template};
 
 const MANIFEST: &str = include_str!("../../template/member/Cargo.toml.in");
@@ -142,8 +145,8 @@ fn new_member(workspace: &Workspace, manifest: &Manifest) -> Result<Package, Err
         has_revisions: false,
         foreign: None,
         embedded_in: None,
-        workspace_dependency: super::package::workspace_dependency(manifest),
-        unified_features: super::package::unified_features(manifest, cargo_toml::Edition::E2024),
+        workspace_dependency: workspace_dependency(manifest),
+        unified_features: unified_features(manifest, cargo_toml::Edition::E2024),
     })
 }
 

@@ -137,3 +137,17 @@ fn arrays_and_tables_of_the_wrong_kind() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+#[test]
+fn dotted_keys_that_stand_apart_are_moved_and_noted() {
+    let manifest = "package.name = \"app\"\nfeatures.a = []\npackage.version = \"0.1.0\"\n\
+                    features.b = []\npackage.edition = \"2024\"\n";
+    let sandbox = Sandbox::new(&[("Cargo.toml", manifest), ("src/lib.rs", "")]);
+    assert_eq!(
+        sandbox.plan().notes,
+        ["dotted keys of one table that stood apart in Cargo.toml now stand together"]
+    );
+    sandbox.set_up();
+    sandbox.cargo(&["build"]).unwrap();
+    assert_eq!(sandbox.plan(), Changes::default());
+}

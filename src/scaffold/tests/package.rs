@@ -119,12 +119,10 @@ fn a_package_of_the_first_edition_keeps_its_binary() {
     assert!(sandbox.read("Cargo.toml").contains("\nautobins = true\n"));
     assert!(!sandbox.read("Cargo.toml").contains("default-run"));
     assert_eq!(sandbox.cargo(&["run", "--quiet", "--bin", "app"]).unwrap(), "this is the app\n");
-    assert_eq!(notes.len(), 2);
+    assert_eq!(notes.len(), 1);
     assert!(notes[0].starts_with("resolver 1 compiles the build script"), "{notes:?}");
-    assert_eq!(
-        notes[1],
-        "add this line to each binary that migrates its database: cargo_migrate::embed!();"
-    );
+    assert!(sandbox.read("src/main.rs").starts_with("cargo_migrate::embed!();\n"));
+    assert_eq!(sandbox.read("src/bin/other.rs"), MAIN);
     assert!(sandbox.plan().is_empty());
 }
 
@@ -395,4 +393,43 @@ fn what_is_no_package() {
         error("app/b/Cargo.toml").starts_with("`app/b/Cargo.toml`: not valid TOML in line 1: ")
     );
     assert!(error("app/none/Cargo.toml").starts_with("cannot read `app/none/Cargo.toml`: "));
+}
+
+#[test]
+fn several_binaries_without_a_main() {
+    let sandbox = Sandbox::new(&[
+        ("Cargo.toml", MANIFEST),
+        ("src/bin/one.rs", MAIN),
+        ("src/bin/two.rs", MAIN),
+    ]);
+    let changes = sandbox.plan();
+    assert_eq!(
+        changes.notes,
+        ["add this line to each binary that migrates its database: cargo_migrate::embed!();"]
+    );
+    changes.apply().unwrap();
+    assert_eq!(
+        sandbox.cargo(&["run", "-q", "--features", "migrate", "--bin", "migrate"]).unwrap(),
+        "this is the runner\n"
+    );
+    assert_eq!(sandbox.cargo(&["run", "-q", "--bin", "one"]).unwrap(), "this is the app\n");
+    assert!(sandbox.plan().is_empty());
+}
+
+#[test]
+fn what_would_stop_a_build_is_noted() {
+    let sandbox = Sandbox::new(&[
+        (
+            "Cargo.toml",
+            &MANIFEST.replace("edition", "include = [\"/src\", \"/Cargo.toml\"]\nedition"),
+        ),
+        ("src/lib.rs", "pub static MIGRATOR: u8 = 1;\n"),
+    ]);
+    assert_eq!(
+        sandbox.plan().notes,
+        [
+            "`include` in `[package]` leaves out `migrations`; add it and `build.rs` before you publish",
+            "src/lib.rs has a `MIGRATOR` of its own; rename it, since `embed!` defines that name",
+        ]
+    );
 }

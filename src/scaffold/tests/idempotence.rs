@@ -33,6 +33,7 @@ fn manifests() -> Vec<String> {
         format!("{PACKAGE}\n[package.metadata.docs.rs]\nall-features = true\n\n[profile.release]\nlto = true\n"),
         format!("{PACKAGE}\n[package.metadata.migrate]\n# mine\ndialects = [\"sqlite\"]\n\n[package.metadata.migrate.env.production]\nurl = \"${{DATABASE_URL}}\"\n"),
         format!("{PACKAGE}\n[package.metadata]\nmigrate = {{ dialects = [\"sqlite\"] }}\n"),
+        format!("{PACKAGE}\n[dependencies]\n# b\nbb = \"1\"\ndd = {{ version = \"1\" }} # d\n\n[dependencies.ee]\n# e\nversion = \"1\"\n\n[dependencies.aa]\nversion = \"1\"\n"),
         format!("{PACKAGE}\n[target.'cfg(unix)'.dependencies]\n\n[lints.rust]\nunsafe_code = \"forbid\"\n"),
         format!("{PACKAGE}\n[workspace]\nresolver = \"3\"\n[workspace.dependencies]\ncargo-migrate = {{ {path} }}\n"),
         format!("{PACKAGE}\n[workspace.dependencies]\ncargo-migrate = {{ {path} }}\n[dependencies]\ncargo-migrate.workspace = true\n"),

@@ -27,7 +27,7 @@ pub fn init_package(package: &Package, init: &Init) -> Result<Changes, Error> {
     if package.build_script == BuildScript::Disabled {
         return Err(Error::BuildScriptDisabled { path: path.clone() });
     }
-    if package.library.is_none() && package.binaries.is_empty() {
+    if package.library.is_none() && package.binaries.is_empty() && package.runner.is_none() {
         return Err(Error::NoTarget { path: path.clone() });
     }
     let mut changes = Changes::default();
@@ -111,18 +111,38 @@ fn edit_dependency(
         if defaults {
             note_defaults(table, inherited, changes);
         }
+        if manifest.get(&[table, &key, "optional"]).and_then(Item::as_bool) == Some(true) {
+            changes.note(format!(
+                "`{key}` is optional in `[{table}]`, but the chain needs it in every build; remove `optional = true`"
+            ));
+        }
         return Ok(key);
     }
-    // Cargo refuses one package under two names, so a renamed one is renamed here too.
-    let other = ["dependencies", "build-dependencies"];
-    let key = other.iter().find_map(|table| manifest.dependency(table, PACKAGE));
-    let key = key.unwrap_or_else(|| PACKAGE.to_owned());
-    let renamed = key != PACKAGE;
     let mut value = InlineTable::new();
-    if renamed {
-        value.insert("package", PACKAGE.into());
+    let tables = ["dependencies", "build-dependencies"];
+    let other = tables
+        .into_iter()
+        .find_map(|table| manifest.dependency(table, PACKAGE).map(|key| (table, key)));
+    // Cargo refuses one package under two names, and two sources would be two packages.
+    if let Some((other, key)) = other {
+        let features = features.iter().copied().collect::<Array>();
+        for source in
+            ["package", "workspace", "version", "path", "git", "branch", "tag", "rev", "registry"]
+        {
+            if let Some(said) = manifest.get(&[other, &key, source]).and_then(Item::as_value) {
+                value.insert(source, said.clone().decorated(" ", ""));
+            }
+        }
+        if !value.contains_key("workspace") {
+            value.insert("default-features", false.into());
+        } else if package.workspace_dependency.unwrap_or(true) {
+            note_defaults(table, true, changes);
+        }
+        value.insert("features", Value::Array(features));
+        manifest.add_dependency(table, &key, value)?;
+        return Ok(key);
     }
-    if let Some(defaults) = package.workspace_dependency.filter(|_| !renamed) {
+    if let Some(defaults) = package.workspace_dependency {
         value.insert("workspace", true.into());
         // Cargo refuses `default-features = false` here unless the workspace says it too.
         if defaults {
@@ -136,8 +156,8 @@ fn edit_dependency(
         value.insert("default-features", false.into());
     }
     value.insert("features", Value::Array(features.iter().copied().collect::<Array>()));
-    manifest.add_dependency(table, &key, value)?;
-    Ok(key)
+    manifest.add_dependency(table, PACKAGE, value)?;
+    Ok(PACKAGE.to_owned())
 }
 
 fn note_defaults(table: &str, inherited: bool, changes: &mut Changes) {
@@ -219,6 +239,9 @@ fn plan_build_script(package: &Package, library: &str, changes: &mut Changes) ->
 fn plan_embed(package: &Package, library: &str, changes: &mut Changes) {
     let line = format!("{library}::embed!();");
     let Some(source) = package.embedder() else {
+        if package.binaries.is_empty() {
+            return;
+        }
         changes.note(format!("add this line to each binary that migrates its database: {line}"));
         return;
     };

@@ -219,8 +219,7 @@ fn a_binary_migrate_that_is_not_ours() {
         (format!("{MANIFEST}\n[[bin]]\nname = \"migrate\"\npath = \"m.rs\"\n"), "m.rs"),
         (MANIFEST.replace("\"app\"", "\"migrate\""), "src/main.rs"),
     ] {
-        let sandbox =
-            Sandbox::new(&[("Cargo.toml", &manifest), (binary, MAIN), ("src/lib.rs", "")]);
+        let sandbox = Sandbox::new(&[("Cargo.toml", &manifest), (binary, MAIN)]);
         assert_eq!(sandbox.error(), text.replace("BINARY", binary));
     }
 }
@@ -432,4 +431,41 @@ fn what_would_stop_a_build_is_noted() {
             "src/lib.rs has a `MIGRATOR` of its own; rename it, since `embed!` defines that name",
         ]
     );
+}
+
+#[test]
+fn a_package_of_nothing_but_the_runner() {
+    let runner = "cargo_migrate::embed!();\nfn main() -> std::process::ExitCode { cargo_migrate::runner::main(&MIGRATOR) }\n";
+    let sandbox = Sandbox::new(&[("Cargo.toml", MANIFEST), ("src/bin/migrate.rs", runner)]);
+    let changes = sandbox.plan();
+    assert_eq!(changes.notes, [""; 0]);
+    assert_eq!(sandbox.changed(&changes), ["~Cargo.toml", "+build.rs", "+migrations/.gitkeep"]);
+    changes.apply().unwrap();
+    assert_eq!(
+        sandbox.cargo(&["run", "-q", "--features", "migrate"]).unwrap(),
+        "this is the runner\n"
+    );
+    assert_eq!(sandbox.plan(), Changes::default());
+}
+
+#[test]
+fn both_dependencies_come_from_one_source() {
+    for (said, same) in [
+        ("\"0.3\"", "version = \"0.3\", default-features = false"),
+        (
+            "{ git = \"https://e.x/y\",  tag = \"v1\" , optional = true }",
+            "git = \"https://e.x/y\", tag = \"v1\", default-features = false",
+        ),
+    ] {
+        let sandbox = Sandbox::new(&[
+            ("Cargo.toml", &format!("{MANIFEST}cargo-migrate = {said}\n")),
+            ("src/lib.rs", ""),
+        ]);
+        sandbox.set_up();
+        let manifest = sandbox.read("Cargo.toml");
+        let line =
+            format!("[build-dependencies]\ncargo-migrate = {{ {same}, features = [\"build\"] }}\n");
+        assert!(manifest.contains(&line), "{manifest}");
+        assert!(sandbox.plan().is_empty());
+    }
 }

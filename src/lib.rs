@@ -16,6 +16,8 @@ pub mod script;
 pub mod sql;
 #[cfg(feature = "build")]
 pub mod validate;
+#[cfg(feature = "cli")]
+pub mod scaffold;
 
 pub use chain::Chain;
 pub use dialect::{Dialect, Variant};

@@ -1,0 +1,218 @@
+//! Why something could not be scaffolded: each case names the file and what to do next.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::import::Problem;
+
+/// A failure to plan or to apply [`Changes`](super::Changes).
+///
+/// The messages fit after "failed to …: ".
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or directory could not be read.
+    Read {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file or directory could not be written; what was written before it has been taken back.
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A write failed, and so did taking back what had been written before it.
+    Stranded {
+        /// The failure that made the run stop.
+        cause: Box<Error>,
+        /// The files that hold new content although the run failed.
+        paths: Vec<PathBuf>,
+    },
+    /// A file that was to be created is there.
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file was edited between planning and applying.
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A manifest is not what cargo accepts, or has a value of the wrong kind where one must be added.
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong, with the place where it is known.
+        message: String,
+    },
+    /// The manifest has no `[package]`.
+    NotAPackage {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// The manifest has no `[workspace]`.
+    NotAWorkspace {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// The package has neither a library nor a binary that could embed the chain.
+    NoTarget {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// `build = false` switches build scripts off.
+    BuildScriptDisabled {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// The package has a binary `migrate` that is not the runner.
+    BinaryTaken {
+        /// The manifest.
+        path: PathBuf,
+        /// The binary's source.
+        binary: PathBuf,
+    },
+    /// The directory or the name of the new member is in use.
+    MemberTaken {
+        /// The directory.
+        path: PathBuf,
+        /// The name of the member that was to be created.
+        name: String,
+    },
+    /// A template has something between `{{` and `}}` that is no placeholder.
+    Placeholder {
+        /// The template, where it is the project's own.
+        path: Option<PathBuf>,
+        /// The line in the template, counted from one.
+        line: usize,
+        /// What stands there.
+        found: String,
+        /// The placeholders that there are.
+        known: Vec<&'static str>,
+    },
+    /// The message of a revision cannot stand in a comment.
+    Message {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nothing to import was found.
+    NothingToImport {
+        /// The directory.
+        path: PathBuf,
+        /// What is the matter with it, such as "is empty".
+        why: &'static str,
+    },
+    /// The directory cannot be imported, for all these reasons.
+    Import {
+        /// The directory.
+        path: PathBuf,
+        /// Each with its file, and its line where it has one.
+        problems: Vec<Problem>,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { path, source } => write!(f, "cannot read `{}`: {source}", path.display()),
+            Self::Write { path, source } => {
+                write!(f, "cannot write `{}`: {source}; nothing was changed", path.display())
+            }
+            Self::Stranded { cause, paths } => {
+                let paths: Vec<_> = paths.iter().map(|p| format!("`{}`", p.display())).collect();
+                write!(
+                    f,
+                    "{cause}, except for {}, which could not be taken back; restore from version control",
+                    paths.join(", ")
+                )
+            }
+            Self::Exists { path } => write!(
+                f,
+                "`{}` exists already and is not overwritten; nothing was changed; move it away and run the command again",
+                path.display()
+            ),
+            Self::Changed { path } => write!(
+                f,
+                "`{}` changed while the command ran; nothing was changed; run the command again",
+                path.display()
+            ),
+            Self::Manifest { path, message } => write!(f, "`{}`: {message}", path.display()),
+            Self::NotAPackage { path } => write!(
+                f,
+                "`{}` has no `[package]`; run `cargo migrate init -p PACKAGE` with a member's name",
+                path.display()
+            ),
+            Self::NotAWorkspace { path } => write!(
+                f,
+                "`{}` has no `[workspace]`; run `cargo migrate init` inside the package",
+                path.display()
+            ),
+            Self::NoTarget { path } => write!(
+                f,
+                "`{}` has neither a library nor a binary that could embed the chain; \
+                 create `src/lib.rs` and run `cargo migrate init` again",
+                path.display()
+            ),
+            Self::BuildScriptDisabled { path } => write!(
+                f,
+                "`{}` says `build = false`, but the chain is baked by a build script; \
+                 remove that line and run `cargo migrate init` again",
+                path.display()
+            ),
+            Self::BinaryTaken { path, binary } => write!(
+                f,
+                "`{}` has a binary `migrate` of its own (`{}`), and the runner needs that name; \
+                 give it another one with `[[bin]] name = \"…\"` and run `cargo migrate init` again",
+                path.display(),
+                binary.display()
+            ),
+            Self::MemberTaken { path, name } => write!(
+                f,
+                "`{}` is in the way of a new member `{name}`; run `cargo migrate init -p PACKAGE` \
+                 to keep the chain in a member that exists, or move the directory away",
+                path.display()
+            ),
+            Self::Placeholder { path, line, found, known } => {
+                let path = path.as_ref().map_or("template".into(), |path| path.to_string_lossy());
+                let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+                write!(
+                    f,
+                    "`{path}`:{line}: unknown placeholder `{{{{ {found} }}}}`; known are {}; \
+                     correct it and run the command again",
+                    known.join(", ")
+                )
+            }
+            Self::Message { reason } => {
+                write!(f, "{reason}; run `cargo migrate new` with another message")
+            }
+            Self::NothingToImport { path, why } => write!(
+                f,
+                "`{}` {why}; name the directory of the `<VERSION>_<DESCRIPTION>.sql` files: \
+                 `cargo migrate import --from sqlx DIR`",
+                path.display()
+            ),
+            Self::Import { path, problems } => {
+                write!(f, "`{}` cannot be imported; nothing was changed", path.display())?;
+                for problem in problems {
+                    write!(f, "\n  {problem}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Read { source, .. } | Self::Write { source, .. } => Some(source),
+            Self::Stranded { cause, .. } => Some(cause),
+            _ => None,
+        }
+    }
+}

@@ -60,6 +60,7 @@ pub(crate) fn generate(package: &Package) -> Generated {
          const _: () = ::cargo_migrate::__private::generated_by({format}, {version:?});\n\
          \n\
          /// The migrations of `{dir}`, validated when this crate was built.\n\
+         #[allow(dead_code)]\n\
          pub static MIGRATOR: ::cargo_migrate::Migrator = ::cargo_migrate::__private::v1::migrator(\n    \
              ::core::include_str!(\"cargo_migrate.text\"),\n    \
              ::core::include_bytes!(\"cargo_migrate.table\"),\n\

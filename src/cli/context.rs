@@ -13,7 +13,7 @@ use crate::validate::{self, Package};
 pub(crate) struct Context<'a> {
     pub(crate) global: GlobalArguments,
     pub(crate) env: Env,
-    pub(crate) ui: &'a mut Ui,
+    pub(crate) ui: &'a Ui,
 }
 
 /// A chain as the files have it, ready to be worked with.
@@ -25,7 +25,7 @@ pub(crate) struct FileChain {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(global: GlobalArguments, env: Env, ui: &'a mut Ui) -> Self {
+    pub(crate) fn new(global: GlobalArguments, env: Env, ui: &'a Ui) -> Self {
         Self { global, env, ui }
     }
 

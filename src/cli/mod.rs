@@ -30,7 +30,7 @@ pub fn main() -> ExitCode {
     let env = match Env::of_process() {
         Ok(env) => env,
         Err(error) => {
-            let mut ui = Ui::stdio(crate::runner::Color::Auto, false);
+            let ui = Ui::stdio(crate::runner::Color::Auto, false);
             ui.fail(&Failure::new(format!("the working directory cannot be read: {error}")));
             return Exit::Failed.into();
         }
@@ -44,12 +44,12 @@ pub fn main() -> ExitCode {
             return if failed { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
-    let mut ui = Ui::stdio(arguments.global.color(&env), arguments.global.is_quiet(&env));
-    run(arguments, env, &mut ui).into()
+    let ui = Ui::stdio(arguments.global.color(&env), arguments.global.is_quiet(&env));
+    run(arguments, env, &ui).into()
 }
 
 /// Runs a parsed command line; what goes wrong is printed, once.
-pub fn run(arguments: Arguments, env: Env, ui: &mut Ui) -> Exit {
+pub fn run(arguments: Arguments, env: Env, ui: &Ui) -> Exit {
     match dispatch(arguments, env, ui) {
         Ok(exit) => exit,
         Err(failure) => {
@@ -69,7 +69,7 @@ fn with_name(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-fn dispatch(arguments: Arguments, env: Env, ui: &mut Ui) -> Result<Exit, Failure> {
+fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
     let Arguments { global, command } = arguments;
     let mut context = Context::new(global, env, ui);
     match command {

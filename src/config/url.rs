@@ -191,6 +191,31 @@ impl DatabaseUrl {
         dialect(&self.0)
     }
 
+    /// The same URL with the path of an `SQLite` file that was relative now below `base`.
+    ///
+    /// What a manifest says is relative to the manifest, wherever a command is run.
+    #[must_use]
+    pub fn relative_to(&self, base: &Path) -> Self {
+        let Some(file) = sqlite_file(&self.0, base) else { return self.clone() };
+        if self.dialect() != Some(Dialect::Sqlite) {
+            return self.clone();
+        }
+        let mut url = String::from("sqlite:");
+        for character in file.to_string_lossy().chars() {
+            match character {
+                '%' => url.push_str("%25"),
+                '?' => url.push_str("%3F"),
+                '#' => url.push_str("%23"),
+                other => url.push(other),
+            }
+        }
+        if let (_, Some(query)) = split(&self.0, '?') {
+            url.push('?');
+            url.push_str(query);
+        }
+        Self(url)
+    }
+
     /// Whether both name the same database; relative `SQLite` files are below `base`.
     ///
     /// Host, port and database count; user, password and options do not. An in-memory database is

@@ -15,6 +15,7 @@ mod arguments;
 pub(crate) mod commands;
 mod env;
 mod exit;
+pub(crate) mod place;
 pub(crate) mod ui;
 
 pub use arguments::{
@@ -24,3 +25,107 @@ pub use arguments::{
 pub use env::Env;
 pub use exit::{Exit, Failure};
 pub use ui::{Color, Ui};
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::runtime::Migrator;
+
+/// The command line of the runner.
+#[derive(Clone, Debug, Parser)]
+#[command(about = "Applies the migrations that this binary carries", styles = ui::HELP_STYLES)]
+struct Arguments {
+    /// Coloring
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    /// Do not print progress
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    /// Apply revisions
+    #[command(alias = "upgrade")]
+    Up(UpArguments),
+    /// Undo revisions
+    #[command(alias = "downgrade")]
+    Down(DownArguments),
+    /// Show where a database is
+    #[command(alias = "current")]
+    Status(StatusArguments),
+    /// List the revisions, newest first
+    History(HistoryArguments),
+    /// List the heads of the chain
+    Heads(HeadsArguments),
+    /// Show one revision
+    Show(ShowArguments),
+}
+
+/// The `main` of a runner: the commands over a baked chain, with the arguments of this process.
+///
+/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL` (also from
+/// a `.env` file).
+pub fn main(migrator: &Migrator) -> ExitCode {
+    let env = match Env::of_process() {
+        Ok(env) => env,
+        Err(error) => {
+            let failure = Failure::new(format!("the working directory cannot be read: {error}"));
+            Ui::stdio(Color::Auto, false).fail(&failure);
+            return Exit::Failed.into();
+        }
+    };
+    run(migrator, std::env::args_os(), env).into()
+}
+
+/// Runs a runner's command line, whose first argument is the program's name.
+///
+/// Help, usage errors and output go to the process's stdout and stderr.
+pub fn run(
+    migrator: &Migrator,
+    arguments: impl IntoIterator<Item = OsString>,
+    mut env: Env,
+) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let ui = Ui::stdio(arguments.color, arguments.quiet);
+    match dispatch(migrator, &arguments.command, &mut env, &ui) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            ui.fail(&failure);
+            failure.code()
+        }
+    }
+}
+
+fn dispatch(
+    migrator: &Migrator,
+    command: &Command,
+    env: &mut Env,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let chain = || migrator.chain().map_err(|error| Failure::new(error.to_string()));
+    match command {
+        Command::Up(args) => {
+            commands::up(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Down(args) => {
+            commands::down(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Status(args) => {
+            commands::status(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::History(args) => commands::history(chain()?, args, ui),
+        Command::Heads(args) => commands::heads(chain()?, *args, ui),
+        Command::Show(args) => commands::show(chain()?, args, ui),
+    }
+}

@@ -4,6 +4,7 @@
 //! with its own command line can catch it.
 
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 
@@ -46,24 +47,29 @@ impl Color {
     }
 }
 
-/// Where output goes, and how much of it.
+/// Where output goes, and how much of it. Clones write to the same place.
+#[derive(Clone)]
 pub struct Ui {
-    out: Box<dyn Write + Send>,
-    err: Box<dyn Write + Send>,
+    streams: Arc<Mutex<Streams>>,
     quiet: bool,
     progress: bool,
+}
+
+struct Streams {
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
 }
 
 impl Ui {
     /// The process's own stdout and stderr.
     pub fn stdio(color: Color, quiet: bool) -> Self {
         let choice = color.choice();
-        Self {
-            out: Box::new(anstream::AutoStream::new(io::stdout(), choice)),
-            err: Box::new(anstream::AutoStream::new(io::stderr(), choice)),
+        Self::new(
+            Box::new(anstream::AutoStream::new(io::stdout(), choice)),
+            Box::new(anstream::AutoStream::new(io::stderr(), choice)),
             quiet,
-            progress: !quiet && io::IsTerminal::is_terminal(&io::stderr()),
-        }
+            !quiet && io::IsTerminal::is_terminal(&io::stderr()),
+        )
     }
 
     /// Writers of the caller's choice; never a progress bar, and no colour.
@@ -72,12 +78,21 @@ impl Ui {
         err: impl Write + Send + 'static,
         quiet: bool,
     ) -> Self {
-        Self {
-            out: strip(out),
-            err: strip(err),
-            quiet,
-            progress: false,
-        }
+        Self::new(strip(out), strip(err), quiet, false)
+    }
+
+    fn new(
+        out: Box<dyn Write + Send>,
+        err: Box<dyn Write + Send>,
+        quiet: bool,
+        progress: bool,
+    ) -> Self {
+        Self { streams: Arc::new(Mutex::new(Streams { out, err })), quiet, progress }
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        // A writer that panicked has at worst written half a line.
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a bar can be drawn.
@@ -86,51 +101,44 @@ impl Ui {
     }
 
     /// A line of progress: a verb in twelve columns, and what it is about.
-    pub fn status(&mut self, verb: &str, message: impl std::fmt::Display) -> Result<(), Failure> {
+    pub fn status(&self, verb: &str, message: impl std::fmt::Display) -> Result<(), Failure> {
         if self.quiet {
             return Ok(());
         }
-        write(&mut self.err, format_args!("{VERB}{verb:>12}{VERB:#} {message}\n"))
+        write(&mut *self.streams().err, format_args!("{VERB}{verb:>12}{VERB:#} {message}\n"))
     }
 
     /// Something that the user should know, though all went well.
-    pub fn warn(&mut self, message: impl std::fmt::Display) -> Result<(), Failure> {
-        write(&mut self.err, format_args!("{WARNING}warning{WARNING:#}: {message}\n"))
+    pub fn warn(&self, message: impl std::fmt::Display) -> Result<(), Failure> {
+        write(&mut *self.streams().err, format_args!("{WARNING}warning{WARNING:#}: {message}\n"))
     }
 
     /// A hint to act on.
-    pub fn note(&mut self, message: impl std::fmt::Display) -> Result<(), Failure> {
-        write(&mut self.err, format_args!("{HELP}note{HELP:#}: {message}\n"))
+    pub fn note(&self, message: impl std::fmt::Display) -> Result<(), Failure> {
+        write(&mut *self.streams().err, format_args!("{HELP}note{HELP:#}: {message}\n"))
     }
 
     /// Text for stderr that is styled already, such as rendered findings.
-    pub(crate) fn report(&mut self, text: &str) -> Result<(), Failure> {
-        write(&mut self.err, format_args!("{text}\n"))
+    pub(crate) fn report(&self, text: &str) -> Result<(), Failure> {
+        write(&mut *self.streams().err, format_args!("{text}\n"))
     }
 
     /// A line of the answer.
-    pub fn answer(&mut self, line: impl std::fmt::Display) -> Result<(), Failure> {
-        write(&mut self.out, format_args!("{line}\n"))
+    pub fn answer(&self, line: impl std::fmt::Display) -> Result<(), Failure> {
+        write(&mut *self.streams().out, format_args!("{line}\n"))
     }
 
     /// Prints why a command failed.
-    pub fn fail(&mut self, failure: &Failure) {
+    pub fn fail(&self, failure: &Failure) {
         if failure.message().is_empty() {
             return;
         }
         let message = failure.message();
         // Nobody is left to tell when stderr is closed.
-        let _ = write(&mut self.err, format_args!("{ERROR}error{ERROR:#}: {message}\n"));
+        let _ = write(&mut *self.streams().err, format_args!("{ERROR}error{ERROR:#}: {message}\n"));
         for help in failure.helps() {
-            let _ = write(&mut self.err, format_args!("{HELP}help{HELP:#}: {help}\n"));
+            let _ = write(&mut *self.streams().err, format_args!("{HELP}help{HELP:#}: {help}\n"));
         }
-    }
-}
-
-impl Drop for Ui {
-    fn drop(&mut self) {
-        let _ = self.out.flush();
-        let _ = self.err.flush();
     }
 }
 

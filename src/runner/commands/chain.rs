@@ -11,7 +11,7 @@ use crate::script::Script;
 pub(crate) fn history(
     chain: &Chain,
     args: &HistoryArguments,
-    ui: &mut Ui,
+    ui: &Ui,
 ) -> Result<Exit, Failure> {
     if chain.is_empty() {
         ui.note("the chain has no revision yet; `cargo migrate new` writes one")?;
@@ -33,7 +33,7 @@ pub(crate) fn history(
 }
 
 /// Lists the heads.
-pub(crate) fn heads(chain: &Chain, _: HeadsArguments, ui: &mut Ui) -> Result<Exit, Failure> {
+pub(crate) fn heads(chain: &Chain, _: HeadsArguments, ui: &Ui) -> Result<Exit, Failure> {
     for head in chain.heads() {
         ui.answer(format_args!("{}  {}", head.id(), message(head)))?;
     }
@@ -41,7 +41,7 @@ pub(crate) fn heads(chain: &Chain, _: HeadsArguments, ui: &mut Ui) -> Result<Exi
 }
 
 /// Shows a revision: what it is, its place in the graph, and its text.
-pub(crate) fn show(chain: &Chain, args: &ShowArguments, ui: &mut Ui) -> Result<Exit, Failure> {
+pub(crate) fn show(chain: &Chain, args: &ShowArguments, ui: &Ui) -> Result<Exit, Failure> {
     let revision = find(chain, &args.revision)?;
     let ids = |revisions: Vec<&Revision>| -> String {
         let ids: Vec<&str> = revisions.iter().map(|revision| revision.id().as_str()).collect();

@@ -1,0 +1,43 @@
+//! Which database a command works on, and who said so.
+
+use super::{DatabaseArguments, Env, Exit, Failure};
+
+/// A database, found.
+pub(crate) struct Place {
+    /// The URL with its secrets: for the driver, never for people.
+    pub(crate) url: String,
+    /// Where the URL came from, to be shown.
+    pub(crate) origin: String,
+    /// The environment whose rules ask for care, if one does.
+    pub(crate) protected: Option<String>,
+}
+
+impl Place {
+    /// For a shipped binary, which has no configuration: `--database-url`, then `DATABASE_URL`.
+    pub(crate) fn of_runner(args: &DatabaseArguments, env: &mut Env) -> Result<Self, Failure> {
+        if let Some(name) = &args.environment {
+            return Err(Failure::new(format!(
+                "this binary carries no environments, so there is no `{name}`"
+            ))
+            .exit(Exit::Usage)
+            .help("give the database with `--database-url` or DATABASE_URL"));
+        }
+        if let Some(url) = &args.database_url {
+            return Ok(Self { url: url.clone(), origin: "--database-url".into(), protected: None });
+        }
+        if !args.no_dotenv {
+            let directory = env.directory().to_owned();
+            env.read_dotenv(&directory).map_err(Failure::new)?;
+        }
+        match env.variable_or_dotenv("DATABASE_URL") {
+            Some((url, from_file)) => Ok(Self {
+                url: url.to_owned(),
+                origin: if from_file { "DATABASE_URL in `.env`" } else { "DATABASE_URL" }.into(),
+                protected: None,
+            }),
+            None => Err(Failure::new("nothing says which database is meant")
+                .exit(Exit::Usage)
+                .help("give it with `--database-url sqlite:app.db`, or set DATABASE_URL")),
+        }
+    }
+}

@@ -161,7 +161,10 @@ impl<'a> Lexer<'a> {
                 continue;
             }
             match byte {
-                b'-' if start + 1 < len && bytes[start + 1] == b'-' && self.is_dash_comment(start) => {
+                b'-' if start + 1 < len
+                    && bytes[start + 1] == b'-'
+                    && self.is_dash_comment(start) =>
+                {
                     self.skip_line();
                 }
                 b'#' if self.dialect == Dialect::Mysql => self.skip_line(),
@@ -220,7 +223,8 @@ impl<'a> Lexer<'a> {
                     self.pos = i;
                     return true;
                 }
-            } else if bytes[i] == b'/' && bytes[i + 1] == b'*' && self.dialect == Dialect::Postgres {
+            } else if bytes[i] == b'/' && bytes[i + 1] == b'*' && self.dialect == Dialect::Postgres
+            {
                 i += 2;
                 depth += 1;
             } else {
@@ -299,8 +303,9 @@ impl<'a> Lexer<'a> {
         match (self.dialect, prefix, bytes[end]) {
             (Dialect::Sqlite | Dialect::Postgres, b'x', b'\'')
             | (Dialect::Postgres, b'b' | b'n', b'\'') => self.string(start, end, b'\'', false),
-            (Dialect::Mysql, b'x' | b'b' | b'n', b'\'')
-            | (Dialect::Postgres, b'e', b'\'') => self.string(start, end, b'\'', true),
+            (Dialect::Mysql, b'x' | b'b' | b'n', b'\'') | (Dialect::Postgres, b'e', b'\'') => {
+                self.string(start, end, b'\'', true)
+            }
             (Dialect::Postgres, b'u', b'&') => match bytes.get(end + 1) {
                 Some(b'\'') => self.string(start, end + 1, b'\'', false),
                 Some(b'"') => self.identifier(start, end + 1, b'"'),
@@ -526,10 +531,7 @@ impl<'a> Lexer<'a> {
             if end > start && matches!((bytes[end], next), (b'-', b'-') | (b'/', b'*')) {
                 break;
             }
-            special |= !matches!(
-                bytes[end],
-                b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'='
-            );
+            special |= !matches!(bytes[end], b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=');
             end += 1;
         }
         while !special && end > start + 1 && matches!(bytes[end - 1], b'+' | b'-') {
@@ -610,7 +612,8 @@ impl<'a> Lexer<'a> {
     /// it; a column of that name has a type behind it.
     fn is_delimiter_line(&self, start: usize) -> bool {
         let bytes = self.bytes;
-        if !self.text.get(start..self.pos).is_some_and(|word| super::keyword::is(word, "delimiter")) {
+        if !self.text.get(start..self.pos).is_some_and(|word| super::keyword::is(word, "delimiter"))
+        {
             return false;
         }
         if !matches!(bytes.get(self.pos), None | Some(b' ' | b'\t' | b'\n' | b'\r')) {

@@ -235,8 +235,20 @@ impl Blocks {
             self.last,
             Last::OtherSymbol
                 | Last::Word(
-                    K::As | K::Clause | K::Else | K::Event | K::Exists | K::For | K::Function
-                        | K::Not | K::On | K::Or | K::Procedure | K::Then | K::Trigger | K::View
+                    K::As
+                        | K::Clause
+                        | K::Else
+                        | K::Event
+                        | K::Exists
+                        | K::For
+                        | K::Function
+                        | K::Not
+                        | K::On
+                        | K::Or
+                        | K::Procedure
+                        | K::Then
+                        | K::Trigger
+                        | K::View
                 )
         )
     }
@@ -248,7 +260,11 @@ impl Blocks {
             Last::OtherSymbol
                 | Last::Dot
                 | Last::Word(
-                    Keyword::Case | Keyword::Then | Keyword::Else | Keyword::Not | Keyword::Or
+                    Keyword::Case
+                        | Keyword::Then
+                        | Keyword::Else
+                        | Keyword::Not
+                        | Keyword::Or
                         | Keyword::Clause
                 )
         )

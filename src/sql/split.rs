@@ -167,4 +167,3 @@ fn data_end(text: &str, from: usize) -> usize {
     }
     from
 }
-

@@ -142,9 +142,10 @@ pub(super) fn keyword(word: &str) -> Keyword {
     }
 }
 
-/// Whether a token's text is this keyword, which is given in lower case.
-pub(super) fn is(text: &str, lower: &str) -> bool {
-    text.len() == lower.len() && text.as_bytes().eq_ignore_ascii_case(lower.as_bytes())
+/// Whether a token's text is this word, in any case. The lengths are compared first, since they
+/// nearly always differ and this runs unoptimised.
+pub(super) fn is(text: &str, word: &str) -> bool {
+    text.len() == word.len() && text.as_bytes().eq_ignore_ascii_case(word.as_bytes())
 }
 
 #[cfg(test)]

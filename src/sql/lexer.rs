@@ -334,16 +334,9 @@ impl<'a> Lexer<'a> {
 
     /// Goes behind the closing mark; `false` if there is none. A doubled mark stands for itself.
     fn quoted(&mut self, from: usize, mark: u8, escapes: bool) -> bool {
-        match quote_end(self.bytes, from, mark, escapes) {
-            Some(end) => {
-                self.pos = end;
-                true
-            }
-            None => {
-                self.pos = self.bytes.len();
-                false
-            }
-        }
+        let end = quote_end(self.bytes, from, mark, escapes);
+        self.pos = end.unwrap_or(self.bytes.len());
+        end.is_some()
     }
 
     fn bracketed(&mut self, start: usize) -> TokenKind {
@@ -581,10 +574,9 @@ impl<'a> Lexer<'a> {
             (b'<', b'=') | (b'-', b'>') if third == b'>' => self.symbol(start + 3),
             (b'<', b'=' | b'>' | b'<')
             | (b'>' | b'!' | b':', b'=')
-            | (b'>', b'>')
+            | (b'>' | b'-', b'>')
             | (b'&', b'&')
             | (b'|', b'|')
-            | (b'-', b'>')
             | (b'.', b'.') => self.symbol(start + 2),
             _ => self.symbol(start + 1),
         }

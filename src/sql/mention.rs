@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::keyword;
 use super::split::Statement;
 use super::token::{Token, TokenKind, Tokens, tokens};
 use crate::dialect::Dialect;
@@ -26,7 +27,7 @@ use crate::dialect::Dialect;
 pub fn mentions(dialect: Dialect, statement: &Statement<'_>, name: &str) -> Option<Range<usize>> {
     for token in Flat::new(dialect, statement.text) {
         let same = match token.kind {
-            TokenKind::Word => token.text.eq_ignore_ascii_case(name),
+            TokenKind::Word => keyword::is(token.text, name),
             TokenKind::QuotedIdentifier => quoted_is(token.text, name),
             _ => false,
         };

@@ -194,9 +194,11 @@ impl Blocks {
             // statement counts. All are reserved, so none is a name.
             K::If | K::Case | K::Loop | K::While | K::Repeat => {
                 let begins = match self.last {
-                    Last::ClosingParenthesis | Last::Colon | Last::Literal => true,
                     Last::Word(K::Do) => self.event,
-                    Last::Word(
+                    Last::ClosingParenthesis
+                    | Last::Colon
+                    | Last::Literal
+                    | Last::Word(
                         K::Row | K::Deterministic | K::Data | K::Sql | K::Definer | K::Invoker,
                     ) => true,
                     _ => false,

@@ -132,7 +132,6 @@ fn postgres() {
             "ROLLBACK WORK TO SAVEPOINT a",
             "PREPARE transaction_plan AS SELECT 1",
             "CREATE INDEX i ON t (a)",
-            "CREATE INDEX IF NOT EXISTS concurrently ON t (a)",
             "REINDEX (CONCURRENTLY false) TABLE t",
             "REINDEX TABLE t",
             "CLUSTER t USING i",

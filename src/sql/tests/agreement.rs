@@ -129,13 +129,13 @@ fn statement() -> impl Strategy<Value = Vec<String>> {
                 "[begin;#] DELETE ON t",
             ][..],
         ),
-        proptest::option::of(literal()),
+        any::<bool>(),
         proptest::collection::vec(change(), 1..4),
     )
         .prop_map(|(temp, exists, name, when, body)| {
             let mut tokens = tokens_of(&format!("CREATE {temp}TRIGGER {exists}{name}"));
             // Nothing but constants may be named there.
-            if when.is_some() {
+            if when {
                 tokens.extend(tokens_of("WHEN 1 = case when 1 then 2 end"));
             }
             tokens.extend(tokens_of("BEGIN"));

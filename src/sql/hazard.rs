@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::keyword::is;
+use super::keyword::{is, occurs};
 use super::mention::Flat;
 use super::split::{Statement, split};
 use super::token::{Token, TokenKind};
@@ -96,7 +96,7 @@ fn inspect(dialect: Dialect, text: &str, base: usize, found: &mut Vec<Hazard>) {
         Dialect::Postgres => "pg_advisory_unlock_all",
         Dialect::Mysql => "release_all_locks",
     };
-    if first.is_some_and(|token| is(token.text, "create")) {
+    if !occurs(text, function) || first.is_some_and(|token| is(token.text, "create")) {
         return;
     }
     let mut called = None;

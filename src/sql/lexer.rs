@@ -4,6 +4,9 @@
 //! words, so no cut ever falls into a character. The references are `tokenize.c` of `SQLite`,
 //! `scan.l` and `psqlscan.l` of `PostgreSQL`, and `sql_lex.cc` and the `mysql` client. Where those
 //! call something illegal, any cut will do: the server refuses the statement either way.
+//!
+//! Assumed are the defaults: `standard_conforming_strings` on, no `ANSI_QUOTES`, no
+//! `NO_BACKSLASH_ESCAPES`. The dollar quotes of `MySQL` 9's JavaScript routines are not known.
 
 mod delimiter;
 mod symbol;
@@ -139,7 +142,7 @@ impl<'a> Lexer<'a> {
                 }
                 self.stray_delimiter = true;
             }
-            let terminator = kind == TokenKind::Semicolon && self.delimiter.is_none();
+            let terminator = matches!(kind, TokenKind::Semicolon) && self.delimiter.is_none();
             self.pending = !terminator;
             return Some(Raw { kind, start, end, terminator });
         }
@@ -159,7 +162,7 @@ impl<'a> Lexer<'a> {
                 return Some(Raw { kind, start, end: self.pos, terminator: true });
             }
             let byte = bytes[start];
-            if class(byte) & SPACE != 0 {
+            if CLASS[byte as usize] & SPACE != 0 {
                 self.pos = start + 1;
                 continue;
             }
@@ -258,10 +261,14 @@ impl<'a> Lexer<'a> {
         let bytes = self.bytes;
         let byte = bytes[start];
         let next = if start + 1 < bytes.len() { bytes[start + 1] } else { 0 };
-        if class(byte) & WORD_START != 0 {
+        if CLASS[byte as usize] & WORD_START != 0 {
             return self.word(start);
         }
         match byte {
+            b'(' | b')' | b',' => {
+                self.pos = start + 1;
+                TokenKind::Symbol
+            }
             b';' => {
                 self.pos = start + 1;
                 TokenKind::Semicolon
@@ -357,8 +364,9 @@ impl<'a> Lexer<'a> {
 
     /// `PostgreSQL` joins literals with a line break between them, and the escapes of the first
     /// hold for the second: `E'a'⏎'\''` is one string.
-    fn continues_escape_string(&self, start: usize) -> bool {
-        let Some(end) = self.escape_string else { return false };
+    fn continues_escape_string(&mut self, start: usize) -> bool {
+        // Only the next literal can continue it, so the text between is looked at once.
+        let Some(end) = self.escape_string.take() else { return false };
         let between = self.bytes.get(end..start).unwrap_or_default();
         let mut line_break = false;
         let mut i = 0;

@@ -25,6 +25,11 @@ use crate::dialect::Dialect;
 /// assert_eq!(range, Some(11..30));
 /// ```
 pub fn mentions(dialect: Dialect, statement: &Statement<'_>, name: &str) -> Option<Range<usize>> {
+    // Where the name holds no quote to be doubled, it stands in the text as it is or not at all.
+    let plain = !name.bytes().any(|byte| matches!(byte, b'"' | b'`'));
+    if plain && !keyword::occurs(statement.text, name) {
+        return None;
+    }
     for token in Flat::new(dialect, statement.text) {
         let same = match token.kind {
             TokenKind::Word => keyword::is(token.text, name),

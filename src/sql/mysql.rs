@@ -5,6 +5,9 @@
 //! apart is the place: a block opens only where a statement can begin, and is closed only by an
 //! `END` right behind a semicolon or an opening `BEGIN` (or behind the condition of an `UNTIL`). So this
 //! follows where statements begin, which takes no grammar of the statements themselves.
+//!
+//! Left to `DELIMITER` lines: an `IF` or loop that is a function's whole body right behind the type
+//! in `RETURNS`, labels before `MariaDB`'s compound statements, and its Oracle mode.
 
 use super::keyword::{Keyword, keyword};
 use super::lexer::Raw;

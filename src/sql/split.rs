@@ -105,7 +105,7 @@ impl Open {
         if !matches!(self.body, Body::Plain) {
             self.body.token(dialect, raw, lexer.slice(raw.start, raw.end), self.depth);
         }
-        if dialect != Dialect::Postgres || raw.end - raw.start != 1 {
+        if raw.end - raw.start != 1 || dialect != Dialect::Postgres {
             return;
         }
         match lexer.byte(raw.start) {

@@ -85,9 +85,11 @@ impl Lexer<'_> {
     /// the characters that SQL's own operators lack, so that `a=-1` needs no white space.
     fn postgres_operator(&mut self, start: usize) -> TokenKind {
         let bytes = self.bytes;
+        // Operators have at most 63 bytes; without an end, `+-+-…` would be read again and again.
+        let limit = bytes.len().min(start + 64);
         let mut special = false;
         let mut end = start;
-        while end < bytes.len() && class(bytes[end]) & POSTGRES_OPERATOR != 0 {
+        while end < limit && class(bytes[end]) & POSTGRES_OPERATOR != 0 {
             let next = if end + 1 < bytes.len() { bytes[end + 1] } else { 0 };
             if end > start && matches!((bytes[end], next), (b'-', b'-') | (b'/', b'*')) {
                 break;

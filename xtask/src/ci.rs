@@ -28,7 +28,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         "--locked",
         "--workspace",
         "--all-targets",
-        "--all-features",
+        "--features", "cli",
         "--",
         "-D",
         "warnings",
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     }
     command::run(
         cargo()
-            .args(["doc", "--locked", "--workspace", "--all-features", "--no-deps"])
+            .args(["doc", "--locked", "--workspace", "--features", "cli", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
     command::run(cargo().args([

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     provide_sqlite3()?;
     let rest = args.iter().filter(|arg| *arg != "--");
     let mut command = cargo();
-    command.args(["test", "--locked", "--workspace", "--all-features"]).args(rest);
+    command.args(["test", "--locked", "--workspace", "--features", "cli"]).args(rest);
     let shared = root().join("../shared");
     #[expect(clippy::disallowed_methods, reason = "a task reads its environment")]
     let is_set = std::env::var_os("MIGRATE_SHARED").is_some();

@@ -4,6 +4,8 @@
 #[cfg(feature = "build")]
 pub mod build;
 pub mod chain;
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "build")]
 pub mod config;
 pub mod diagnostic;
@@ -12,12 +14,43 @@ mod dialect;
 mod embed;
 #[cfg(feature = "runner")]
 pub mod runner;
+#[cfg(feature = "runtime")]
+mod runtime;
+#[cfg(feature = "cli")]
+pub mod scaffold;
 pub mod script;
 pub mod sql;
 #[cfg(feature = "build")]
 pub mod validate;
-#[cfg(feature = "cli")]
-pub mod scaffold;
 
 pub use chain::Chain;
 pub use dialect::{Dialect, Variant};
+#[cfg(feature = "runtime")]
+pub use runtime::{
+    Configured, Database, DatabaseState, Difference, Error, ErrorKind, Event, FinishedStep,
+    Migrator, NewerDatabase, Observer, Options, PlannedStep, Record, Report, RevisionState,
+    RevisionStatus, RunPlan, Source, Status, TransactionScope, TryIntoTarget, Wrapping,
+};
+
+/// What generated code uses. Not for people: it may change with any version, and generated code
+/// is made by the same version.
+#[cfg(feature = "runtime")]
+#[doc(hidden)]
+pub mod __private {
+    /// Fails the build with one clear message where helper and runtime do not fit together.
+    pub const fn generated_by(format: u32, _version: &str) {
+        assert!(
+            format == crate::chain::baked::FORMAT,
+            "`cargo-migrate` has different versions in [dependencies] and [build-dependencies]: \
+             give both the same version in Cargo.toml"
+        );
+    }
+
+    /// The first form of it.
+    pub mod v1 {
+        /// A migrator over the two pieces that the build helper wrote.
+        pub const fn migrator(text: &'static str, table: &'static [u8]) -> crate::Migrator {
+            crate::Migrator::baked(text, table)
+        }
+    }
+}

@@ -97,6 +97,7 @@ fn hex_digit(digit: u8) -> Result<u8, NotHex> {
 }
 
 /// Hashes fields, each with its length before it.
+#[derive(Clone)]
 struct Fields {
     hash: Hash,
     // One call of the hash for many short tokens: in unoptimised build scripts the calls, not the
@@ -141,6 +142,7 @@ impl Fields {
 ///     "7c2f1b2b8f0b2ee44bcd7f5ba6df4f3ce9ce2ea53d8a4f2a9b1c4fb8a3ef52cb",
 /// );
 /// ```
+#[derive(Clone)]
 pub struct ChecksumBuilder(Fields);
 
 impl ChecksumBuilder {

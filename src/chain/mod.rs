@@ -9,7 +9,7 @@ pub(crate) mod baked;
 mod fingerprint;
 pub(crate) mod graph;
 mod id;
-mod plan;
+pub(crate) mod plan;
 mod target;
 
 use std::borrow::Cow;

@@ -12,7 +12,9 @@ pub(super) fn run(context: &mut Context<'_>, _: &CheckArguments) -> Result<Exit,
         return Err(broken(&package, errors));
     }
     let Some(chain) = package.chain() else {
-        return Err(Failure::new("the chain could not be read, and no rule says why; this is a bug"));
+        return Err(Failure::new(
+            "the chain could not be read, and no rule says why; this is a bug",
+        ));
     };
     let count = |number: usize, what: &str| match number {
         1 => format!("1 {what}"),

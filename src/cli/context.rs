@@ -88,9 +88,8 @@ pub(crate) fn broken(package: &Package, errors: usize) -> Failure {
         .iter()
         .find(|finding| finding.severity == Severity::Error)
         .map(|finding| finding.code);
-    let failure = Failure::new(format!("{what}: {them}; nothing was changed")).exit(
-        if package.are_surroundings_broken() { Exit::Failed } else { Exit::InvalidChain },
-    );
+    let failure = Failure::new(format!("{what}: {them}; nothing was changed"))
+        .exit(if package.are_surroundings_broken() { Exit::Failed } else { Exit::InvalidChain });
     match code {
         Some(code) => failure.help(format!("`cargo migrate explain {code}` tells more")),
         None => failure,

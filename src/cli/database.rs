@@ -2,9 +2,11 @@
 
 use super::context::{Context, FileChain};
 use crate::config::{self, Request, UrlSource, Variable};
-use crate::runner::place::Place;
-use crate::runner::{DatabaseArguments, DownArguments, Exit, Failure, StatusArguments, UpArguments};
 use crate::runner::commands;
+use crate::runner::place::Place;
+use crate::runner::{
+    DatabaseArguments, DownArguments, Exit, Failure, StatusArguments, UpArguments,
+};
 use crate::runtime::Migrator;
 
 /// `cargo migrate up`.
@@ -49,7 +51,9 @@ fn prepare(
         .map_err(|error| Failure::new(error.to_string()).exit(Exit::Usage))?;
     // What the manifest says is relative to the manifest, wherever the command is run.
     let url = match &resolved.source {
-        UrlSource::Environment(_) | UrlSource::DefaultEnvironment => resolved.url.relative_to(&root),
+        UrlSource::Environment(_) | UrlSource::DefaultEnvironment => {
+            resolved.url.relative_to(&root)
+        }
         _ => resolved.url.clone(),
     };
     let place = Place {

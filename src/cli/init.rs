@@ -83,9 +83,7 @@ fn chain_name(
         listed(others.iter().map(|member| &member.name))
     ))
     .exit(Exit::Usage)
-    .help(format!(
-        "name this one, so that both can live in one database: `--chain {suggestion}`"
-    )))
+    .help(format!("name this one, so that both can live in one database: `--chain {suggestion}`")))
 }
 
 /// Writes the changes, or says what they would be; what is left to the user is said either way.

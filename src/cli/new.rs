@@ -35,13 +35,16 @@ pub(super) fn run(context: &mut Context<'_>, args: &NewArguments) -> Result<Exit
         None => None,
         Some(directory) => {
             let path = root.join(&directory.value).join("revision.sql");
-            Some(std::fs::read_to_string(&path).map_err(|error| {
+            let text = std::fs::read_to_string(&path).map_err(|error| {
                 Failure::new(format!("cannot read the template `{}`: {error}", path.display()))
                     .help("write it, or remove `templates` from `[package.metadata.migrate]`")
-            })?)
+            })?;
+            Some((path, text))
         }
     };
-    let text = revision.text(template.as_deref()).map_err(cannot_scaffold)?;
+    let text = revision
+        .text(template.as_ref().map(|(path, text)| (path.as_path(), text.as_str())))
+        .map_err(cannot_scaffold)?;
     let name = configuration.file_name.render(
         &now.strftime("%Y%m%d").to_string(),
         &now.strftime("%H%M").to_string(),
@@ -63,7 +66,9 @@ pub(super) fn cannot_scaffold(error: scaffold::Error) -> Failure {
 }
 
 fn not_found(error: crate::chain::PlanError) -> Failure {
-    Failure::new(error.to_string()).exit(Exit::Usage).help("`cargo migrate history` lists the revisions")
+    Failure::new(error.to_string())
+        .exit(Exit::Usage)
+        .help("`cargo migrate history` lists the revisions")
 }
 
 /// The head to follow; only the user can choose among several.
@@ -72,9 +77,11 @@ fn parents(chain: &Chain, head: Option<&str>) -> Result<Vec<String>, Failure> {
     if let Some(name) = head {
         let id = chain.find(name).map_err(not_found)?.id();
         if !heads.contains(&id) {
-            return Err(Failure::new(format!("revision `{id}` is no head: another one follows it"))
-                .exit(Exit::Usage)
-                .help(format!("the heads are {}", listed(heads))));
+            return Err(Failure::new(format!(
+                "revision `{id}` is no head: another one follows it"
+            ))
+            .exit(Exit::Usage)
+            .help(format!("the heads are {}", listed(heads))));
         }
         return Ok(vec![id.to_string()]);
     }
@@ -122,8 +129,9 @@ fn check_label(chain: &Chain, text: &str, id: &RevisionId) -> Result<(), Failure
 fn free_id(chain: &Chain) -> Result<RevisionId, Failure> {
     loop {
         let mut bytes = [0; 6];
-        getrandom::fill(&mut bytes)
-            .map_err(|error| Failure::new(format!("the system gives no random numbers: {error}")))?;
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Failure::new(format!("the system gives no random numbers: {error}"))
+        })?;
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let Ok(id) = RevisionId::new(text) else { continue };
         if chain.get(id.as_str()).is_none() && chain.labelled(id.as_str()).is_none() {

@@ -95,8 +95,8 @@ impl Workspace {
             return Ok(Some(member));
         }
         let names = || self.members.iter().map(|member| member.name.as_str());
-        let failure =
-            Failure::new(format!("package `{name}` is no member of the workspace")).exit(Exit::Usage);
+        let failure = Failure::new(format!("package `{name}` is no member of the workspace"))
+            .exit(Exit::Usage);
         Err(match nearest(name, names()) {
             Some(known) => failure.help(format!("did you mean `-p {known}`?")),
             None => failure.help(format!("the members are {}", listed(names()))),
@@ -140,16 +140,18 @@ fn require_chain(member: &Member) -> Result<&Member, Failure> {
 }
 
 fn nearest_manifest(directory: &Path) -> Result<PathBuf, Failure> {
-    directory.ancestors().map(|parent| parent.join("Cargo.toml")).find(|path| path.is_file()).ok_or_else(
-        || {
+    directory
+        .ancestors()
+        .map(|parent| parent.join("Cargo.toml"))
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
             Failure::new(format!(
                 "no `Cargo.toml` in `{}` or in any directory above it",
                 directory.display()
             ))
             .exit(Exit::Usage)
             .help("go to a package, or name one with `--manifest-path`; `cargo new` makes one")
-        },
-    )
+        })
 }
 
 /// Whether two paths name one file, through links.

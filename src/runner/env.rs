@@ -76,7 +76,10 @@ impl Env {
                 // The library's own text quotes the line, which may hold a password.
                 match error {
                     dotenvy::Error::LineParse(_, at) => {
-                        format!("`{}` has a line that is no `NAME=value` (at character {at} of it)", path.display())
+                        format!(
+                            "`{}` has a line that is no `NAME=value` (at character {at} of it)",
+                            path.display()
+                        )
                     }
                     error => format!("cannot read `{}`: {error}", path.display()),
                 }

@@ -253,8 +253,11 @@ impl Reader<'_> {
 
     fn bad(&mut self, key: &str, span: Range<usize>, expected: &str) {
         self.findings.push(
-            Diagnostic::new(Code::BadValue, format!("`{key}` cannot have this value"))
-                .label(self.file, span, format!("expected {expected}")),
+            Diagnostic::new(Code::BadValue, format!("`{key}` cannot have this value")).label(
+                self.file,
+                span,
+                format!("expected {expected}"),
+            ),
         );
     }
 }

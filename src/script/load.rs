@@ -73,7 +73,8 @@ pub(crate) fn directory(
 
     let mut loaded = Loaded::default();
     for (kind, path) in paths {
-        let bytes = std::fs::read(&path).map_err(|error| LoadError { path: path.clone(), error })?;
+        let bytes =
+            std::fs::read(&path).map_err(|error| LoadError { path: path.clone(), error })?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let shown = shown(root, &path);
         match normalise(bytes) {

@@ -134,10 +134,13 @@ fn contradictions(parsed: &Parsed<'_>, findings: &mut Vec<Diagnostic>) {
     let down = parsed.script.sections().iter().find(|s| s.direction == Direction::Down);
     if let (Some(irreversible), Some(down)) = (&header.irreversible, down) {
         findings.push(
-            Diagnostic::new(Code::IrreversibleWithDown, "an irreversible revision has a down section")
-                .label(file, down.marker.clone(), "this leads back")
-                .label(file, irreversible.span.clone(), "this says that nothing leads back")
-                .help("remove the `irreversible` line or the section"),
+            Diagnostic::new(
+                Code::IrreversibleWithDown,
+                "an irreversible revision has a down section",
+            )
+            .label(file, down.marker.clone(), "this leads back")
+            .label(file, irreversible.span.clone(), "this says that nothing leads back")
+            .help("remove the `irreversible` line or the section"),
         );
     }
 }
@@ -179,14 +182,17 @@ fn selectors(parsed: &Parsed<'_>, configuration: &Configuration, findings: &mut 
             }
         }
         for word in &section.selectors.unknown {
-            let finding =
-                Diagnostic::new(Code::UnknownSelector, format!("unknown selector `{}`", word.value))
-                    .label(file, word.span.clone(), "");
+            let finding = Diagnostic::new(
+                Code::UnknownSelector,
+                format!("unknown selector `{}`", word.value),
+            )
+            .label(file, word.span.clone(), "");
             let dialects = Dialect::ALL.iter().map(|dialect| dialect.name());
             findings.push(match nearest(&word.value, dialects) {
                 Some(known) => finding.help(format!("did you mean `{known}`?")),
-                None => finding
-                    .help("a selector is `sqlite`, `postgres`, `mysql`, or `@` and a database's name"),
+                None => finding.help(
+                    "a selector is `sqlite`, `postgres`, `mysql`, or `@` and a database's name",
+                ),
             });
         }
     }
@@ -196,14 +202,18 @@ fn sections(parsed: &Parsed<'_>, variants: &[Variant], findings: &mut Vec<Diagno
     let script = &parsed.script;
     let file = parsed.file();
     let before = script.before_sections();
-    let stray = variants.first().and_then(|variant| {
-        sql::tokens(variant.dialect, &script.text()[before.clone()]).next()
-    });
+    let stray = variants
+        .first()
+        .and_then(|variant| sql::tokens(variant.dialect, &script.text()[before.clone()]).next());
     if let Some(token) = stray {
         let start = before.start + token.offset;
         findings.push(
             Diagnostic::new(Code::TextBeforeSection, "this stands before the first section")
-                .label(file, start..start + token.text.len(), "it belongs to no section and would not run")
+                .label(
+                    file,
+                    start..start + token.text.len(),
+                    "it belongs to no section and would not run",
+                )
                 .help("write `-- migrate:up` in a line above it"),
         );
     }

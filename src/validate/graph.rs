@@ -340,7 +340,11 @@ fn redundant(
                     Code::RedundantParent,
                     format!("parent `{name}` is an ancestor of another parent"),
                 )
-                .label(parsed[node].file(), place.span.clone(), "the other parent already follows it")
+                .label(
+                    parsed[node].file(),
+                    place.span.clone(),
+                    "the other parent already follows it",
+                )
                 .help("remove it from `revises`"),
             );
         }
@@ -371,13 +375,16 @@ fn heads(parsed: &[Parsed<'_>], parents: &[Vec<usize>], findings: &mut Vec<Diagn
     if heads.len() < 2 || !is_whole {
         return;
     }
-    let id = |index: usize| &parsed[index].script.header().revision.as_ref().map_or("", |id| &id.value)[..];
+    let id = |index: usize| {
+        &parsed[index].script.header().revision.as_ref().map_or("", |id| &id.value)[..]
+    };
     let mut finding = Diagnostic::new(
         Code::SeveralHeads,
         format!("the chain has {} heads: {}", heads.len(), listed(heads.iter().map(|&h| id(h)))),
     );
     for &head in &heads {
-        finding = finding.label(parsed[head].file(), id_place(&parsed[head]), "nothing follows this one");
+        finding =
+            finding.label(parsed[head].file(), id_place(&parsed[head]), "nothing follows this one");
     }
     findings.push(
         finding

@@ -147,10 +147,7 @@ fn unreadable(
         .help("or name another one: `dir` in `[package.metadata.migrate]`");
     }
     let path = error.path.strip_prefix(root).unwrap_or(&error.path);
-    Diagnostic::new(
-        Code::Unreadable,
-        format!("cannot read `{}`: {}", path.display(), error.error),
-    )
-    .label(manifest, place, "")
-    .help("every revision must be readable; check the file's permissions, or move it elsewhere")
+    Diagnostic::new(Code::Unreadable, format!("cannot read `{}`: {}", path.display(), error.error))
+        .label(manifest, place, "")
+        .help("every revision must be readable; check the file's permissions, or move it elsewhere")
 }

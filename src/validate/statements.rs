@@ -91,7 +91,9 @@ fn in_dialect(
                     format!("`{dialect}` does not run this inside a transaction"),
                 )
                 .label(file, at, "refused, or silently without effect")
-                .help("move it into a revision of its own with `-- transaction: none` in the header"),
+                .help(
+                    "move it into a revision of its own with `-- transaction: none` in the header",
+                ),
                 HazardKind::CopyFromStdin => Diagnostic::new(
                     Code::CopyFromStdin,
                     "`COPY … FROM stdin` needs a client that sends the rows",
@@ -115,7 +117,7 @@ fn in_dialect(
                         Code::TouchesTracking,
                         format!("a revision cannot touch the tracking table `{name}`"),
                     )
-                                        .label(file, at, "it records which revisions are applied")
+                    .label(file, at, "it records which revisions are applied")
                     .help("remove the statement; `cargo migrate` commands change the table"),
                 );
             }

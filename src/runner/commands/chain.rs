@@ -8,11 +8,7 @@ use crate::runner::{Exit, Failure, HeadsArguments, HistoryArguments, ShowArgumen
 use crate::script::Script;
 
 /// Lists all revisions, newest first.
-pub(crate) fn history(
-    chain: &Chain,
-    args: &HistoryArguments,
-    ui: &Ui,
-) -> Result<Exit, Failure> {
+pub(crate) fn history(chain: &Chain, args: &HistoryArguments, ui: &Ui) -> Result<Exit, Failure> {
     if chain.is_empty() {
         ui.note("the chain has no revision yet; `cargo migrate new` writes one")?;
     }

@@ -29,7 +29,9 @@ pub(crate) fn up(
     let configured = migrator.with(options(&args.database, args.transaction, &progress));
     block_on(async {
         if args.dry_run {
-            let target = args.target.as_deref();
+            let many_heads = migrator.header().map_err(failed)?.settings.many_heads;
+            let default = if many_heads { "heads" } else { "head" };
+            let target = args.target.as_deref().unwrap_or(default);
             let plan = configured.plan(place.url.as_str(), Direction::Up, target).await;
             return show_plan(&plan.map_err(failed)?, place, ui);
         }
@@ -55,7 +57,7 @@ pub(crate) fn down(
     let target = args.target.as_deref().unwrap_or("-1");
     block_on(async {
         if args.dry_run {
-            let plan = configured.plan(place.url.as_str(), Direction::Down, Some(target)).await;
+            let plan = configured.plan(place.url.as_str(), Direction::Down, target).await;
             return show_plan(&plan.map_err(failed)?, place, ui);
         }
         announce(place, ui)?;
@@ -80,11 +82,7 @@ pub(crate) fn status(
     Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
 }
 
-fn options(
-    args: &DatabaseArguments,
-    scope: Option<Scope>,
-    progress: &Arc<Progress>,
-) -> Options {
+fn options(args: &DatabaseArguments, scope: Option<Scope>, progress: &Arc<Progress>) -> Options {
     let mut options = Options::new().observer(Arc::clone(progress) as _);
     if let Some(timeout) = args.lock_timeout {
         options = options.lock_timeout(timeout);
@@ -110,10 +108,7 @@ fn block_on<T: Send, E: From<Failure> + Send>(
     }
     // A runtime cannot be started inside another one, but on a thread of its own it can.
     std::thread::scope(|scope| {
-        scope
-            .spawn(run)
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        scope.spawn(run).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
@@ -133,7 +128,8 @@ fn confirm(place: &Place, command: &str, yes: bool) -> Result<(), Failure> {
         )));
     }
     let mut stderr = std::io::stderr();
-    let _ = write!(stderr, "Environment `{environment}` is protected. Go on with `{command}`? [y/N] ");
+    let _ =
+        write!(stderr, "Environment `{environment}` is protected. Go on with `{command}`? [y/N] ");
     let _ = stderr.flush();
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
@@ -199,7 +195,11 @@ fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
 fn show_status(status: &Status, place: &Place, ui: &Ui) -> Result<(), Failure> {
     ui.answer(format_args!("database: {} (from {})", status.database, place.origin))?;
     let heads: Vec<&str> = status.heads.iter().map(AsRef::as_ref).collect();
-    let at = if heads.is_empty() { String::from("base: no revision is applied") } else { heads.join(", ") };
+    let at = if heads.is_empty() {
+        String::from("base: no revision is applied")
+    } else {
+        heads.join(", ")
+    };
     ui.answer(format_args!("      at: {at}"))?;
     let pending = status.pending().count();
     if pending > 0 {
@@ -223,7 +223,9 @@ fn status_line(revision: &RevisionStatus) -> String {
                 Direction::Down => "undoing",
             };
             let fate = match started {
-                Some(statement) => format!("{done} statements done, nobody knows about statement {statement}"),
+                Some(statement) => {
+                    format!("{done} statements done, nobody knows about statement {statement}")
+                }
                 None => format!("{done} statements done, stopped"),
             };
             (verb, fate)

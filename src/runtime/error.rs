@@ -1,0 +1,365 @@
+//! What can go wrong with a run, in terms of the user's files and database.
+//!
+//! One type for every operation: what failed ([`ErrorKind`]), where in the revision's file, what
+//! state the database is in now, and what to do next. The text is complete in itself, so that an
+//! application may print the error as it is. No password is ever part of it: databases are named
+//! by their file, or by a URL without its secrets.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::fmt::Write as _;
+
+use crate::chain::{PlanError, RevisionId, TargetError, listed};
+use crate::diagnostic::Position;
+
+/// What failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The target is no target, or leads nowhere.
+    Target,
+    /// The chain cannot be used: it is damaged, or not written for this dialect or database.
+    Chain,
+    /// The URL cannot be used, or its driver is not compiled in.
+    Url,
+    /// The database does not exist, and this operation does not create it.
+    Missing,
+    /// No connection.
+    Connect,
+    /// The file is no database.
+    NotADatabase,
+    /// The database cannot be written.
+    ReadOnly,
+    /// The disk is full.
+    Full,
+    /// Another migrator, or another writer, did not make way in time.
+    Locked,
+    /// The connection is inside a transaction of the caller's.
+    InTransaction,
+    /// A statement of a revision failed.
+    Statement,
+    /// A revision leaves rows that refer to nothing.
+    ForeignKeys,
+    /// Applied revisions were edited.
+    Edited,
+    /// Applied revisions have other parents than their files say.
+    Reparented,
+    /// The database has revisions that this chain does not know.
+    Unknown,
+    /// A revision outside a transaction is applied or undone in part.
+    Unfinished,
+    /// A revision cannot be undone.
+    Irreversible,
+    /// The database does not offer what a revision requires.
+    Requirement,
+    /// A revision cannot be run as it is written.
+    Script,
+    /// The plan has a revision in Rust, which this runtime cannot run.
+    Rust,
+    /// The tracking table has a layout that this version does not know.
+    Layout,
+    /// Another migrator changed the database between two transactions of the run.
+    Changed,
+    /// Any other error of the database.
+    Database,
+}
+
+/// What state an error left the database in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DatabaseState {
+    /// As it was before the call.
+    #[default]
+    AsBefore,
+    /// Some steps are done and recorded; the others had no effect.
+    Committed {
+        /// The revisions whose step is done.
+        revisions: Vec<RevisionId>,
+        /// The revision outside a transaction that is done in part, if there is one.
+        partly: Option<RevisionId>,
+    },
+}
+
+impl fmt::Display for DatabaseState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsBefore => f.write_str("the database is as before"),
+            Self::Committed { revisions, partly } => {
+                if !revisions.is_empty() {
+                    let (noun, verb) = if revisions.len() == 1 {
+                        ("revision", "is")
+                    } else {
+                        ("revisions", "are")
+                    };
+                    write!(f, "{noun} {} {verb} committed", listed(revisions))?;
+                }
+                if let Some(partly) = partly {
+                    let and = if revisions.is_empty() { "" } else { "; " };
+                    write!(f, "{and}revision `{partly}` is done in part, as recorded")?;
+                }
+                f.write_str("; nothing else of the run had an effect")
+            }
+        }
+    }
+}
+
+/// Why an operation failed, what the database is like now, and what to do next.
+///
+/// ```
+/// # fn show(error: &cargo_migrate::Error) {
+/// eprintln!("{error}");
+/// if let (Some(path), Some(position)) = (error.path(), error.position()) {
+///     eprintln!("open {path}:{position}");
+/// }
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    kind: Option<ErrorKind>,
+    message: String,
+    revision: Option<RevisionId>,
+    path: Option<String>,
+    place: Option<Place>,
+    notes: Vec<String>,
+    helps: Vec<String>,
+    database: Option<String>,
+    state: Option<DatabaseState>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+struct Place {
+    position: Position,
+    line: String,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind: Some(kind), message: message.into(), ..Inner::default() }))
+    }
+
+    #[must_use]
+    pub(crate) fn revision_named(mut self, id: &RevisionId, path: Option<&str>) -> Self {
+        self.0.revision = Some(id.clone());
+        self.0.path = path.map(str::to_owned);
+        self
+    }
+
+    /// Points at byte `offset` of the revision's text.
+    #[must_use]
+    pub(crate) fn at(mut self, text: &str, offset: usize) -> Self {
+        let position = Position::of(text, offset);
+        let line = text.lines().nth(position.line - 1).unwrap_or_default().to_owned();
+        self.0.place = Some(Place { position, line });
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.0.notes.push(note.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.0.helps.push(help.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn on(mut self, database: &str) -> Self {
+        self.0.database.get_or_insert_with(|| database.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn leaving(mut self, state: DatabaseState) -> Self {
+        self.0.state = Some(state);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
+    /// What failed.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind.unwrap_or(ErrorKind::Database)
+    }
+
+    /// The first line: what is wrong, without place, state and help.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The revision that it is about, if it is about one.
+    pub fn revision(&self) -> Option<&RevisionId> {
+        self.0.revision.as_ref()
+    }
+
+    /// The file of that revision, relative to the package; `None` if it came from the database.
+    pub fn path(&self) -> Option<&str> {
+        self.0.path.as_deref()
+    }
+
+    /// Where in that file.
+    pub fn position(&self) -> Option<Position> {
+        self.0.place.as_ref().map(|place| place.position)
+    }
+
+    /// The database, without secrets; `None` if none was reached.
+    pub fn database(&self) -> Option<&str> {
+        self.0.database.as_deref()
+    }
+
+    /// What state the database is in now; `None` for operations that never write.
+    pub fn state(&self) -> Option<&DatabaseState> {
+        self.0.state.as_ref()
+    }
+
+    /// Facts that help to understand it.
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    /// What to do next.
+    pub fn helps(&self) -> &[String] {
+        &self.0.helps
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.write_str(&inner.message)?;
+        let path = inner.path.as_deref();
+        match (&inner.place, path) {
+            (Some(place), _) => {
+                let number = place.position.line.to_string();
+                let margin = " ".repeat(number.len());
+                let path = path.unwrap_or("(script stored in the database)");
+                write!(f, "\n{margin}--> {path}:{}\n{margin} |\n", place.position)?;
+                writeln!(f, "{number} | {}", place.line)?;
+                write!(f, "{margin} | ")?;
+                for c in place.line.chars().take(place.position.column - 1) {
+                    f.write_char(if c == '\t' { '\t' } else { ' ' })?;
+                }
+                f.write_char('^')?;
+            }
+            (None, Some(path)) => write!(f, "\n--> {path}")?,
+            (None, None) => {}
+        }
+        for note in &inner.notes {
+            write!(f, "\n = note: {}", note.replace('\n', "\n   "))?;
+        }
+        match (&inner.state, &inner.database) {
+            (Some(state), Some(database)) => write!(f, "\n = {database}: {state}")?,
+            (Some(state), None) => write!(f, "\n = {state}")?,
+            (None, Some(database)) => write!(f, "\n = database: {database}")?,
+            (None, None) => {}
+        }
+        for help in &inner.helps {
+            write!(f, "\n = help: {}", help.replace('\n', "\n   "))?;
+        }
+        Ok(())
+    }
+}
+
+/// The same text as `Display`, since this is what `unwrap` and a failing `main` print.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<TargetError> for Error {
+    fn from(error: TargetError) -> Self {
+        Self::new(ErrorKind::Target, error.to_string()).caused_by(error)
+    }
+}
+
+impl From<PlanError> for Error {
+    fn from(error: PlanError) -> Self {
+        let help = match &error {
+            PlanError::NotApplied(_) => Some("`up` with this target applies it"),
+            PlanError::Unknown { in_database: true, .. } => {
+                Some("use a binary that was built with this revision")
+            }
+            _ => None,
+        };
+        let mut new = Self::new(ErrorKind::Target, error.to_string()).caused_by(error);
+        if let Some(help) = help {
+            new = new.help(help);
+        }
+        new
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// Where in `sql` a message of the form `near "TOKEN": …` points, if the token stands there once.
+///
+/// `SQLite` knows the exact offset, but its drivers do not pass it on.
+pub(crate) fn near(message: &str, sql: &str) -> Option<usize> {
+    let token = message.strip_prefix("near \"")?.split_once("\":")?.0;
+    let mut found = sql.match_indices(token).filter(|(at, _)| {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let inside = |edge: Option<char>, next: Option<char>| {
+            edge.is_some_and(is_word) && next.is_some_and(is_word)
+        };
+        !inside(sql[..*at].chars().next_back(), token.chars().next())
+            && !inside(sql[at + token.len()..].chars().next(), token.chars().next_back())
+    });
+    let first = found.next()?.0;
+    found.next().is_none().then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_where_what_state_and_what_next() {
+        let id = RevisionId::new("a1b2").unwrap();
+        let text = "-- x\n\tSELECT 1;\n";
+        let error = Error::new(ErrorKind::Statement, "statement 1 of revision `a1b2` failed: no")
+            .revision_named(&id, Some("migrations/x.sql"))
+            .at(text, 6)
+            .note("a\nb")
+            .on("app.db")
+            .leaving(DatabaseState::AsBefore)
+            .help("correct it");
+        assert_eq!(
+            error.to_string(),
+            "statement 1 of revision `a1b2` failed: no\n --> migrations/x.sql:2:2\n  |\n\
+             2 | \tSELECT 1;\n  | \t^\n = note: a\n   b\n = app.db: the database is as before\n \
+             = help: correct it"
+        );
+    }
+
+    #[test]
+    fn a_token_is_found_only_where_it_stands_once_as_a_word() {
+        assert_eq!(near("near \"on\": syntax error", "SELECT one, on FROM t"), Some(12));
+        assert_eq!(near("near \"a\": syntax error", "a a"), None);
+        assert_eq!(near("no such table: t", "t"), None);
+    }
+}

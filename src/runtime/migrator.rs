@@ -1,0 +1,266 @@
+//! The entry: a chain, and what can be done with it.
+
+use std::sync::OnceLock;
+
+use super::database::Database;
+use super::error::{Error, ErrorKind};
+use super::options::Options;
+use super::report::{Report, RunPlan, Status};
+use super::{run, status};
+use crate::chain::baked::{self, Header, Settings};
+use crate::chain::{Chain, Direction, Target, TargetError};
+
+/// A chain that can be applied to databases.
+///
+/// A `static` of this type is what `cargo_migrate::embed!()` defines; it costs nothing until it is
+/// used, and reads its revisions only if there is something to do.
+///
+/// ```no_run
+/// # async fn example(migrator: &cargo_migrate::Migrator, pool: sqlx::SqlitePool)
+/// # -> Result<(), cargo_migrate::Error> {
+/// let report = migrator.up(&pool).await?;
+/// for step in &report.steps {
+///     println!("{} {} in {:?}", step.direction, step.revision, step.duration);
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// Every operation takes any [`Database`]. Errors are complete texts: print them as they are.
+#[derive(Debug)]
+pub struct Migrator {
+    origin: Origin,
+    header: OnceLock<Option<Header>>,
+    chain: OnceLock<Option<Chain>>,
+}
+
+#[derive(Debug)]
+enum Origin {
+    Baked { text: &'static str, table: &'static [u8] },
+    Given { settings: Settings },
+}
+
+impl Migrator {
+    /// Over the two pieces that the build helper wrote.
+    pub(crate) const fn baked(text: &'static str, table: &'static [u8]) -> Self {
+        Self {
+            origin: Origin::Baked { text, table },
+            header: OnceLock::new(),
+            chain: OnceLock::new(),
+        }
+    }
+
+    /// Over a chain that was read from files.
+    #[allow(dead_code, reason = "the command line reads chains from files")]
+    pub(crate) fn new(chain: Chain, settings: Settings) -> Self {
+        Self {
+            origin: Origin::Given { settings },
+            header: OnceLock::new(),
+            chain: OnceLock::from(Some(chain)),
+        }
+    }
+
+    /// The chain.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Chain`] if what is baked cannot be read, because it was not written by this
+    /// version of cargo-migrate's build helper.
+    pub fn chain(&self) -> Result<&Chain, Error> {
+        self.chain
+            .get_or_init(|| match self.origin {
+                Origin::Baked { text, table } => baked::decode(text, table),
+                // Set from the beginning.
+                Origin::Given { .. } => None,
+            })
+            .as_ref()
+            .ok_or_else(damaged)
+    }
+
+    pub(crate) fn header(&self) -> Result<&Header, Error> {
+        self.header
+            .get_or_init(|| match &self.origin {
+                Origin::Baked { table, .. } => baked::decode_header(table),
+                Origin::Given { settings } => {
+                    self.chain().ok().map(|chain| Header::of(chain, settings.clone()))
+                }
+            })
+            .as_ref()
+            .ok_or_else(damaged)
+    }
+
+    /// The same migrator with other options.
+    ///
+    /// ```no_run
+    /// # use cargo_migrate::{Migrator, Options};
+    /// # async fn example(migrator: &Migrator) -> Result<(), cargo_migrate::Error> {
+    /// let options = Options::new().lock_timeout(std::time::Duration::from_secs(5));
+    /// migrator.with(options).up("sqlite:app.db").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn with(&self, options: Options) -> Configured<'_> {
+        Configured { migrator: self, options }
+    }
+
+    /// Applies every revision that is not applied yet; see [`Configured::up`].
+    pub async fn up(&self, database: impl Database) -> Result<Report, Error> {
+        self.with(Options::default()).up(database).await
+    }
+
+    /// Applies what leads to a target; see [`Configured::up_to`].
+    pub async fn up_to(
+        &self,
+        database: impl Database,
+        target: impl TryIntoTarget,
+    ) -> Result<Report, Error> {
+        self.with(Options::default()).up_to(database, target).await
+    }
+
+    /// Undoes everything that came after a target; see [`Configured::down`].
+    pub async fn down(
+        &self,
+        database: impl Database,
+        target: impl TryIntoTarget,
+    ) -> Result<Report, Error> {
+        self.with(Options::default()).down(database, target).await
+    }
+
+    /// Says what `up_to` or `down` would do; see [`Configured::plan`].
+    pub async fn plan(
+        &self,
+        database: impl Database,
+        direction: Direction,
+        target: impl TryIntoTarget,
+    ) -> Result<RunPlan, Error> {
+        self.with(Options::default()).plan(database, direction, target).await
+    }
+
+    /// Says where a database stands; see [`Configured::status`].
+    pub async fn status(&self, database: impl Database) -> Result<Status, Error> {
+        self.with(Options::default()).status(database).await
+    }
+}
+
+fn damaged() -> Error {
+    Error::new(ErrorKind::Chain, "the chain inside this program cannot be read")
+        .note("it was written by another version of cargo-migrate than the one that runs it")
+        .help(
+            "use the same version of `cargo-migrate` in `[dependencies]` and \
+             `[build-dependencies]`, and build again",
+        )
+}
+
+/// A [`Migrator`] with [`Options`].
+#[derive(Debug)]
+pub struct Configured<'m> {
+    pub(crate) migrator: &'m Migrator,
+    pub(crate) options: Options,
+}
+
+impl Configured<'_> {
+    /// Applies every revision that is not applied yet: up to `head`, or to all `heads` where the
+    /// chain is configured to have many.
+    ///
+    /// Whether there is anything to do is found out in one query, without a lock. Otherwise
+    /// everything that can be checked is checked first (edited and unknown revisions,
+    /// requirements), the database is locked, and what it says is read again under the lock. So
+    /// any number of processes may call this at once, and every revision runs once.
+    ///
+    /// By default the run is one transaction: it happens as a whole or not at all, including
+    /// the tracking tables. A revision with `transaction: none` or `foreign-keys: on` cuts it.
+    ///
+    /// A missing `SQLite` file is created if `database` is a URL or connect options.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::state`] says what the database is like afterwards, [`Error::kind`] what failed.
+    ///
+    /// # Cancelling
+    ///
+    /// Dropping the future leaves the database as after an error at that point: a transaction is
+    /// undone; a statement outside a transaction may be recorded as started.
+    pub async fn up(&self, database: impl Database) -> Result<Report, Error> {
+        Box::pin(run::run(self, database.source(), Direction::Up, None)).await
+    }
+
+    /// Applies the target and everything that it follows or depends on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::up`], and [`ErrorKind::Target`].
+    pub async fn up_to(
+        &self,
+        database: impl Database,
+        target: impl TryIntoTarget,
+    ) -> Result<Report, Error> {
+        let target = target.try_into_target()?;
+        Box::pin(run::run(self, database.source(), Direction::Up, Some(target))).await
+    }
+
+    /// Undoes everything applied that comes after the target, which itself stays; `base` undoes all.
+    ///
+    /// A revision is undone by its file's *down*, or, if the chain does not know it, by the script
+    /// that was stored when it was applied. The whole plan is checked before the first statement:
+    /// an irreversible or edited revision anywhere in it is an error, and nothing is undone.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::up_to`].
+    pub async fn down(
+        &self,
+        database: impl Database,
+        target: impl TryIntoTarget,
+    ) -> Result<Report, Error> {
+        let target = target.try_into_target()?;
+        Box::pin(run::run(self, database.source(), Direction::Down, Some(target))).await
+    }
+
+    /// Says what [`Self::up_to`] or [`Self::down`] would do now, after the same checks.
+    ///
+    /// Writes nothing, and needs no right to write.
+    pub async fn plan(
+        &self,
+        database: impl Database,
+        direction: Direction,
+        target: impl TryIntoTarget,
+    ) -> Result<RunPlan, Error> {
+        let target = target.try_into_target()?;
+        Box::pin(run::plan(self, database.source(), direction, target)).await
+    }
+
+    /// Says where the database stands, revision by revision.
+    ///
+    /// Writes nothing, needs no right to write, and works before the first `up`.
+    pub async fn status(&self, database: impl Database) -> Result<Status, Error> {
+        Box::pin(status::status(self, database.source())).await
+    }
+}
+
+/// What can be a target: a [`Target`], or its text (`"head"`, `"-1"`, `"ae10"`).
+pub trait TryIntoTarget: Send {
+    /// Reads the target.
+    fn try_into_target(self) -> Result<Target, TargetError>;
+}
+
+impl TryIntoTarget for Target {
+    fn try_into_target(self) -> Result<Target, TargetError> {
+        Ok(self)
+    }
+}
+
+impl TryIntoTarget for &Target {
+    fn try_into_target(self) -> Result<Target, TargetError> {
+        Ok(self.clone())
+    }
+}
+
+impl TryIntoTarget for &str {
+    fn try_into_target(self) -> Result<Target, TargetError> {
+        self.parse()
+    }
+}
+
+impl TryIntoTarget for &String {
+    fn try_into_target(self) -> Result<Target, TargetError> {
+        self.parse()
+    }
+}

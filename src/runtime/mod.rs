@@ -1,0 +1,40 @@
+//! Applying a chain to a database.
+//!
+//! The entry is [`Migrator`]: a `static` that [`embed!`](crate) defines, or one over a chain that was
+//! read from files. It plans with `chain`, cuts revisions with `script`, and talks to databases
+//! through a `Connection` whose variants are sqlx's concrete drivers. The loop (`run`) decides what
+//! happens in which order; a dialect's folder (`sqlite`) knows how, in the same files for each.
+//!
+//! What holds for every run: the state is read again under the lock; everything that can be
+//! checked is checked before the first statement; a tracking row is written in the transaction of
+//! its revision; and a connection goes back as it came, or is closed.
+
+mod connection;
+mod database;
+mod error;
+mod migrator;
+mod observer;
+mod options;
+mod prepare;
+mod report;
+mod run;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod state;
+mod status;
+mod timer;
+mod unwrapped;
+mod wait;
+
+#[cfg(all(test, feature = "sqlite", feature = "tokio"))]
+mod tests;
+
+pub use database::Database;
+pub use error::{DatabaseState, Error, ErrorKind};
+pub use migrator::{Configured, Migrator, TryIntoTarget};
+pub use observer::{Event, Observer};
+pub use options::{NewerDatabase, Options, TransactionScope};
+pub use report::{
+    Difference, FinishedStep, PlannedStep, Record, Report, RevisionState, RevisionStatus, RunPlan,
+    Source, Status, Wrapping,
+};

@@ -1,0 +1,79 @@
+//! Events of a run, for progress bars and logs.
+
+use std::time::Duration;
+
+use super::report::RunPlan;
+use crate::chain::{Direction, RevisionId};
+
+/// Something that happens in a run.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// There is something to do, and it begins. Comes again if another migrator changed the
+    /// database before ours had the lock.
+    RunStarted {
+        /// What will run.
+        plan: &'a RunPlan,
+    },
+    /// Someone else holds the lock; the run waits, at most as long as the lock time-out.
+    Waiting {
+        /// How long it has waited.
+        waited: Duration,
+    },
+    /// A revision begins.
+    RevisionStarted {
+        /// Which one.
+        revision: &'a RevisionId,
+        /// Which way.
+        direction: Direction,
+        /// Its place in the run, from zero.
+        index: usize,
+        /// How many steps the run has.
+        count: usize,
+    },
+    /// A statement is sent.
+    StatementStarted {
+        /// Whose statement it is.
+        revision: &'a RevisionId,
+        /// Its place in the revision, from zero.
+        index: usize,
+        /// How many statements the revision has.
+        count: usize,
+    },
+    /// All statements of a revision are done. Unless the revision runs without a transaction,
+    /// nothing is committed yet.
+    RevisionFinished {
+        /// Which one.
+        revision: &'a RevisionId,
+        /// How long it took.
+        duration: Duration,
+    },
+    /// A transaction of the run is committed.
+    Committed {
+        /// The revisions whose step is permanent now.
+        revisions: &'a [RevisionId],
+    },
+}
+
+/// Receives the events of a run, in order.
+///
+/// Called between statements on the task that runs the migration: a slow observer slows the run,
+/// and holds the database's lock for longer.
+///
+/// ```
+/// use cargo_migrate::{Event, Observer};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn event(&self, event: &Event<'_>) {
+///         if let Event::RevisionStarted { revision, direction, .. } = event {
+///             eprintln!("{direction} {revision}");
+///         }
+///     }
+/// }
+/// ```
+pub trait Observer: Send + Sync {
+    /// Takes note of an event.
+    fn event(&self, event: &Event<'_>);
+}

@@ -1,0 +1,133 @@
+//! How a run behaves, apart from what it does.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::observer::Observer;
+
+/// What one transaction holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransactionScope {
+    /// The whole run: all or nothing. Revisions that ask for it still cut the run.
+    #[default]
+    Run,
+    /// One revision: what was applied before a failing revision stays.
+    Revision,
+}
+
+/// What becomes of a database that has revisions on top of everything that the chain knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NewerDatabase {
+    /// `up` succeeds, with a warning: during a rolling deploy old binaries are started again.
+    #[default]
+    Warn,
+    /// `up` fails: the application cannot work with a newer schema.
+    Refuse,
+}
+
+/// How runs behave; pass it to [`Migrator::with`](super::Migrator::with).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cargo_migrate::{Options, TransactionScope};
+///
+/// let options = Options::new()
+///     .lock_timeout(Duration::from_secs(5))
+///     .scope(TransactionScope::Revision);
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// How long to wait for other migrators and writers; 60 seconds by default.
+    pub lock_timeout: Duration,
+    /// What one transaction holds.
+    pub scope: TransactionScope,
+    /// Who receives events.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// The named database that this is, where the chain declares any.
+    pub database: Option<String>,
+    /// What becomes of a database that is newer than the chain.
+    pub newer: NewerDatabase,
+    /// What is recorded as `applied_by`; by default the program's name and, where the system
+    /// tells it in `/proc`, the host: `shop@web-3`.
+    pub applied_by: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            lock_timeout: Duration::from_secs(60),
+            scope: TransactionScope::default(),
+            observer: None,
+            database: None,
+            newer: NewerDatabase::default(),
+            applied_by: None,
+        }
+    }
+}
+
+impl Options {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how long to wait for other migrators and writers.
+    #[must_use]
+    pub fn lock_timeout(mut self, timeout: Duration) -> Self {
+        self.lock_timeout = timeout;
+        self
+    }
+
+    /// Sets what one transaction holds.
+    #[must_use]
+    pub fn scope(mut self, scope: TransactionScope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Sets who receives events.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Says which of the chain's named databases this is.
+    #[must_use]
+    pub fn database(mut self, name: impl Into<String>) -> Self {
+        self.database = Some(name.into());
+        self
+    }
+
+    /// Sets what becomes of a database that is newer than the chain.
+    #[must_use]
+    pub fn newer(mut self, newer: NewerDatabase) -> Self {
+        self.newer = newer;
+        self
+    }
+
+    /// Sets what is recorded as `applied_by`.
+    #[must_use]
+    pub fn applied_by(mut self, name: impl Into<String>) -> Self {
+        self.applied_by = Some(name.into());
+        self
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("lock_timeout", &self.lock_timeout)
+            .field("scope", &self.scope)
+            .field("observer", &self.observer.is_some())
+            .field("database", &self.database)
+            .field("newer", &self.newer)
+            .field("applied_by", &self.applied_by)
+            .finish()
+    }
+}

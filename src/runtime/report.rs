@@ -1,0 +1,212 @@
+//! What operations answer: what will run, what ran, and where a database stands.
+
+use std::time::Duration;
+
+use crate::chain::{Direction, RevisionId};
+
+/// Where the SQL of a step comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Source {
+    /// The revision's file, as it is in the chain.
+    File,
+    /// The script that was stored in the database when the revision was applied.
+    Stored,
+}
+
+/// How a step is wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Wrapping {
+    /// In a transaction of the run.
+    Shared,
+    /// In a transaction of its own, with foreign keys enforced (`foreign-keys: on`).
+    ForeignKeys,
+    /// In no transaction (`transaction: none`): statement by statement, with recorded progress.
+    None,
+}
+
+/// A step that will run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedStep {
+    /// The revision.
+    pub revision: RevisionId,
+    /// Its file; `None` if the chain does not have it.
+    pub path: Option<String>,
+    /// Its message.
+    pub description: String,
+    /// How many statements it has, without those that an earlier attempt finished.
+    pub statements: usize,
+    /// Where they come from.
+    pub source: Source,
+    /// How it is wrapped.
+    pub wrapping: Wrapping,
+    /// Which part of the run it belongs to, from zero: each part is committed by itself.
+    pub part: usize,
+}
+
+/// What a run will do, as [`Migrator::plan`](super::Migrator::plan) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunPlan {
+    /// Which way.
+    pub direction: Direction,
+    /// The steps, in the order in which they run.
+    pub steps: Vec<PlannedStep>,
+    /// What should be known before.
+    pub warnings: Vec<String>,
+    /// The database, without secrets.
+    pub database: String,
+}
+
+impl RunPlan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// In how many parts the run is committed.
+    pub fn parts(&self) -> usize {
+        self.steps.last().map_or(0, |step| step.part + 1)
+    }
+}
+
+/// A step that ran and is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FinishedStep {
+    /// The revision.
+    pub revision: RevisionId,
+    /// Its file; `None` if the chain does not have it.
+    pub path: Option<String>,
+    /// Its message.
+    pub description: String,
+    /// Which way.
+    pub direction: Direction,
+    /// How many statements ran.
+    pub statements: usize,
+    /// Where they came from.
+    pub source: Source,
+    /// How long they took.
+    pub duration: Duration,
+}
+
+/// What a run did. All of it is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Which way.
+    pub direction: Direction,
+    /// The steps, in the order in which they ran.
+    pub steps: Vec<FinishedStep>,
+    /// What should be known, one text each.
+    pub warnings: Vec<String>,
+    /// The database, without secrets.
+    pub database: String,
+    /// How long the whole call took, waiting included.
+    pub duration: Duration,
+}
+
+impl Report {
+    /// Whether anything was done; `false` means that the target was reached already.
+    pub fn changed(&self) -> bool {
+        !self.steps.is_empty()
+    }
+}
+
+/// How and when a revision came into the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Record {
+    /// When, in UTC: `2026-11-21T22:11:04.123Z`.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// Where a revision stands in a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RevisionState {
+    /// Not applied.
+    Pending,
+    /// Applied.
+    Applied(Record),
+    /// Recorded as applied without being run.
+    Stamped(Record),
+    /// Outside a transaction, and done in part.
+    Unfinished {
+        /// Which way it was going.
+        direction: Direction,
+        /// How many statements are done.
+        done: usize,
+        /// The statement, from one, that was started and has neither finished nor failed: it is
+        /// running now, or its process was killed.
+        started: Option<usize>,
+    },
+}
+
+/// How the record of an applied revision differs from its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Difference {
+    /// Its *up* was edited.
+    Edited,
+    /// It has other parents or dependencies.
+    Reparented,
+}
+
+/// One revision of the chain, or one that only the database has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RevisionStatus {
+    /// The revision.
+    pub revision: RevisionId,
+    /// Its file; `None` if the chain does not know the revision.
+    pub path: Option<String>,
+    /// Its message.
+    pub description: String,
+    /// Where it stands.
+    pub state: RevisionState,
+    /// How its record differs from the file, if it does.
+    pub difference: Option<Difference>,
+}
+
+impl RevisionStatus {
+    /// Whether only the database has it.
+    pub fn is_unknown(&self) -> bool {
+        self.path.is_none()
+    }
+}
+
+/// Where a database stands, as [`Migrator::status`](super::Migrator::status) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// The revisions of the chain, parents first, then those that only the database has.
+    pub revisions: Vec<RevisionStatus>,
+    /// The applied revisions that no other applied one follows or depends on.
+    pub heads: Vec<RevisionId>,
+    /// The database, without secrets.
+    pub database: String,
+}
+
+impl Status {
+    /// Whether the whole chain is applied, as it is in its files.
+    ///
+    /// Revisions that only the database has do not count: `up` has nothing to do there either.
+    pub fn is_current(&self) -> bool {
+        self.revisions.iter().all(|revision| {
+            revision.difference.is_none()
+                && matches!(revision.state, RevisionState::Applied(_) | RevisionState::Stamped(_))
+        })
+    }
+
+    /// The revisions that are not applied.
+    pub fn pending(&self) -> impl Iterator<Item = &RevisionStatus> {
+        self.revisions.iter().filter(|revision| revision.state == RevisionState::Pending)
+    }
+}

@@ -1,0 +1,594 @@
+//! The run loop: the one place that decides what happens in which order.
+//!
+//! Look, without a lock: nothing to do ends here. Lock, and look again if anyone wrote meanwhile.
+//! Then part by part: the statements and tracking rows of a part are one transaction, and
+//! `transaction: none` is a part of its own (`unwrapped`). On an error the open transaction is
+//! undone, and the error says which parts were committed before.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tracing::Instrument;
+
+use super::connection::{Connection, Probe, Violation};
+use super::database::Source as Way;
+use super::error::{DatabaseState, Error, ErrorKind, near};
+use super::migrator::Configured;
+use super::observer::Event;
+use super::options::Options;
+use super::prepare::{Job, Request, Selection, interrupted, jobs, run_plan, select};
+use super::report::{FinishedStep, Report, RunPlan, Wrapping};
+use super::state::{Progress, RowStatus};
+use super::wait::Wait;
+use crate::chain::baked::{Header, Tips};
+use crate::chain::{Direction, RevisionId, Target, listed};
+
+/// Goes up or down; without a target to wherever the chain's settings say.
+pub(crate) async fn run(
+    configured: &Configured<'_>,
+    way: Way<'_>,
+    direction: Direction,
+    target: Option<Target>,
+) -> Result<Report, Error> {
+    let started = Instant::now();
+    let header = configured.migrator.header()?;
+    let span = tracing::info_span!("migrate", %direction, chain = header.settings.chain);
+    async {
+        let mut connection = Connection::open(way, direction == Direction::Up).await?;
+        let result = attempt(&mut connection, configured, header, direction, target).await;
+        let result = match result {
+            Ok(report) => Ok(report),
+            Err(error) => {
+                // The first error is the one to tell; a connection that cannot roll back is closed.
+                drop(connection.rollback().await);
+                Err(error.on(connection.name()))
+            }
+        };
+        let finished = connection.finish().await;
+        let mut report = result?;
+        if let Err(error) = finished {
+            report
+                .warnings
+                .push(format!("close the connection that was lent: {}", error.message()));
+        }
+        report.duration = started.elapsed();
+        Ok(report)
+    }
+    .instrument(span)
+    .await
+}
+
+/// What a run would do now.
+pub(crate) async fn plan(
+    configured: &Configured<'_>,
+    way: Way<'_>,
+    direction: Direction,
+    target: Target,
+) -> Result<RunPlan, Error> {
+    let header = configured.migrator.header()?;
+    let mut connection = Connection::open(way, false).await?;
+    let result = async {
+        let request = request(&connection, configured, header, direction, Some(target))?;
+        match look(&mut connection, &request, None).await? {
+            Look::Busy(error) => Err(error),
+            Look::Ready(ready) => {
+                let jobs: Vec<Job<'_>> = ready.jobs.into();
+                Ok(run_plan(direction, &jobs, &ready.warnings, connection.name()))
+            }
+        }
+    }
+    .await;
+    let result = result.map_err(|error| error.on(connection.name()));
+    connection.finish().await?;
+    result
+}
+
+/// The tips of the chain in the variant of this connection.
+pub(crate) fn variant<'h>(
+    connection: &Connection<'_>,
+    header: &'h Header,
+    options: &Options,
+) -> Result<(usize, &'h Tips), Error> {
+    let dialect = connection.dialect();
+    let mut of_dialect = header
+        .tips
+        .iter()
+        .enumerate()
+        .filter(|(_, tips)| tips.variant.dialect == dialect)
+        .peekable();
+    if of_dialect.peek().is_none() {
+        let dialects = header.tips.iter().map(|tips| tips.variant.dialect);
+        return Err(Error::new(
+            ErrorKind::Chain,
+            format!("the chain is not written for {dialect}, but for {}", listed(dialects)),
+        )
+        .help(format!("add `{dialect}` to `dialects` in `[package.metadata.migrate]`")));
+    }
+    let names: Vec<&str> =
+        of_dialect.clone().filter_map(|(_, tips)| tips.variant.database.as_deref()).collect();
+    of_dialect.find(|(_, tips)| tips.variant.database == options.database).ok_or_else(|| {
+        let help = format!("the chain's databases are {}", listed(&names));
+        match &options.database {
+            None => {
+                Error::new(ErrorKind::Chain, "the chain is for several databases: which is this?")
+                    .help(format!("name it with `Options::database`; {help}"))
+            }
+            Some(name) if names.is_empty() => Error::new(
+                ErrorKind::Chain,
+                format!("the chain has no named databases, so no `{name}`"),
+            )
+            .help("leave the name out, or declare `databases` in `[package.metadata.migrate]`"),
+            Some(name) => {
+                Error::new(ErrorKind::Chain, format!("the chain has no database called `{name}`"))
+                    .help(help)
+            }
+        }
+    })
+}
+
+fn request<'a>(
+    connection: &Connection<'_>,
+    configured: &'a Configured<'_>,
+    header: &'a Header,
+    direction: Direction,
+    target: Option<Target>,
+) -> Result<Request<'a>, Error> {
+    let (variant_index, tips) = variant(connection, header, &configured.options)?;
+    let settings = &header.settings;
+    Ok(Request {
+        chain: configured.migrator.chain()?,
+        settings,
+        variant: &tips.variant,
+        variant_index,
+        direction,
+        target: target.unwrap_or(if settings.many_heads { Target::HEADS } else { Target::HEAD }),
+        options: &configured.options,
+    })
+}
+
+async fn attempt(
+    connection: &mut Connection<'_>,
+    configured: &Configured<'_>,
+    header: &Header,
+    direction: Direction,
+    target: Option<Target>,
+) -> Result<Report, Error> {
+    let options = &configured.options;
+    if target.is_none() {
+        let (_, tips) = variant(connection, header, options)?;
+        let probe = connection.probe(&header.settings, header.count, tips, options).await?;
+        if probe == Probe::UpToDate {
+            return Ok(report(direction, connection, Vec::new(), Vec::new()));
+        }
+    }
+    let request = request(connection, configured, header, direction, target)?;
+    let mut run = Run {
+        connection,
+        request: &request,
+        ready: Ready::default(),
+        goal: HashSet::new(),
+        baseline: None,
+        committed: Vec::new(),
+        partly: None,
+        finished: Vec::new(),
+        warnings: Vec::new(),
+        applied_by: String::new(),
+        count: 0,
+    };
+    let result = run.go().await;
+    let state = run.database_state();
+    match result {
+        Ok(()) => {
+            let Run { connection, finished, warnings, .. } = run;
+            Ok(report(direction, connection, finished, warnings))
+        }
+        // It says itself what may have become permanent.
+        Err(error) if error.kind() == ErrorKind::Script && error.revision().is_none() => Err(error),
+        Err(error) => Err(error.leaving(state)),
+    }
+}
+
+fn report(
+    direction: Direction,
+    connection: &Connection<'_>,
+    steps: Vec<FinishedStep>,
+    warnings: Vec<String>,
+) -> Report {
+    let database = connection.name().to_owned();
+    Report { direction, steps, warnings, database, duration: Duration::ZERO }
+}
+
+/// What there is to do, as of the last look.
+#[derive(Default)]
+pub(crate) struct Ready<'a> {
+    pub(crate) jobs: VecDeque<Job<'a>>,
+    warnings: Vec<String>,
+    pub(crate) has_table: bool,
+}
+
+enum Look<'a> {
+    Ready(Ready<'a>),
+    /// A statement is started; the error is for when it stays so.
+    Busy(Error),
+}
+
+/// Reads the state and decides what to do, checking all that can be checked.
+async fn look<'a>(
+    connection: &mut Connection<'_>,
+    request: &Request<'a>,
+    goal: Option<&HashSet<RevisionId>>,
+) -> Result<Look<'a>, Error> {
+    let state = connection.state(request.settings, request.options).await?;
+    let (steps, warnings) = match select(request, &state, goal)? {
+        Selection::Steps { steps, warnings } => (steps, warnings),
+        Selection::Busy { revision } => {
+            let row = state.row(revision.as_str()).expect("a busy revision is one of the rows");
+            let stored = connection.down_script(request.settings, revision.as_str()).await?;
+            let started = row.statement_started.unwrap_or_default();
+            let mut error = Error::new(
+                ErrorKind::Unfinished,
+                format!(
+                    "statement {started} of revision `{revision}` was started, and has neither \
+                     finished nor failed"
+                ),
+            )
+            .revision_named(&revision, request.chain.get(revision.as_str()).map(|it| it.path()))
+            .note("either another migrator is running it right now, or one was killed meanwhile");
+            if let Ok(job) = interrupted(request, row, stored)
+                && let Some(range) = started.checked_sub(1).and_then(|at| job.statements.get(at))
+            {
+                let done = (0..started).map(|index| job.statement(index));
+                let checksum = Progress::of(request.variant.dialect, done).checksum();
+                let (is_done, is_not) =
+                    connection.verdicts(request.settings, revision.as_str(), started, &checksum);
+                if row.status == RowStatus::Reverting {
+                    error = error.revision_named(&revision, None);
+                }
+                error = error
+                    .at(&job.text, range.start)
+                    .help(format!(
+                        "if no migrator runs, see whether it is done; if so, type\n{is_done}"
+                    ))
+                    .help(format!("and if it is not done, type\n{is_not}"))
+                    .help(
+                        "then run again: the run goes on with the statement after it, or with it",
+                    );
+            }
+            return Ok(Look::Busy(error));
+        }
+    };
+    let mut stored = HashMap::new();
+    if request.direction == Direction::Down {
+        for id in &steps {
+            let resumed =
+                state.row(id.as_str()).is_some_and(|row| row.status == RowStatus::Reverting);
+            if (resumed || request.chain.get(id.as_str()).is_none())
+                && let Some(script) = connection.down_script(request.settings, id.as_str()).await?
+            {
+                stored.insert(id.clone(), script);
+            }
+        }
+    }
+    let jobs = jobs(request, &state, &steps, stored)?;
+    if jobs.iter().any(Job::needs_version) {
+        let version = connection.version().await?;
+        jobs.iter().try_for_each(|job| job.check_version(request.variant.dialect, &version))?;
+    }
+    Ok(Look::Ready(Ready { jobs: jobs.into(), warnings, has_table: state.has_table }))
+}
+
+/// A run in progress.
+pub(crate) struct Run<'r, 'a, 'c> {
+    pub(crate) connection: &'r mut Connection<'c>,
+    pub(crate) request: &'r Request<'a>,
+    pub(crate) ready: Ready<'a>,
+    /// Everything that the run is about, once it has committed a part.
+    goal: HashSet<RevisionId>,
+    /// The violations that were there before, if that is known.
+    baseline: Option<HashMap<Violation, usize>>,
+    committed: Vec<RevisionId>,
+    pub(crate) partly: Option<RevisionId>,
+    finished: Vec<FinishedStep>,
+    warnings: Vec<String>,
+    pub(crate) applied_by: String,
+    count: usize,
+}
+
+impl<'a> Run<'_, 'a, '_> {
+    async fn go(&mut self) -> Result<(), Error> {
+        let options = self.request.options;
+        let mut wait = Wait::new(options);
+        loop {
+            match look(self.connection, self.request, None).await? {
+                Look::Ready(ready) => break self.ready = ready,
+                Look::Busy(error) if !wait.pause().await => return Err(error),
+                Look::Busy(_) => {}
+            }
+        }
+        self.warnings.clone_from(&self.ready.warnings);
+        if self.ready.jobs.is_empty() {
+            return Ok(());
+        }
+        self.applied_by = options.applied_by.clone().unwrap_or_else(applied_by);
+        self.announce().await?;
+        let mut must_look = false;
+        while let Some(job) = self.ready.jobs.front() {
+            let foreign_keys = job.wrapping == Wrapping::ForeignKeys;
+            self.connection.begin(foreign_keys, options).await?;
+            if must_look || self.connection.is_stale().await? {
+                self.baseline = None;
+                let goal = Some(&self.goal).filter(|_| !self.committed.is_empty());
+                match look(self.connection, self.request, goal).await? {
+                    Look::Ready(ready) => self.ready = ready,
+                    Look::Busy(error) => {
+                        self.connection.rollback().await?;
+                        if !wait.pause().await {
+                            return Err(error);
+                        }
+                        must_look = true;
+                        continue;
+                    }
+                }
+                must_look = false;
+                self.warnings.clone_from(&self.ready.warnings);
+                let foreign_keys_next =
+                    self.ready.jobs.front().map(|job| job.wrapping == Wrapping::ForeignKeys);
+                if foreign_keys_next != Some(foreign_keys) {
+                    self.connection.rollback().await?;
+                    continue;
+                }
+                self.announce_under_lock();
+            }
+            self.part().await?;
+        }
+        Ok(())
+    }
+
+    /// Tells what will run, and prepares the connection for it.
+    async fn announce(&mut self) -> Result<(), Error> {
+        let thorough = self.ready.jobs.iter().any(Job::has_pragma);
+        if self.ready.jobs.iter().any(Job::leaves_traces) {
+            self.connection.taint();
+        }
+        self.connection.arm(self.request.options, thorough).await?;
+        self.announce_under_lock();
+        Ok(())
+    }
+
+    fn announce_under_lock(&mut self) {
+        if self.ready.jobs.iter().any(Job::leaves_traces) {
+            self.connection.taint();
+        }
+        if self.committed.is_empty() {
+            self.count = self.ready.jobs.len();
+            self.goal = self.ready.jobs.iter().map(|job| job.id.clone()).collect();
+        }
+        if let Some(observer) = &self.request.options.observer {
+            let jobs = self.ready.jobs.make_contiguous();
+            let direction = self.request.direction;
+            let plan = run_plan(direction, jobs, &self.warnings, self.connection.name());
+            observer.event(&Event::RunStarted { plan: &plan });
+        }
+    }
+
+    /// Runs the first part, in the open transaction, and commits it.
+    async fn part(&mut self) -> Result<(), Error> {
+        if !self.ready.has_table {
+            self.connection.create_tracking(self.request.settings).await?;
+        }
+        self.find_older_violations().await?;
+        let number = self.ready.jobs.front().map(|job| job.part);
+        let mut jobs = Vec::new();
+        while let Some(job) = self.ready.jobs.pop_front_if(|job| Some(job.part) == number) {
+            jobs.push(job);
+        }
+        let first = self.finished.len();
+        if let [job] = &jobs[..]
+            && job.is_alone()
+        {
+            let span = span(job);
+            self.alone(job, first).instrument(span).await?;
+        } else {
+            for (index, job) in jobs.iter().enumerate() {
+                let span = span(job);
+                self.together(job, first + index).instrument(span).await?;
+            }
+            self.connection.commit(self.request.options).await?;
+            self.ready.has_table = true;
+            self.committed.extend(jobs.into_iter().map(|job| job.id));
+        }
+        if let Some(observer) = &self.request.options.observer {
+            observer.event(&Event::Committed { revisions: &self.committed[first..] });
+        }
+        Ok(())
+    }
+
+    /// Runs a revision in the open transaction.
+    async fn together(&mut self, job: &Job<'a>, index: usize) -> Result<(), Error> {
+        let started = Instant::now();
+        self.revision_started(job, index);
+        for statement in 0..job.statements.len() {
+            self.statement_started(job, statement);
+            if let Err(error) = self.connection.execute(job.statement(statement)).await {
+                return Err(self.failed(job, statement, error));
+            }
+        }
+        if let Some(error) = self.added_violations(job).await? {
+            return Err(error);
+        }
+        let duration = started.elapsed();
+        match job.direction {
+            Direction::Up => {
+                let mut record = job.record(self.request, &self.applied_by);
+                record.duration_ms = millis(duration);
+                self.connection.insert(self.request.settings, &record).await?;
+            }
+            Direction::Down => {
+                self.connection.delete(self.request.settings, job.id.as_str()).await?;
+            }
+        }
+        self.revision_finished(job, duration);
+        Ok(())
+    }
+
+    async fn find_older_violations(&mut self) -> Result<(), Error> {
+        if self.baseline.is_some() {
+            return Ok(());
+        }
+        let violations = self.connection.violations().await?;
+        if let Some(first) = violations.first() {
+            self.warnings.push(format!(
+                "{} rows refer to nothing since before this run, {} among them",
+                violations.len(),
+                described(first)
+            ));
+        }
+        self.baseline = Some(counted(violations));
+        Ok(())
+    }
+
+    /// The error if the revision leaves more rows that refer to nothing than it found.
+    pub(crate) async fn added_violations(&mut self, job: &Job<'a>) -> Result<Option<Error>, Error> {
+        let found = self.connection.violations().await?;
+        let now = counted(found);
+        let before = self.baseline.take().unwrap_or_default();
+        let mut added: Vec<&Violation> = now
+            .iter()
+            .filter(|(violation, count)| before.get(violation).is_none_or(|old| old < count))
+            .map(|(violation, _)| violation)
+            .collect();
+        added.sort_by_key(|violation| (&violation.table, violation.row, &violation.parent));
+        let error = added.first().map(|first| {
+            let mut error = Error::new(
+                ErrorKind::ForeignKeys,
+                format!("revision `{}` leaves {}", job.id, described(first)),
+            )
+            .revision_named(&job.id, job.path);
+            for violation in added.iter().skip(1).take(9) {
+                error = error.note(format!("also {}", described(violation)));
+            }
+            if added.len() > 10 {
+                error = error.note(format!("and {} more", added.len() - 10));
+            }
+            error.help(
+                "correct the rows in the revision itself; if it counts on cascading deletes, put \
+                 `foreign-keys: on` into its header",
+            )
+        });
+        self.baseline = Some(now);
+        Ok(error)
+    }
+
+    /// Names the place of a failed statement.
+    pub(crate) fn failed(&self, job: &Job<'a>, statement: usize, error: Error) -> Error {
+        let says = error.message().to_owned();
+        let start = job.statements[statement].start;
+        let inside = near(&says, job.statement(statement)).unwrap_or(0);
+        let mut error = error
+            .with_message(format!(
+                "statement {} of revision `{}` failed: {says}",
+                statement + 1,
+                job.id
+            ))
+            .revision_named(&job.id, job.path)
+            .at(&job.text, start + inside);
+        if error.kind() == ErrorKind::Statement {
+            error = error.help(match (job.direction, job.path) {
+                (Direction::Up, _) => "correct the statement, and run `up` again",
+                (Direction::Down, Some(_)) => {
+                    "correct the statement in the file (a *down* may be edited), and run `down` again"
+                }
+                (Direction::Down, None) => {
+                    "the script is the one that was stored when the revision was applied; undo it \
+                     with a program that has its file"
+                }
+            });
+        }
+        error
+    }
+
+    pub(crate) fn revision_started(&self, job: &Job<'a>, index: usize) {
+        if let Some(observer) = &self.request.options.observer {
+            let (revision, direction, count) = (&job.id, job.direction, self.count);
+            observer.event(&Event::RevisionStarted { revision, direction, index, count });
+        }
+    }
+
+    pub(crate) fn statement_started(&self, job: &Job<'a>, index: usize) {
+        if let Some(observer) = &self.request.options.observer {
+            let (revision, count) = (&job.id, job.statements.len());
+            observer.event(&Event::StatementStarted { revision, index, count });
+        }
+    }
+
+    pub(crate) fn revision_finished(&mut self, job: &Job<'a>, duration: Duration) {
+        tracing::info!(duration_ms = millis(duration), "revision done");
+        if let Some(observer) = &self.request.options.observer {
+            observer.event(&Event::RevisionFinished { revision: &job.id, duration });
+        }
+        self.finished.push(FinishedStep {
+            revision: job.id.clone(),
+            path: job.path.map(str::to_owned),
+            description: job.description.clone(),
+            direction: job.direction,
+            statements: job.statements.len() - job.resume.unwrap_or(0),
+            source: job.source,
+            duration,
+        });
+    }
+
+    /// Notes that a revision outside a transaction is done and recorded.
+    pub(crate) fn committed_alone(&mut self, job: &Job<'a>) {
+        self.partly = None;
+        self.committed.push(job.id.clone());
+    }
+
+    fn database_state(&self) -> DatabaseState {
+        if self.committed.is_empty() && self.partly.is_none() {
+            DatabaseState::AsBefore
+        } else {
+            DatabaseState::Committed {
+                revisions: self.committed.clone(),
+                partly: self.partly.clone(),
+            }
+        }
+    }
+}
+
+fn span(job: &Job<'_>) -> tracing::Span {
+    tracing::info_span!("revision", id = job.id.as_str(), direction = %job.direction)
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn counted(violations: Vec<Violation>) -> HashMap<Violation, usize> {
+    let mut counts = HashMap::new();
+    for violation in violations {
+        *counts.entry(violation).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn described(violation: &Violation) -> String {
+    let Violation { table, row, parent } = violation;
+    match row {
+        Some(row) => {
+            format!("row {row} of table `{table}`, which refers to no row of `{parent}`")
+        }
+        None => format!("a row of table `{table}`, which refers to no row of `{parent}`"),
+    }
+}
+
+/// Who runs: the program, and the host where that costs nothing to know.
+fn applied_by() -> String {
+    let program = std::env::current_exe().ok();
+    let name = program.as_deref().and_then(Path::file_stem).map(|stem| stem.to_string_lossy());
+    let name = name.as_deref().unwrap_or("unknown").to_owned();
+    match std::fs::read_to_string("/proc/sys/kernel/hostname") {
+        Ok(host) if !host.trim().is_empty() => format!("{name}@{}", host.trim()),
+        _ => name,
+    }
+}

@@ -1,0 +1,129 @@
+//! The ways to a `SQLite` database.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Sqlite, SqliteConnection, SqlitePool};
+
+use super::error::{connect_error, missing};
+use super::guard::{Connection, Held};
+use crate::runtime::database;
+use crate::runtime::database::sealed::Sealed;
+use crate::runtime::error::{Error, ErrorKind};
+
+/// What a migrator can be pointed at.
+#[derive(Debug)]
+pub enum Source<'c> {
+    /// Borrow a connection of a pool.
+    Pool(SqlitePool),
+    /// Open a connection.
+    Options(Box<SqliteConnectOptions>),
+    /// Use the caller's connection.
+    Lent(&'c mut SqliteConnection),
+    /// Use a connection that was handed over.
+    Own(Box<SqliteConnection>),
+}
+
+macro_rules! source {
+    ($type:ty, $this:ident => $source:expr) => {
+        impl Sealed for $type {
+            fn source<'c>(self) -> database::Source<'c>
+            where
+                Self: 'c,
+            {
+                let $this = self;
+                database::Source::Sqlite($source)
+            }
+        }
+    };
+}
+
+source!(&SqlitePool, pool => Source::Pool(pool.clone()));
+source!(SqliteConnectOptions, options => Source::Options(Box::new(options)));
+source!(&SqliteConnectOptions, options => Source::Options(Box::new(options.clone())));
+source!(&mut SqliteConnection, connection => Source::Lent(connection));
+source!(SqliteConnection, connection => Source::Own(Box::new(connection)));
+source!(&mut PoolConnection<Sqlite>, connection => Source::Lent(&mut **connection));
+
+/// Whether a URL is for this dialect.
+pub(crate) fn is_url(url: &str) -> bool {
+    url.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("sqlite"))
+}
+
+impl Source<'_> {
+    /// From a URL that [`is_url`] accepts.
+    pub(crate) fn from_url(url: &str) -> Result<Self, Error> {
+        // sqlx knows the scheme in lower case only, and takes anything else for a file name.
+        let rest = url.get("sqlite:".len()..).unwrap_or_default();
+        let options =
+            SqliteConnectOptions::from_str(&format!("sqlite:{rest}")).map_err(|error| {
+                Error::new(ErrorKind::Url, format!("the database URL cannot be used: {error}"))
+                    .help("write `sqlite:PATH`, for example `sqlite:app.db`")
+            })?;
+        Ok(Self::Options(Box::new(options)))
+    }
+}
+
+impl<'c> Connection<'c> {
+    /// Takes or opens a connection; `create` allows to create the file.
+    pub(crate) async fn open(source: Source<'c>, create: bool) -> Result<Self, Error> {
+        match source {
+            Source::Lent(connection) => Ok(Self::new(Held::Lent(connection), None)),
+            Source::Own(connection) => Ok(Self::new(Held::Own(connection), None)),
+            Source::Pool(pool) => {
+                let options = pool.connect_options();
+                let name = options.get_filename().display().to_string();
+                // The pool decides what it opens; a missing file only gets the clearer message.
+                let connection = pool.acquire().await.map_err(|error| match file_of(&options) {
+                    Some(file) if !file.exists() => missing(&name),
+                    _ => connect_error(error, &name),
+                })?;
+                Ok(Self::new(Held::Pool(connection), Some(readable(&name))))
+            }
+            Source::Options(options) => {
+                let name = options.get_filename().display().to_string();
+                let mut options = *options;
+                if let Some(file) = file_of(&options) {
+                    let exists = file.exists();
+                    if !exists && (!create || is_read_only(&options)) {
+                        return Err(missing(&name));
+                    }
+                    options = options.create_if_missing(!exists);
+                }
+                let connection =
+                    options.connect().await.map_err(|error| connect_error(error, &name))?;
+                Ok(Self::new(Held::Own(Box::new(connection)), Some(readable(&name))))
+            }
+        }
+    }
+}
+
+fn readable(name: &str) -> String {
+    if name.is_empty() || name == ":memory:" || name.starts_with("file:sqlx-in-memory-") {
+        String::from("the in-memory database")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// The file that the options open, unless the database lives in memory or has a form of name that
+/// only `SQLite` can judge.
+fn file_of(options: &SqliteConnectOptions) -> Option<PathBuf> {
+    let name = options.get_filename();
+    let text = name.to_string_lossy();
+    let is_special = text.is_empty() || text == ":memory:" || text.starts_with("file:");
+    (!is_special && mode(options).as_deref() != Some("memory")).then(|| Path::new(name).to_owned())
+}
+
+fn is_read_only(options: &SqliteConnectOptions) -> bool {
+    mode(options).as_deref() == Some("ro")
+}
+
+/// sqlx has setters for these options and no getters, but writes them into its URL.
+fn mode(options: &SqliteConnectOptions) -> Option<String> {
+    let url = options.to_url_lossy();
+    let mode = url.query_pairs().find(|(key, _)| key == "mode")?.1.into_owned();
+    Some(mode)
+}

@@ -1,0 +1,108 @@
+//! `SQLite`'s error codes in terms of what a person can do about them.
+
+use crate::runtime::error::{Error, ErrorKind};
+
+/// The primary result code (<https://sqlite.org/rescode.html>).
+fn code(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+/// Whether another connection is in the way: `SQLITE_BUSY`, and `SQLITE_LOCKED` of a shared cache.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(code(error), Some(5 | 6))
+}
+
+pub(super) fn is_no_transaction(error: &sqlx::Error) -> bool {
+    message(error).contains("no transaction is active")
+}
+
+pub(super) fn is_nested(error: &sqlx::Error) -> bool {
+    message(error).contains("within a transaction")
+        || matches!(error, sqlx::Error::InvalidSavePointStatement)
+}
+
+/// Whether `table` does not exist.
+pub(super) fn is_no_table(error: &sqlx::Error, table: &str) -> bool {
+    message(error)
+        .strip_prefix("no such table: ")
+        .and_then(|name| name.strip_suffix(table))
+        .is_some_and(|schema| schema.is_empty() || schema.ends_with('.'))
+}
+
+/// The server's own words, without what sqlx puts around them.
+pub(super) fn message(error: &sqlx::Error) -> String {
+    match error.as_database_error() {
+        Some(error) => error.message().to_owned(),
+        None => error.to_string(),
+    }
+}
+
+/// An error that says what failed, and what to do if the reason is one of the surroundings.
+///
+/// `doing` completes *failed to*; `otherwise` is the kind of all errors that are not about the
+/// file, the disk or a lock.
+pub(super) fn explain(
+    error: sqlx::Error,
+    database: &str,
+    doing: &str,
+    otherwise: ErrorKind,
+) -> Error {
+    let says = message(&error);
+    let (kind, help) = match code(&error) {
+        Some(26) => (
+            ErrorKind::NotADatabase,
+            Some(format!(
+                "`{database}` is not an SQLite database, or is encrypted: name another file, or \
+                 move this one away"
+            )),
+        ),
+        Some(11) => (
+            ErrorKind::NotADatabase,
+            Some(format!("`{database}` is damaged: restore it from a backup")),
+        ),
+        Some(8) => (
+            ErrorKind::ReadOnly,
+            Some(format!(
+                "make `{database}` and its directory writable for this user, and open it without \
+                 `mode=ro`"
+            )),
+        ),
+        Some(13) => (
+            ErrorKind::Full,
+            Some(format!("free space on the disk of `{database}`, and run again")),
+        ),
+        Some(14) => (
+            ErrorKind::Connect,
+            Some(format!("check that the directory of `{database}` exists and may be written")),
+        ),
+        Some(5 | 6) => (
+            ErrorKind::Locked,
+            Some(String::from(
+                "wait until the other program has finished, or allow a longer lock time-out",
+            )),
+        ),
+        _ => (otherwise, None),
+    };
+    let mut explained =
+        Error::new(kind, format!("failed to {doing}: {says}")).on(database).caused_by(error);
+    if let Some(help) = help {
+        explained = explained.help(help);
+    }
+    explained
+}
+
+pub(super) fn connect_error(error: sqlx::Error, database: &str) -> Error {
+    let timed_out = matches!(error, sqlx::Error::PoolTimedOut);
+    let explained = explain(error, database, "connect to the database", ErrorKind::Connect);
+    if timed_out {
+        explained.help("the pool has no free connection: give back one before migrating")
+    } else {
+        explained
+    }
+}
+
+pub(super) fn missing(database: &str) -> Error {
+    Error::new(ErrorKind::Missing, format!("database file `{database}` does not exist"))
+        .help("`up` creates it, if the options do not forbid writing")
+}

@@ -1,0 +1,369 @@
+//! A connection that goes back as it came, or is closed.
+//!
+//! The guard is *armed* before the first setting is changed, and disarmed only when all settings are
+//! back; an armed guard that is dropped closes a pooled connection, and sends what restores a lent
+//! one. Since dropping is all that happens to a cancelled future, this holds at every await.
+//!
+//! Transactions are plain statements: sqlx's `Transaction` would borrow the connection for as long
+//! as it lives, and could not be kept beside it.
+
+use futures_util::FutureExt;
+use sqlx::pool::PoolConnection;
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor, Row as _, SqlSafeStr, SqlStr, Sqlite,
+    SqliteConnection,
+};
+
+use super::error::{explain, is_busy, is_nested, is_no_transaction, message};
+use super::tracking::Tracking;
+use crate::runtime::error::{Error, ErrorKind};
+use crate::runtime::options::Options;
+use crate::runtime::wait::Wait;
+
+/// Settings of a connection that a script may change and a person may depend on. Those with
+/// effect on the file (`journal_mode`, `user_version`, …) are changes of the database, not of the
+/// connection.
+const SETTINGS: [&str; 19] = [
+    "analysis_limit",
+    "automatic_index",
+    "cache_size",
+    "cache_spill",
+    "cell_size_check",
+    "checkpoint_fullfsync",
+    "fullfsync",
+    "ignore_check_constraints",
+    "journal_size_limit",
+    "legacy_alter_table",
+    "query_only",
+    "read_uncommitted",
+    "recursive_triggers",
+    "reverse_unordered_selects",
+    "synchronous",
+    "temp_store",
+    "trusted_schema",
+    "wal_autocheckpoint",
+    "writable_schema",
+];
+
+/// How long `SQLite` itself waits for a lock, inside one attempt of ours.
+const BUSY_TIMEOUT_MS: u128 = 100;
+
+pub(crate) enum Held<'c> {
+    Pool(PoolConnection<Sqlite>),
+    Lent(&'c mut SqliteConnection),
+    Own(Box<SqliteConnection>),
+    Gone,
+}
+
+pub(crate) struct Connection<'c> {
+    held: Held<'c>,
+    name: Option<String>,
+    saved: Option<Saved>,
+    /// Whether a transaction of ours may be open.
+    is_open: bool,
+    /// Whether something is left behind that cannot be restored.
+    is_tainted: bool,
+    /// What `foreign_keys` is now, if that is known.
+    foreign_keys: Option<bool>,
+    /// `PRAGMA data_version` when the state was read.
+    pub(super) seen: Option<i64>,
+    pub(super) tracking: Option<Tracking>,
+}
+
+struct Saved {
+    foreign_keys: i64,
+    busy_timeout: i64,
+    others: Vec<(&'static str, i64)>,
+}
+
+impl Saved {
+    fn restoring(&self, others: &[(&'static str, i64)]) -> String {
+        let Self { foreign_keys, busy_timeout, .. } = self;
+        let mut sql =
+            format!("PRAGMA foreign_keys = {foreign_keys}; PRAGMA busy_timeout = {busy_timeout};");
+        for (setting, value) in others {
+            sql.push_str(&format!(" PRAGMA {setting} = {value};"));
+        }
+        sql
+    }
+}
+
+impl<'c> Connection<'c> {
+    pub(super) fn new(held: Held<'c>, name: Option<String>) -> Self {
+        Self {
+            held,
+            name,
+            saved: None,
+            is_open: false,
+            is_tainted: false,
+            foreign_keys: None,
+            seen: None,
+            tracking: None,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or("the SQLite database")
+    }
+
+    /// Gives the connection the name of its file, where the caller lent it without one.
+    pub(super) fn name_if_unnamed(&mut self, file: Option<String>) {
+        self.name.get_or_insert_with(|| match file {
+            Some(file) if !file.is_empty() => file,
+            _ => String::from("the in-memory database"),
+        });
+    }
+
+    pub(super) fn raw(&mut self) -> &mut SqliteConnection {
+        match &mut self.held {
+            Held::Pool(connection) => connection,
+            Held::Lent(connection) => connection,
+            Held::Own(connection) => connection,
+            Held::Gone => unreachable!("a finished connection is not used again"),
+        }
+    }
+
+    pub(super) async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
+        let sql: SqlStr = sql.into_sql_str();
+        self.raw().execute(sqlx::raw_sql(sql)).await.map(|_| ())
+    }
+
+    pub(super) async fn number(&mut self, sql: impl SqlSafeStr) -> Result<i64, sqlx::Error> {
+        let sql: SqlStr = sql.into_sql_str();
+        self.raw().fetch_one(sqlx::raw_sql(sql)).await?.try_get(0)
+    }
+
+    pub(super) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
+        explain(error, self.name(), doing, ErrorKind::Database)
+    }
+
+    pub(crate) async fn arm(&mut self, options: &Options, thorough: bool) -> Result<(), Error> {
+        if self.raw().is_in_transaction() {
+            return Err(in_transaction(self.name()));
+        }
+        if self.saved.is_none() {
+            let saved = self
+                .read_settings()
+                .await
+                .map_err(|error| self.explained(error, "read the settings of the connection"))?;
+            self.foreign_keys = Some(saved.foreign_keys != 0);
+            // Armed from here on: the next statement is the first change.
+            self.saved = Some(saved);
+            let timeout = options.lock_timeout.as_millis().min(BUSY_TIMEOUT_MS);
+            self.run(AssertSqlSafe(format!("PRAGMA busy_timeout = {timeout}")))
+                .await
+                .map_err(|error| self.explained(error, "set the connection up"))?;
+        }
+        if thorough && self.saved.as_ref().is_some_and(|saved| saved.others.is_empty()) {
+            let mut others = Vec::with_capacity(SETTINGS.len());
+            for setting in SETTINGS {
+                if let Ok(value) = self.number(AssertSqlSafe(format!("PRAGMA {setting}"))).await {
+                    others.push((setting, value));
+                }
+            }
+            if let Some(saved) = &mut self.saved {
+                saved.others = others;
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_settings(&mut self) -> Result<Saved, sqlx::Error> {
+        Ok(Saved {
+            foreign_keys: self.number("PRAGMA foreign_keys").await?,
+            busy_timeout: self.number("PRAGMA busy_timeout").await?,
+            others: Vec::new(),
+        })
+    }
+
+    pub(crate) fn taint(&mut self) {
+        self.is_tainted = true;
+    }
+
+    async fn restore(&mut self) -> Result<(), sqlx::Error> {
+        self.rollback_if_open().await?;
+        let Some(saved) = &self.saved else { return Ok(()) };
+        let mut changed = Vec::new();
+        for (setting, before) in saved.others.clone() {
+            if self.number(AssertSqlSafe(format!("PRAGMA {setting}"))).await? != before {
+                changed.push((setting, before));
+            }
+        }
+        let Some(saved) = &self.saved else { return Ok(()) };
+        let sql = saved.restoring(&changed);
+        self.run(AssertSqlSafe(sql)).await?;
+        // A lent or pooled connection without foreign keys would be the worst of surprises.
+        let Some(saved) = &self.saved else { return Ok(()) };
+        let before = saved.foreign_keys;
+        if self.number("PRAGMA foreign_keys").await? != before {
+            return Err(sqlx::Error::Protocol(String::from("`foreign_keys` was not restored")));
+        }
+        if !self.is_tainted {
+            self.saved = None;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn finish(mut self) -> Result<(), Error> {
+        let restored = self.restore().await;
+        let result = restored
+            .map_err(|error| self.explained(error, "restore the settings of the connection"));
+        match std::mem::replace(&mut self.held, Held::Gone) {
+            // The run is over, and an error of closing could take back nothing of it.
+            Held::Own(connection) => drop(connection.close().await),
+            Held::Pool(connection) => self.held = Held::Pool(connection),
+            Held::Lent(_) | Held::Gone => {}
+        }
+        result
+    }
+
+    pub(crate) async fn set_foreign_keys(&mut self, on: bool) -> Result<(), Error> {
+        if self.foreign_keys == Some(on) {
+            return Ok(());
+        }
+        let sql = if on { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" };
+        self.run(sql).await.map_err(|error| self.explained(error, "set `foreign_keys`"))?;
+        self.foreign_keys = Some(on);
+        Ok(())
+    }
+
+    /// Says that a script may have set `foreign_keys` itself.
+    pub(super) fn forget_foreign_keys(&mut self) {
+        self.foreign_keys = None;
+    }
+
+    pub(crate) async fn begin(
+        &mut self,
+        foreign_keys: bool,
+        options: &Options,
+    ) -> Result<(), Error> {
+        self.set_foreign_keys(foreign_keys).await?;
+        let mut wait = Wait::new(options);
+        loop {
+            self.is_open = true;
+            let Err(error) = self.run("BEGIN IMMEDIATE").await else { return Ok(()) };
+            self.is_open = false;
+            if is_nested(&error) {
+                return Err(in_transaction(self.name()));
+            }
+            if !is_busy(&error) {
+                return Err(self.explained(error, "begin a transaction"));
+            }
+            if !wait.pause().await {
+                let waited = wait.waited().as_millis();
+                return Err(self
+                    .explained(error, "lock the database")
+                    .note(format!("another program has been writing to it for {waited} ms")));
+            }
+        }
+    }
+
+    pub(crate) async fn commit(&mut self, options: &Options) -> Result<(), Error> {
+        let mut wait = Wait::new(options);
+        loop {
+            let Err(error) = self.run("COMMIT").await else {
+                self.is_open = false;
+                return Ok(());
+            };
+            if is_no_transaction(&error) {
+                return Err(Error::new(
+                    ErrorKind::Script,
+                    "a statement of the run ended the transaction that it ran in",
+                )
+                .on(self.name())
+                .note("what stood before that statement may be permanent, without a record")
+                .help("remove the statement, or give its revision `transaction: none`")
+                .caused_by(error));
+            }
+            // Readers of a database without write-ahead log are in the way of a commit; the
+            // transaction stays open and can be committed later.
+            if !is_busy(&error) || !wait.pause().await {
+                return Err(self.explained(error, "commit the transaction"));
+            }
+        }
+    }
+
+    pub(crate) async fn rollback(&mut self) -> Result<(), Error> {
+        let result = async {
+            self.rollback_if_open().await?;
+            // A revision without a transaction may have opened one itself.
+            match self.run("ROLLBACK").await {
+                Err(error) if !is_no_transaction(&error) => Err(error),
+                _ => Ok(()),
+            }
+        }
+        .await;
+        result.map_err(|error: sqlx::Error| self.explained(error, "undo the transaction"))
+    }
+
+    async fn rollback_if_open(&mut self) -> Result<(), sqlx::Error> {
+        if !self.is_open {
+            return Ok(());
+        }
+        match self.run("ROLLBACK").await {
+            // `SQLite` has ended it itself, as it does on a full disk or `ON CONFLICT ROLLBACK`.
+            Err(error) if !is_no_transaction(&error) => return Err(error),
+            _ => {}
+        }
+        self.is_open = false;
+        Ok(())
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &str) -> Result<(), Error> {
+        self.run(AssertSqlSafe(sql)).await.map_err(|error| self.failed(error))
+    }
+
+    pub(crate) async fn execute_alone(
+        &mut self,
+        sql: &str,
+        options: &Options,
+    ) -> Result<(), Error> {
+        self.forget_foreign_keys();
+        let mut wait = Wait::new(options);
+        loop {
+            match self.run(AssertSqlSafe(sql)).await {
+                // A statement that finds the database locked had no effect.
+                Err(error) if is_busy(&error) && wait.pause().await => {}
+                result => return result.map_err(|error| self.failed(error)),
+            }
+        }
+    }
+
+    fn failed(&self, error: sqlx::Error) -> Error {
+        let says = message(&error);
+        explain(error, self.name(), "run the statement", ErrorKind::Statement).with_message(says)
+    }
+}
+
+fn in_transaction(database: &str) -> Error {
+    Error::new(ErrorKind::InTransaction, "the connection is inside a transaction")
+        .on(database)
+        .help("commit or roll back before migrating: a run opens its own transactions")
+}
+
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        match &mut self.held {
+            Held::Pool(connection) if self.saved.is_some() || self.is_open => {
+                connection.close_on_drop();
+            }
+            // The driver's thread works off its queue in order, so what is put there now runs
+            // before anything that the caller does with the connection.
+            Held::Lent(connection) => {
+                if self.is_open {
+                    send(connection, "ROLLBACK");
+                }
+                if let Some(saved) = &self.saved {
+                    send(connection, AssertSqlSafe(saved.restoring(&[])));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Puts statements into the driver's queue without waiting for them.
+fn send(connection: &mut SqliteConnection, sql: impl SqlSafeStr) {
+    let sql: SqlStr = sql.into_sql_str();
+    drop(connection.execute(sqlx::raw_sql(sql)).now_or_never());
+}

@@ -1,0 +1,15 @@
+//! The runtime on `SQLite`.
+//!
+//! The lock is the write transaction itself (`BEGIN IMMEDIATE`): there is no other way in which
+//! every `SQLite` client takes notice. Foreign keys are off while revisions run, since rebuilding a
+//! parent table would delete its children through `ON DELETE CASCADE`, and are checked afterwards.
+
+mod connect;
+mod error;
+mod guard;
+mod statements;
+mod tracking;
+
+pub use connect::Source;
+pub(crate) use connect::is_url;
+pub(crate) use guard::Connection;

@@ -1,0 +1,85 @@
+//! Where a database stands.
+
+use std::time::Duration;
+
+use super::connection::Connection;
+use super::database::Source as Way;
+use super::error::Error;
+use super::migrator::Configured;
+use super::report::{Record, RevisionState, RevisionStatus, Status};
+use super::run::variant;
+use super::state::{Row, RowStatus, State};
+use crate::chain::plan::current_heads;
+use crate::chain::{Chain, Direction, Kind, Revision};
+use crate::diagnostic::Sources;
+use crate::script::Script;
+
+/// Reads the state, and writes nothing.
+pub(crate) async fn status(configured: &Configured<'_>, way: Way<'_>) -> Result<Status, Error> {
+    let header = configured.migrator.header()?;
+    let mut connection = Connection::open(way, false).await?;
+    let result = async {
+        let (variant, _) = variant(&connection, header, &configured.options)?;
+        let chain = configured.migrator.chain()?;
+        let state = connection.state(&header.settings, &configured.options).await?;
+        Ok(compare(chain, variant, &state, connection.name()))
+    }
+    .await;
+    let result = result.map_err(|error: Error| error.on(connection.name()));
+    connection.finish().await?;
+    result
+}
+
+fn compare(chain: &Chain, variant: usize, state: &State, database: &str) -> Status {
+    let known = chain.revisions().iter().map(|revision| {
+        let row = state.row(revision.id().as_str());
+        RevisionStatus {
+            revision: revision.id().clone(),
+            path: Some(revision.path().to_owned()),
+            description: message(revision),
+            state: row.map_or(RevisionState::Pending, of_row),
+            difference: state.difference(chain, variant, revision),
+        }
+    });
+    let unknown = state.unknown(chain).map(|row| RevisionStatus {
+        revision: row.id.clone(),
+        path: None,
+        description: row.description.clone(),
+        state: of_row(row),
+        difference: None,
+    });
+    Status {
+        revisions: known.chain(unknown).collect(),
+        heads: current_heads(&state.extended(chain), &state.applied()),
+        database: database.to_owned(),
+    }
+}
+
+fn message(revision: &Revision) -> String {
+    let file = Sources::new().add("", "");
+    // The header is all that is wanted, and it ends before the first marker.
+    let text = match revision.kind() {
+        Kind::Sql => revision.text().split("\n-- migrate:").next().unwrap_or_default(),
+        Kind::Rust => revision.text(),
+    };
+    Script::parse(revision.kind(), text, file).0.header().message.clone()
+}
+
+fn of_row(row: &Row) -> RevisionState {
+    let record = || Record {
+        at: row.applied_at.clone(),
+        by: row.applied_by.clone(),
+        duration: Duration::from_millis(row.duration_ms),
+    };
+    let unfinished = |direction| RevisionState::Unfinished {
+        direction,
+        done: row.statements_done,
+        started: row.statement_started,
+    };
+    match row.status {
+        RowStatus::Applied => RevisionState::Applied(record()),
+        RowStatus::Stamped => RevisionState::Stamped(record()),
+        RowStatus::Applying => unfinished(Direction::Up),
+        RowStatus::Reverting => unfinished(Direction::Down),
+    }
+}

@@ -1,0 +1,41 @@
+//! Waiting for a lock: how long, how often, and who is told.
+
+use std::time::{Duration, Instant};
+
+use super::observer::Event;
+use super::options::Options;
+use super::timer::sleep;
+
+/// One wait, from the first failure to the lock time-out.
+pub(crate) struct Wait<'a> {
+    options: &'a Options,
+    since: Instant,
+    pause: Duration,
+}
+
+impl<'a> Wait<'a> {
+    pub(crate) fn new(options: &'a Options) -> Self {
+        Self { options, since: Instant::now(), pause: Duration::from_millis(5) }
+    }
+
+    pub(crate) fn waited(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Pauses a little, each time longer; `false` if the time is up.
+    pub(crate) async fn pause(&mut self) -> bool {
+        let waited = self.waited();
+        let Some(left) =
+            self.options.lock_timeout.checked_sub(waited).filter(|left| !left.is_zero())
+        else {
+            return false;
+        };
+        if let Some(observer) = &self.options.observer {
+            observer.event(&Event::Waiting { waited });
+        }
+        tracing::debug!(waited_ms = waited.as_millis(), "waiting for the database");
+        sleep(self.pause.min(left)).await;
+        self.pause = (self.pause * 2).min(Duration::from_millis(250));
+        true
+    }
+}

@@ -1,0 +1,94 @@
+//! `init` in packages and workspaces of every kind, judged by real builds.
+
+use crate::support::{Project, assert_transcript, repository};
+
+fn init(project: &Project, more: &[&str]) -> crate::support::Output {
+    let args = [&["init", "--path", repository().to_str().unwrap()], more].concat();
+    project.migrate(&args)
+}
+
+/// `cargo run` and `cargo build` do what they did before.
+fn runs_as_before(project: &Project) {
+    let output = project.cargo(&["run", "--quiet"]).success();
+    assert_eq!(output.stdout, "hello from app\n");
+    project.cargo(&["build", "--quiet"]).success();
+}
+
+#[test]
+fn a_package_with_a_library() {
+    let project = Project::package(&["src/lib.rs"]);
+    assert_transcript!(init(&project, &[]), @"");
+    insta::assert_snapshot!(
+        project.read("Cargo.toml").replace(repository().to_str().unwrap(), "[REPOSITORY]"),
+        @""
+    );
+    let files = ["Cargo.toml", "build.rs", "src/lib.rs", "src/bin/migrate.rs"];
+    let before = files.map(|file| project.read(file));
+    assert_transcript!(init(&project, &[]), @"");
+    assert_eq!(files.map(|file| project.read(file)), before, "a second run changes nothing");
+    project.cargo(&["build", "--quiet"]).success();
+    project.cargo(&["build", "--quiet", "--features", "migrate"]).success();
+}
+
+#[test]
+fn a_package_with_only_a_binary() {
+    let project = Project::initialised(&["src/main.rs"]);
+    runs_as_before(&project);
+    project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
+    let run = ["run", "--quiet", "--features", "migrate", "--bin", "migrate", "--"];
+    let up = [&run[..], &["up", "--database-url", "sqlite:x.db"]].concat();
+    project.cargo(&up).success();
+    assert!(project.schema("x.db").contains("CREATE TABLE a"));
+}
+
+#[test]
+fn a_package_with_a_library_and_a_binary() {
+    let project = Project::initialised(&["src/lib.rs", "src/main.rs"]);
+    runs_as_before(&project);
+}
+
+#[test]
+fn a_build_script_that_is_there_is_left_to_its_owner() {
+    let project = Project::package(&["src/lib.rs"]);
+    project
+        .write("build.rs", "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n}\n");
+    assert_transcript!(init(&project, &[]), @"");
+    assert!(!project.read("build.rs").contains("emit"));
+}
+
+fn workspace() -> Project {
+    let project = Project::empty();
+    project.write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"service\"] # all of them\n",
+    );
+    project.write(
+        "service/Cargo.toml",
+        "[package]\nname = \"service\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+    );
+    project.write("service/src/main.rs", "fn main() {}\n");
+    std::fs::copy(repository().join("Cargo.lock"), project.path("Cargo.lock")).unwrap();
+    project
+}
+
+#[test]
+fn a_package_of_a_workspace() {
+    let project = workspace();
+    assert_transcript!(init(&project, &["-p", "service"]), @"");
+    project.migrate(&["new", "first"]).success();
+    project.cargo(&["build", "--quiet"]).success();
+    assert_eq!(project.migrate_in("service", &["check"]).code, Some(0));
+    assert_transcript!(init(&project, &[]), @"");
+}
+
+#[test]
+fn a_virtual_workspace_gets_a_member() {
+    let project = workspace();
+    assert_transcript!(init(&project, &[]), @"");
+    assert!(project.read("Cargo.toml").contains("# all of them"));
+    project.migrate(&["new", "first", "--rev-id", "first1"]).success();
+    project.cargo(&["build", "--quiet", "--workspace"]).success();
+    let before = project.read("Cargo.toml");
+    init(&project, &[]).success();
+    assert_eq!(project.read("Cargo.toml"), before);
+}

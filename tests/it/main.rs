@@ -1,0 +1,11 @@
+//! End-to-end tests: the real binary, real databases, real cargo builds on throw-away packages.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod commands;
+mod compile;
+mod cost;
+mod histories;
+mod init;
+mod support;

@@ -22,6 +22,8 @@ pub(crate) struct FileChain {
     pub(crate) configuration: Configuration,
     pub(crate) chain: Chain,
     pub(crate) settings: Settings,
+    /// What `check` would warn of, a line each.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl<'a> Context<'a> {
@@ -46,16 +48,19 @@ impl<'a> Context<'a> {
     /// The chain of the package that is meant; a broken one is reported, and nothing is done with it.
     pub(crate) fn chain(&mut self) -> Result<FileChain, Failure> {
         let package = self.package()?;
-        let (errors, _) = self.report(&package)?;
-        if errors > 0 {
+        if package.chain().is_none() {
+            let (errors, _) = self.report(&package)?;
             return Err(broken(&package, errors));
         }
+        // `check` shows warnings in full; elsewhere they would drown the answer.
+        let warnings = package.findings().iter().map(|finding| finding.one_line(package.sources()));
+        let warnings = warnings.collect();
         let root = package.root().to_owned();
         let configuration = package.configuration().clone();
         let (chain, settings) = package.into_chain().ok_or_else(|| {
             Failure::new("the chain could not be read, and no rule says why; this is a bug")
         })?;
-        Ok(FileChain { root, configuration, chain, settings })
+        Ok(FileChain { root, configuration, chain, settings, warnings })
     }
 
     /// Prints all findings; returns how many errors and warnings there are.

@@ -9,29 +9,44 @@ use crate::runner::{
 };
 use crate::runtime::Migrator;
 
+/// More warnings than this are summed up.
+const MOST_WARNINGS: usize = 5;
+
+/// A chain and the database to work on.
+struct Prepared {
+    migrator: Migrator,
+    place: Place,
+    warnings: Vec<String>,
+}
+
 /// `cargo migrate up`.
 pub(super) fn up(context: &mut Context<'_>, args: &UpArguments) -> Result<Exit, Failure> {
-    let (migrator, place) = prepare(context, &args.database)?;
+    let Prepared { migrator, place, warnings } = prepare(context, &args.database)?;
+    // An empty section is mostly a revision that nobody has written yet.
+    for warning in warnings.iter().take(MOST_WARNINGS) {
+        context.ui.warn(warning)?;
+    }
+    if let Some(more) = warnings.len().checked_sub(MOST_WARNINGS + 1) {
+        let more = more + 1;
+        context.ui.warn(format_args!("{more} more warnings; `cargo migrate check` shows all"))?;
+    }
     commands::up(&migrator, &place, args, context.ui)
 }
 
 /// `cargo migrate down`.
 pub(super) fn down(context: &mut Context<'_>, args: &DownArguments) -> Result<Exit, Failure> {
-    let (migrator, place) = prepare(context, &args.database)?;
+    let Prepared { migrator, place, .. } = prepare(context, &args.database)?;
     commands::down(&migrator, &place, args, context.ui)
 }
 
 /// `cargo migrate status`.
 pub(super) fn status(context: &mut Context<'_>, args: &StatusArguments) -> Result<Exit, Failure> {
-    let (migrator, place) = prepare(context, &args.database)?;
+    let Prepared { migrator, place, .. } = prepare(context, &args.database)?;
     commands::status(&migrator, &place, args, context.ui)
 }
 
-fn prepare(
-    context: &mut Context<'_>,
-    args: &DatabaseArguments,
-) -> Result<(Migrator, Place), Failure> {
-    let FileChain { root, configuration, chain, settings } = context.chain()?;
+fn prepare(context: &mut Context<'_>, args: &DatabaseArguments) -> Result<Prepared, Failure> {
+    let FileChain { root, configuration, chain, settings, warnings } = context.chain()?;
     if !args.no_dotenv {
         context.env.read_dotenv(&root).map_err(Failure::new)?;
     }
@@ -58,11 +73,12 @@ fn prepare(
     };
     let place = Place {
         url: url.expose().to_owned(),
+        shown: Some(resolved.url.redacted()),
         origin: resolved.source.to_string(),
         protected: resolved
             .environment
             .filter(|_| resolved.is_protected())
             .map(|environment| environment.name.value.clone()),
     };
-    Ok((Migrator::new(chain, settings), place))
+    Ok(Prepared { migrator: Migrator::new(chain, settings), place, warnings })
 }

@@ -6,6 +6,8 @@ use super::{DatabaseArguments, Env, Exit, Failure};
 pub(crate) struct Place {
     /// The URL with its secrets: for the driver, never for people.
     pub(crate) url: String,
+    /// The URL without its secrets, where somebody who knows them has taken them out.
+    pub(crate) shown: Option<String>,
     /// Where the URL came from, to be shown.
     pub(crate) origin: String,
     /// The environment whose rules ask for care, if one does.
@@ -13,6 +15,10 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    fn new(url: &str, origin: &str) -> Self {
+        Self { url: url.to_owned(), shown: None, origin: origin.to_owned(), protected: None }
+    }
+
     /// For a shipped binary, which has no configuration: `--database-url`, then `DATABASE_URL`.
     pub(crate) fn of_runner(args: &DatabaseArguments, env: &mut Env) -> Result<Self, Failure> {
         if let Some(name) = &args.environment {
@@ -23,18 +29,15 @@ impl Place {
             .help("give the database with `--database-url` or DATABASE_URL"));
         }
         if let Some(url) = &args.database_url {
-            return Ok(Self { url: url.clone(), origin: "--database-url".into(), protected: None });
+            return Ok(Self::new(url, "`--database-url`"));
         }
         if !args.no_dotenv {
             let directory = env.directory().to_owned();
             env.read_dotenv(&directory).map_err(Failure::new)?;
         }
         match env.variable_or_dotenv("DATABASE_URL") {
-            Some((url, from_file)) => Ok(Self {
-                url: url.to_owned(),
-                origin: if from_file { "DATABASE_URL in `.env`" } else { "DATABASE_URL" }.into(),
-                protected: None,
-            }),
+            Some((url, true)) => Ok(Self::new(url, "DATABASE_URL in `.env`")),
+            Some((url, false)) => Ok(Self::new(url, "DATABASE_URL")),
             None => Err(Failure::new("nothing says which database is meant")
                 .exit(Exit::Usage)
                 .help("give it with `--database-url sqlite:app.db`, or set DATABASE_URL")),

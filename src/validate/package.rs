@@ -135,19 +135,20 @@ fn unreadable(
     error: &load::LoadError,
 ) -> Diagnostic {
     let dir = &configuration.dir;
-    let place = dir.span.clone().unwrap_or(0..0);
+    // A default has no place in the manifest to point to.
+    let label = |finding: Diagnostic| match &dir.span {
+        Some(span) => finding.label(manifest, span.clone(), ""),
+        None => finding,
+    };
     let is_top = error.path == root.join(&dir.value);
     if is_top && error.error.kind() == io::ErrorKind::NotFound {
-        return Diagnostic::new(
-            Code::NoDirectory,
-            format!("the migrations directory `{}` does not exist", dir.value),
-        )
-        .label(manifest, place, "")
-        .help("`cargo migrate init` creates it")
-        .help("or name another one: `dir` in `[package.metadata.migrate]`");
+        let message = format!("the migrations directory `{}` does not exist", dir.value);
+        return label(Diagnostic::new(Code::NoDirectory, message))
+            .help("`cargo migrate init` creates it")
+            .help("or name another one: `dir` in `[package.metadata.migrate]`");
     }
     let path = error.path.strip_prefix(root).unwrap_or(&error.path);
-    Diagnostic::new(Code::Unreadable, format!("cannot read `{}`: {}", path.display(), error.error))
-        .label(manifest, place, "")
+    let message = format!("cannot read `{}`: {}", path.display(), error.error);
+    label(Diagnostic::new(Code::Unreadable, message))
         .help("every revision must be readable; check the file's permissions, or move it elsewhere")
 }

@@ -5,8 +5,34 @@ use crate::support::{Project, assert_transcript};
 #[test]
 fn a_first_revision_is_written_applied_and_undone() {
     let project = Project::with_chain();
-    assert_transcript!(project.migrate(&["new", "create account!", "--rev-id", "aaaa1111"]), @"");
-    assert_transcript!(project.migrate(&["check"]), @"");
+    assert_transcript!(project.migrate(&["new", "create account!", "--rev-id", "aaaa1111"]), @"
+    exit code: 0
+    ----- stdout -----
+    migrations/[DATE]_aaaa1111_create_account.sql
+    ----- stderr -----
+         Created revision aaaa1111
+    ");
+    assert_transcript!(project.migrate(&["check"]), @"
+    exit code: 0
+    ----- stderr -----
+    warning[M0033]: this section is empty
+     --> migrations/[DATE]_aaaa1111_create_account.sql:6:1
+      |
+    6 | -- migrate:up
+      | ^^^^^^^^^^^^^
+      |
+      = help: write the SQL below it
+
+    warning[M0033]: this section is empty
+     --> migrations/[DATE]_aaaa1111_create_account.sql:8:1
+      |
+    8 | -- migrate:down
+      | ^^^^^^^^^^^^^^^
+      |
+      = help: write the SQL below it
+
+         Checked 1 revision, head `aaaa1111`, 2 warnings
+    ");
     let file = std::fs::read_dir(project.path("migrations")).unwrap().next().unwrap().unwrap();
     let name = file.file_name().into_string().unwrap();
     let path = format!("migrations/{name}");
@@ -19,14 +45,51 @@ fn a_first_revision_is_written_applied_and_undone() {
         .replace("-- migrate:down\n", "-- migrate:down\nDROP TABLE account;\n");
     project.write(&path, text);
 
-    assert_transcript!(project.migrate(&["up", "--dry-run"]), @"");
+    assert_transcript!(project.migrate(&["up", "--dry-run"]), @"
+    exit code: 5
+    ----- stderr -----
+    error: database file `[ROOT]/dev.db` does not exist
+     = help: `up` creates it, if the options do not forbid writing
+    ");
     assert!(!project.path("dev.db").exists(), "a dry run creates nothing");
-    assert_transcript!(project.migrate(&["up"]), @"");
-    assert_transcript!(project.migrate(&["up"]), @"");
-    assert_transcript!(project.migrate(&["status"]), @"");
-    assert_transcript!(project.migrate(&["down"]), @"");
+    assert_transcript!(project.migrate(&["up"]), @"
+    exit code: 0
+    ----- stderr -----
+        Database from environment `dev`
+        Applying aaaa1111 create account!
+        Finished 1 revision applied in [TIME]
+    ");
+    assert_transcript!(project.migrate(&["up"]), @"
+    exit code: 0
+    ----- stderr -----
+        Database from environment `dev`
+        Finished nothing to do in [TIME]
+    ");
+    assert_transcript!(project.migrate(&["status"]), @"
+    exit code: 0
+    ----- stdout -----
+    database: [ROOT]/dev.db (from environment `dev`)
+          at: aaaa1111
+
+     applied  aaaa1111  create account!  ([NOW] by [WHO] in [TIME])
+    ");
+    assert_transcript!(project.migrate(&["down"]), @"
+    exit code: 0
+    ----- stderr -----
+        Database from environment `dev`
+         Undoing aaaa1111 create account!
+        Finished 1 revision undone in [TIME]
+    ");
     assert_eq!(project.schema("dev.db"), "");
-    assert_transcript!(project.migrate(&["status", "--check"]), @"");
+    assert_transcript!(project.migrate(&["status", "--check"]), @"
+    exit code: 3
+    ----- stdout -----
+    database: [ROOT]/dev.db (from environment `dev`)
+          at: base: no revision is applied
+     pending: 1
+
+     pending  aaaa1111  create account!
+    ");
 }
 
 #[test]
@@ -39,11 +102,51 @@ fn the_chain_is_shown() {
         "CREATE TABLE b (x);\nCREATE INDEX i ON b (x);",
         "DROP TABLE b;",
     );
-    assert_transcript!(project.migrate(&["history"]), @"");
-    assert_transcript!(project.migrate(&["heads"]), @"");
-    assert_transcript!(project.migrate(&["show", "seco"]), @"");
-    assert_transcript!(project.migrate(&["show", "secnd"]), @"");
-    assert_transcript!(project.migrate(&["explain", "M0018"]), @"");
+    assert_transcript!(project.migrate(&["history"]), @"
+    exit code: 0
+    ----- stdout -----
+    second (head)  second
+    first1 (base)  first1
+    ");
+    assert_transcript!(project.migrate(&["heads"]), @"
+    exit code: 0
+    ----- stdout -----
+    second  second
+    ");
+    assert_transcript!(project.migrate(&["show", "seco"]), @"
+    exit code: 0
+    ----- stdout -----
+        revision: second
+         message: second
+            file: migrations/second.sql
+         parents: first1
+          sqlite: 2 up, 1 down, checksum 292f5e7c9af0
+
+    -- second
+    --
+    -- revision: second
+    -- revises: first1
+
+    -- migrate:up
+    CREATE TABLE b (x);
+    CREATE INDEX i ON b (x);
+
+    -- migrate:down
+    DROP TABLE b;
+    ");
+    assert_transcript!(project.migrate(&["show", "secnd"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: no revision or branch label is called `secnd`; did you mean `second`?
+    help: `history` lists the revisions
+    ");
+    assert_transcript!(project.migrate(&["explain", "M0018"]), @"
+    exit code: 0
+    ----- stdout -----
+    # M0018: a revision follows or depends on itself
+
+    ## What to do
+    ");
 }
 
 #[test]
@@ -58,9 +161,67 @@ fn a_revision_follows_the_head_and_a_chosen_one_where_there_are_several() {
     project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
     project.migrate(&["new", "left", "--rev-id", "left1"]).success();
     project.revision("right1", "first1", "CREATE TABLE b (x);", "DROP TABLE b;");
-    assert_transcript!(project.migrate(&["new", "next", "--rev-id", "next1"]), @"");
+    assert_transcript!(project.migrate(&["new", "next", "--rev-id", "next1"]), @"
+    exit code: 2
+    ----- stderr -----
+    warning[M0033]: this section is empty
+     --> migrations/[DATE]_left1_left.sql:7:1
+      |
+    7 | -- migrate:up
+      | ^^^^^^^^^^^^^
+      |
+      = help: write the SQL below it
+
+    warning[M0033]: this section is empty
+     --> migrations/[DATE]_left1_left.sql:9:1
+      |
+    9 | -- migrate:down
+      | ^^^^^^^^^^^^^^^
+      |
+      = help: write the SQL below it
+
+    error: the chain has several heads: `left1` and `right1`
+    help: say which one to follow, as in `--head left1`
+    ");
     project.migrate(&["new", "next", "--rev-id", "next1", "--head", "right1"]).success();
-    assert_transcript!(project.migrate(&["heads"]), @"");
+    assert_transcript!(project.migrate(&["heads"]), @"
+    exit code: 0
+    ----- stdout -----
+    left1  left
+    next1  next
+    ----- stderr -----
+    warning[M0033]: this section is empty
+     --> migrations/[DATE]_left1_left.sql:7:1
+      |
+    7 | -- migrate:up
+      | ^^^^^^^^^^^^^
+      |
+      = help: write the SQL below it
+
+    warning[M0033]: this section is empty
+     --> migrations/[DATE]_left1_left.sql:9:1
+      |
+    9 | -- migrate:down
+      | ^^^^^^^^^^^^^^^
+      |
+      = help: write the SQL below it
+
+    warning[M0033]: this section is empty
+     --> migrations/[DATE]_next1_next.sql:7:1
+      |
+    7 | -- migrate:up
+      | ^^^^^^^^^^^^^
+      |
+      = help: write the SQL below it
+
+    warning[M0033]: this section is empty
+     --> migrations/[DATE]_next1_next.sql:9:1
+      |
+    9 | -- migrate:down
+      | ^^^^^^^^^^^^^^^
+      |
+      = help: write the SQL below it
+    ");
 }
 
 #[test]
@@ -100,7 +261,13 @@ fn a_protected_environment_is_not_undone_without_a_word() {
     project.append("Cargo.toml", "protected = true\n");
     project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
     project.migrate(&["up"]).success();
-    assert_transcript!(project.migrate(&["down"]), @"");
+    assert_transcript!(project.migrate(&["down"]), @"
+    exit code: 1
+    ----- stderr -----
+        Database from environment `dev`
+    error: environment `dev` is protected, and there is no terminal to ask; nothing was changed
+    help: to go on without a question: `down --yes`
+    ");
     // The same database by another way.
     let url = format!("sqlite:{}", project.path("dev.db").display());
     assert_eq!(project.migrate(&["down", "--database-url", &url]).code, Some(1));
@@ -112,8 +279,22 @@ fn arguments_are_those_of_cargo() {
     let project = Project::with_chain();
     assert_eq!(project.migrate(&["frobnicate"]).code, Some(2));
     assert_eq!(project.migrate(&["--help"]).code, Some(0));
-    assert_transcript!(project.migrate(&["-q", "check"]), @"");
-    assert_transcript!(project.migrate(&["check", "-p", "ap"]), @"");
-    assert_transcript!(project.migrate_in("/", &["check"]), @"");
-    assert_transcript!(project.migrate_in("/", &["check", "--manifest-path", project.path("Cargo.toml").to_str().unwrap()]), @"");
+    assert_transcript!(project.migrate(&["-q", "check"]), @"exit code: 0");
+    assert_transcript!(project.migrate(&["check", "-p", "ap"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: package `ap` is no member of the workspace
+    help: did you mean `-p app`?
+    ");
+    assert_transcript!(project.migrate_in("/", &["check"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: no `Cargo.toml` in `/` or in any directory above it
+    help: go to a package, or name one with `--manifest-path`; `cargo new` makes one
+    ");
+    assert_transcript!(project.migrate_in("/", &["check", "--manifest-path", project.path("Cargo.toml").to_str().unwrap()]), @"
+    exit code: 0
+    ----- stderr -----
+         Checked 0 revisions
+    ");
 }

@@ -14,6 +14,9 @@ use crate::runtime::{
     RunPlan, Source, Status, TransactionScope, Wrapping,
 };
 
+/// A database with nothing in it, for plans before there is one.
+const NOTHING: &str = "sqlite::memory:";
+
 /// Applies revisions.
 pub(crate) fn up(
     migrator: &Migrator,
@@ -32,7 +35,11 @@ pub(crate) fn up(
             let many_heads = migrator.header().map_err(failed)?.settings.many_heads;
             let default = if many_heads { "heads" } else { "head" };
             let target = args.target.as_deref().unwrap_or(default);
-            let plan = configured.plan(place.url.as_str(), Direction::Up, target).await;
+            let mut plan = configured.plan(place.url.as_str(), Direction::Up, target).await;
+            if plan.as_ref().is_err_and(|error| error.kind() == ErrorKind::Missing) {
+                ui.note("the database does not exist yet; `up` creates it")?;
+                plan = configured.plan(NOTHING, Direction::Up, target).await;
+            }
             return show_plan(&plan.map_err(failed)?, place, ui);
         }
         announce(place, ui)?;
@@ -113,7 +120,10 @@ fn block_on<T: Send, E: From<Failure> + Send>(
 }
 
 fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
-    ui.status("Database", format_args!("from {}", place.origin))
+    match &place.shown {
+        Some(url) => ui.status("Database", format_args!("{url} (from {})", place.origin)),
+        None => ui.status("Database", format_args!("from {}", place.origin)),
+    }
 }
 
 /// Asks before anything destructive where the environment is protected.
@@ -230,7 +240,6 @@ fn status_line(revision: &RevisionStatus) -> String {
             };
             (verb, fate)
         }
-        _ => ("unknown", String::new()),
     };
     let mut line = format!("{word:>8}  {}  {}", revision.revision, revision.description);
     if !detail.is_empty() {

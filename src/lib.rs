@@ -15,6 +15,10 @@ mod embed;
 #[cfg(feature = "runner")]
 pub mod runner;
 #[cfg(feature = "runtime")]
+#[cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, unused, reason = "without a driver there is no way into a run")
+)]
 mod runtime;
 #[cfg(feature = "cli")]
 pub mod scaffold;

@@ -3,127 +3,15 @@
 //! Nodes are `0..n` and `edges[node]` lists the nodes that `node` comes after. Everything is iterative,
 //! so that a chain of any length needs no stack, and costs O(V+E).
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+#[cfg(any(feature = "build", test))]
+mod cycles;
+#[cfg(any(feature = "build", feature = "runtime", test))]
+mod order;
 
-/// The reverse of `edges`: for each node, those that come after it.
-pub(crate) fn reversed(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    let mut reversed = vec![Vec::new(); edges.len()];
-    for (node, before) in edges.iter().enumerate() {
-        for &other in before {
-            reversed[other].push(node);
-        }
-    }
-    reversed
-}
-
-/// All nodes, each after those in its `edges`, smallest number first among the free ones.
-///
-/// Returns fewer than all nodes if and only if there is a cycle.
-pub(crate) fn topological_order(edges: &[Vec<usize>]) -> Vec<usize> {
-    let after = reversed(edges);
-    let mut waiting: Vec<usize> = edges.iter().map(Vec::len).collect();
-    let mut free: BinaryHeap<Reverse<usize>> =
-        (0..edges.len()).filter(|&node| waiting[node] == 0).map(Reverse).collect();
-    let mut order = Vec::with_capacity(edges.len());
-    while let Some(Reverse(node)) = free.pop() {
-        order.push(node);
-        for &next in &after[node] {
-            waiting[next] -= 1;
-            if waiting[next] == 0 {
-                free.push(Reverse(next));
-            }
-        }
-    }
-    order
-}
-
-/// The groups of nodes that lie on a common cycle, each sorted, the groups by their smallest node.
-///
-/// Tarjan's algorithm (*Depth-First Search and Linear Graph Algorithms*, 1972), iterative; a single
-/// node is a group only if it has an edge to itself.
-pub(crate) fn cyclic_components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    const UNSEEN: usize = usize::MAX;
-    let mut number = vec![UNSEEN; edges.len()];
-    let mut low = vec![0; edges.len()];
-    let mut open = vec![false; edges.len()];
-    let mut stack = Vec::new();
-    let mut visits: Vec<(usize, usize)> = Vec::new();
-    let mut next_number = 0;
-    let mut components = Vec::new();
-    for root in 0..edges.len() {
-        if number[root] != UNSEEN {
-            continue;
-        }
-        visits.push((root, 0));
-        while let Some(visit) = visits.last_mut() {
-            let (node, edge) = *visit;
-            if edge == 0 {
-                number[node] = next_number;
-                low[node] = next_number;
-                next_number += 1;
-                stack.push(node);
-                open[node] = true;
-            }
-            if let Some(&other) = edges[node].get(edge) {
-                visit.1 += 1;
-                if number[other] == UNSEEN {
-                    visits.push((other, 0));
-                } else if open[other] {
-                    low[node] = low[node].min(number[other]);
-                }
-                continue;
-            }
-            visits.pop();
-            if let Some(&(parent, _)) = visits.last() {
-                low[parent] = low[parent].min(low[node]);
-            }
-            if low[node] == number[node] {
-                let mut component = Vec::new();
-                while let Some(member) = stack.pop() {
-                    open[member] = false;
-                    component.push(member);
-                    if member == node {
-                        break;
-                    }
-                }
-                if component.len() > 1 || edges[node].contains(&node) {
-                    component.sort_unstable();
-                    components.push(component);
-                }
-            }
-        }
-    }
-    components.sort_unstable();
-    components
-}
-
-/// A shortest cycle through the smallest node of a cyclic component: `[a, b, c]` with edges
-/// a → b → c → a.
-pub(crate) fn shortest_cycle(edges: &[Vec<usize>], component: &[usize]) -> Vec<usize> {
-    let Some(&start) = component.first() else { return Vec::new() };
-    let mut came_from: std::collections::HashMap<usize, usize> = std::collections::HashMap::new();
-    let mut queue = VecDeque::from([start]);
-    while let Some(node) = queue.pop_front() {
-        for &other in &edges[node] {
-            if other == start {
-                let mut path = vec![node];
-                let mut at = node;
-                while at != start {
-                    at = came_from[&at];
-                    path.push(at);
-                }
-                path.reverse();
-                return path;
-            }
-            if component.binary_search(&other).is_ok() && !came_from.contains_key(&other) {
-                came_from.insert(other, node);
-                queue.push_back(other);
-            }
-        }
-    }
-    Vec::new()
-}
+#[cfg(any(feature = "build", test))]
+pub(crate) use cycles::{cyclic_components, shortest_cycle};
+#[cfg(any(feature = "build", feature = "runtime", test))]
+pub(crate) use order::topological_order;
 
 /// Marks `starts` and everything that can be reached from them along `edges`.
 pub(crate) fn reachable(

@@ -5,6 +5,7 @@
 //! pure: no I/O, no async, and no dependency but the hash. The texts of revisions are carried along
 //! but never read.
 
+#[cfg(any(feature = "build", feature = "runtime", test))]
 pub(crate) mod baked;
 mod fingerprint;
 pub(crate) mod graph;
@@ -112,6 +113,7 @@ pub struct Chain {
 }
 
 impl Chain {
+    #[cfg(any(feature = "build", feature = "runtime", test))]
     /// From revisions that keep the invariants.
     pub(crate) fn new(revisions: Vec<Revision>, variants: Vec<Variant>) -> Self {
         let mut by_id = HashMap::with_capacity(revisions.len());
@@ -205,6 +207,7 @@ impl Chain {
         (0..self.len()).filter(|&index| self.children[index].is_empty())
     }
 
+    #[cfg(any(feature = "build", feature = "runtime", test))]
     /// The revisions that nobody follows and nobody depends on: applied with the right digests,
     /// they prove that the whole chain is.
     pub(crate) fn tips(&self) -> impl Iterator<Item = usize> {

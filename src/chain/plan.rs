@@ -238,6 +238,7 @@ impl Plan {
     }
 }
 
+#[cfg(any(feature = "runtime", test))]
 /// The maximal applied revisions: those that no other applied revision follows or depends on.
 pub(crate) fn current_heads(chain: &Chain, applied: &HashSet<RevisionId>) -> Vec<RevisionId> {
     let planner = Planner::new(chain, applied);

@@ -161,7 +161,11 @@ impl<'c> Connection<'c> {
     }
 
     /// Takes the lock and opens a transaction.
-    pub(crate) async fn begin(&mut self, foreign_keys: bool, options: &Options) -> Result<(), Error> {
+    pub(crate) async fn begin(
+        &mut self,
+        foreign_keys: bool,
+        options: &Options,
+    ) -> Result<(), Error> {
         dispatch!(self, connection => connection.begin(foreign_keys, options).await)
     }
 
@@ -214,7 +218,11 @@ impl<'c> Connection<'c> {
     }
 
     /// Forgets a revision.
-    pub(crate) async fn delete(&mut self, settings: &Settings, revision: &str) -> Result<(), Error> {
+    pub(crate) async fn delete(
+        &mut self,
+        settings: &Settings,
+        revision: &str,
+    ) -> Result<(), Error> {
         dispatch!(self, connection => connection.delete(settings, revision).await)
     }
 

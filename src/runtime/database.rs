@@ -97,7 +97,8 @@ mod tests {
         let error = no_driver("postgres://me:secret@host/db");
         assert_eq!(error.kind(), ErrorKind::Url);
         assert!(error.to_string().contains("feature `postgres`"), "{error}");
-        for url in ["postgres://me:secret@host/db", "me:secret@host", "C:\\secret", "oracle:secret"] {
+        for url in ["postgres://me:secret@host/db", "me:secret@host", "C:\\secret", "oracle:secret"]
+        {
             assert!(!no_driver(url).to_string().contains("secret"), "{url}");
         }
     }

@@ -86,8 +86,11 @@ impl fmt::Display for DatabaseState {
             Self::AsBefore => f.write_str("the database is as before"),
             Self::Committed { revisions, partly } => {
                 if !revisions.is_empty() {
-                    let (noun, verb) =
-                        if revisions.len() == 1 { ("revision", "is") } else { ("revisions", "are") };
+                    let (noun, verb) = if revisions.len() == 1 {
+                        ("revision", "is")
+                    } else {
+                        ("revisions", "are")
+                    };
                     write!(f, "{noun} {} {verb} committed", listed(revisions))?;
                 }
                 if let Some(partly) = partly {

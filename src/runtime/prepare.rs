@@ -90,10 +90,8 @@ impl Job<'_> {
         request: &'r Request<'_>,
         applied_by: &'r str,
     ) -> Record<'r> {
-        let revision = request
-            .chain
-            .get(self.id.as_str())
-            .expect("only revisions of the chain are applied");
+        let revision =
+            request.chain.get(self.id.as_str()).expect("only revisions of the chain are applied");
         let fingerprint = &revision.fingerprints[request.variant_index];
         Record {
             revision: self.id.as_str(),
@@ -310,9 +308,8 @@ fn refuse_differences<'r>(
         [_] => format!("revision `{}` has", first.id()),
         _ => format!("{} revisions have", list.len()),
     };
-    let mut error =
-        Error::new(kind, format!("{number} {what} when applied to this database"))
-            .revision_named(first.id(), Some(first.path()));
+    let mut error = Error::new(kind, format!("{number} {what} when applied to this database"))
+        .revision_named(first.id(), Some(first.path()));
     for revision in &list {
         let row = state.row(revision.id().as_str());
         let detail = match (kind, row) {
@@ -342,13 +339,13 @@ fn unfinished(request: &Request<'_>, row: &Row) -> Error {
         _ => ("applied", "up"),
     };
     let path = request.chain.get(row.id.as_str()).map(Revision::path);
-    Error::new(
-        ErrorKind::Unfinished,
-        format!("revision `{}` is {what} only in part", row.id),
-    )
-    .revision_named(&row.id, path)
-    .note(format!("{} of its statements are done, and the next one failed", row.statements_done))
-    .help(format!("finish it with `{command}`, with a target that includes it"))
+    Error::new(ErrorKind::Unfinished, format!("revision `{}` is {what} only in part", row.id))
+        .revision_named(&row.id, path)
+        .note(format!(
+            "{} of its statements are done, and the next one failed",
+            row.statements_done
+        ))
+        .help(format!("finish it with `{command}`, with a target that includes it"))
 }
 
 /// The script that a started statement belongs to; `stored` is the row's down script.
@@ -405,8 +402,8 @@ fn job<'a>(
 ) -> Result<Job<'a>, Error> {
     let row = state.row(id.as_str());
     let revision = request.chain.get(id.as_str());
-    let resumed = row
-        .filter(|row| matches!(row.status, RowStatus::Applying | RowStatus::Reverting));
+    let resumed =
+        row.filter(|row| matches!(row.status, RowStatus::Applying | RowStatus::Reverting));
     if let Some(revision) = revision {
         let job = job_of(request, id, Some(revision), Cow::Borrowed(revision.text()))?;
         let Some(row) = resumed else { return Ok(job) };
@@ -438,7 +435,10 @@ fn job<'a>(
         let (kind, why) = if row.kind == Kind::Rust.name() {
             (ErrorKind::Rust, "it is written in Rust, of which no script can be stored")
         } else {
-            (ErrorKind::Irreversible, "its file is not in this program, and the database stores no script")
+            (
+                ErrorKind::Irreversible,
+                "its file is not in this program, and the database stores no script",
+            )
         };
         return Err(refused(kind, format!("revision `{id}` cannot be undone: {why}"))
             .help("use a program that was built with it"));
@@ -516,7 +516,8 @@ fn job_of<'a>(
         (TransactionMode::Transactional, None) => Wrapping::Shared,
     };
     if wrapping != Wrapping::None
-        && let Some(range) = statements.iter().find(|range| ends_transaction(&text[(*range).clone()]))
+        && let Some(range) =
+            statements.iter().find(|range| ends_transaction(&text[(*range).clone()]))
     {
         return Err(refused(
             ErrorKind::Script,
@@ -536,8 +537,7 @@ fn job_of<'a>(
         })
         .collect();
     let irreversible = header.irreversible.as_ref().map(|why| why.value.clone());
-    let down_script =
-        irreversible.is_none().then(|| down_script(&script, id, request.variant));
+    let down_script = irreversible.is_none().then(|| down_script(&script, id, request.variant));
     Ok(Job {
         id: id.clone(),
         direction,

@@ -201,10 +201,7 @@ impl Status {
     pub fn is_current(&self) -> bool {
         self.revisions.iter().all(|revision| {
             revision.difference.is_none()
-                && matches!(
-                    revision.state,
-                    RevisionState::Applied(_) | RevisionState::Stamped(_)
-                )
+                && matches!(revision.state, RevisionState::Applied(_) | RevisionState::Stamped(_))
         })
     }
 

@@ -48,7 +48,9 @@ pub(crate) async fn run(
         let finished = connection.finish().await;
         let mut report = result?;
         if let Err(error) = finished {
-            report.warnings.push(format!("close the connection that was lent: {}", error.message()));
+            report
+                .warnings
+                .push(format!("close the connection that was lent: {}", error.message()));
         }
         report.duration = started.elapsed();
         Ok(report)
@@ -89,8 +91,12 @@ pub(crate) fn variant<'h>(
     options: &Options,
 ) -> Result<(usize, &'h Tips), Error> {
     let dialect = connection.dialect();
-    let mut of_dialect =
-        header.tips.iter().enumerate().filter(|(_, tips)| tips.variant.dialect == dialect).peekable();
+    let mut of_dialect = header
+        .tips
+        .iter()
+        .enumerate()
+        .filter(|(_, tips)| tips.variant.dialect == dialect)
+        .peekable();
     if of_dialect.peek().is_none() {
         let dialects = header.tips.iter().map(|tips| tips.variant.dialect);
         return Err(Error::new(
@@ -104,12 +110,15 @@ pub(crate) fn variant<'h>(
     of_dialect.find(|(_, tips)| tips.variant.database == options.database).ok_or_else(|| {
         let help = format!("the chain's databases are {}", listed(&names));
         match &options.database {
-            None => Error::new(ErrorKind::Chain, "the chain is for several databases: which is this?")
-                .help(format!("name it with `Options::database`; {help}")),
-            Some(name) if names.is_empty() => {
-                Error::new(ErrorKind::Chain, format!("the chain has no named databases, so no `{name}`"))
-                    .help("leave the name out, or declare `databases` in `[package.metadata.migrate]`")
+            None => {
+                Error::new(ErrorKind::Chain, "the chain is for several databases: which is this?")
+                    .help(format!("name it with `Options::database`; {help}"))
             }
+            Some(name) if names.is_empty() => Error::new(
+                ErrorKind::Chain,
+                format!("the chain has no named databases, so no `{name}`"),
+            )
+            .help("leave the name out, or declare `databases` in `[package.metadata.migrate]`"),
             Some(name) => {
                 Error::new(ErrorKind::Chain, format!("the chain has no database called `{name}`"))
                     .help(help)
@@ -238,9 +247,13 @@ async fn look<'a>(
                 }
                 error = error
                     .at(&job.text, range.start)
-                    .help(format!("if no migrator runs, see whether it is done; if so, type\n{is_done}"))
+                    .help(format!(
+                        "if no migrator runs, see whether it is done; if so, type\n{is_done}"
+                    ))
                     .help(format!("and if it is not done, type\n{is_not}"))
-                    .help("then run again: the run goes on with the statement after it, or with it");
+                    .help(
+                        "then run again: the run goes on with the statement after it, or with it",
+                    );
             }
             return Ok(Look::Busy(error));
         }
@@ -473,7 +486,11 @@ impl<'a> Run<'_, 'a, '_> {
         let start = job.statements[statement].start;
         let inside = near(&says, job.statement(statement)).unwrap_or(0);
         let mut error = error
-            .with_message(format!("statement {} of revision `{}` failed: {says}", statement + 1, job.id))
+            .with_message(format!(
+                "statement {} of revision `{}` failed: {says}",
+                statement + 1,
+                job.id
+            ))
             .revision_named(&job.id, job.path)
             .at(&job.text, start + inside);
         if error.kind() == ErrorKind::Statement {

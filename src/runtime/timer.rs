@@ -33,14 +33,15 @@ impl Future for Sleep {
         let shared = self.shared.get_or_insert_with(|| {
             let shared = Arc::new(Mutex::new(Shared::default()));
             let other = Arc::clone(&shared);
-            let spawned = thread::Builder::new().name("cargo-migrate-wait".into()).spawn(move || {
-                thread::sleep(duration);
-                let mut shared = other.lock().unwrap_or_else(PoisonError::into_inner);
-                shared.is_over = true;
-                if let Some(waker) = shared.waker.take() {
-                    waker.wake();
-                }
-            });
+            let spawned =
+                thread::Builder::new().name("cargo-migrate-wait".into()).spawn(move || {
+                    thread::sleep(duration);
+                    let mut shared = other.lock().unwrap_or_else(PoisonError::into_inner);
+                    shared.is_over = true;
+                    if let Some(waker) = shared.waker.take() {
+                        waker.wake();
+                    }
+                });
             if spawned.is_err() {
                 // No thread to be had: better to wait here than not at all.
                 thread::sleep(duration);

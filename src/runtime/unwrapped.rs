@@ -104,9 +104,8 @@ impl<'a> Run<'_, 'a, '_> {
             self.connection.rollback().await?;
             let state = self.connection.state(settings, options).await?;
             let row = state.row(job.id.as_str());
-            let (done, checksum) = row
-                .map(|row| (row.statements_done, row.checksum.as_str()))
-                .unwrap_or((0, ""));
+            let (done, checksum) =
+                row.map(|row| (row.statements_done, row.checksum.as_str())).unwrap_or((0, ""));
             if done == 0 && job.direction == Direction::Up {
                 self.connection.delete(settings, job.id.as_str()).await?;
                 self.partly = None;
@@ -120,8 +119,9 @@ impl<'a> Run<'_, 'a, '_> {
         .await;
         match recorded {
             Ok(0) => error.note("no statement of this revision had an effect"),
-            Ok(done) => error
-                .note(format!("its first {done} statements are done, and will not run again")),
+            Ok(done) => {
+                error.note(format!("its first {done} statements are done, and will not run again"))
+            }
             Err(other) => {
                 let other: Error = other;
                 error.note(format!("that it failed could not be recorded: {}", other.message()))

@@ -25,7 +25,8 @@ impl<'a> Wait<'a> {
     /// Pauses a little, each time longer; `false` if the time is up.
     pub(crate) async fn pause(&mut self) -> bool {
         let waited = self.waited();
-        let Some(left) = self.options.lock_timeout.checked_sub(waited).filter(|left| !left.is_zero())
+        let Some(left) =
+            self.options.lock_timeout.checked_sub(waited).filter(|left| !left.is_zero())
         else {
             return false;
         };

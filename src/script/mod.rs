@@ -11,6 +11,7 @@ mod header;
 #[cfg(feature = "build")]
 pub(crate) mod load;
 mod section;
+#[cfg(any(feature = "build", test))]
 mod text;
 
 use std::ops::Range;
@@ -132,14 +133,6 @@ impl<'a> Script<'a> {
             sql::canonical(variant.dialect, body, |token| builder.token(token));
         }
         builder.finish()
-    }
-}
-
-/// What a revision contributes to its digest: its checksum, or only the fact that it is Rust.
-pub(crate) fn digest_content(kind: Kind, fingerprint: &Checksum) -> &[u8] {
-    match kind {
-        Kind::Sql => fingerprint.as_bytes(),
-        Kind::Rust => b"rust",
     }
 }
 

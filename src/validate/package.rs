@@ -60,6 +60,7 @@ impl Package {
         self.chain.as_ref()
     }
 
+    #[cfg(feature = "cli")]
     /// The chain and what it runs with, if there is no error.
     pub(crate) fn into_chain(self) -> Option<(Chain, Settings)> {
         let settings = self.settings();

@@ -49,13 +49,9 @@ fn a_directory_that_does_not_exist() {
     exit code: 1
     ----- stderr -----
     error[M0054]: the migrations directory `migrations` does not exist
-     --> Cargo.toml:1:1
-      |
-    1 | [package]
-      | ^
-      |
-      = help: `cargo migrate init` creates it
-      = help: or name another one: `dir` in `[package.metadata.migrate]`
+     |
+     = help: `cargo migrate init` creates it
+     = help: or name another one: `dir` in `[package.metadata.migrate]`
 
     error: the migrations cannot be read: 1 error; nothing was changed
     help: `cargo migrate explain M0054` tells more
@@ -77,7 +73,7 @@ fn a_read_only_database() {
     assert_transcript!(project.migrate(&["up", "--database-url", "sqlite:dev.db?mode=ro"]), @"
     exit code: 1
     ----- stderr -----
-        Database from `--database-url`
+        Database sqlite:dev.db?mode=ro (from `--database-url`)
         Applying second second
     error: statement 1 of revision `second` failed: attempt to write a readonly database
      --> migrations/second.sql:7:1
@@ -102,7 +98,7 @@ fn a_file_that_is_no_database() {
     assert_transcript!(up_changes_nothing(&project), @"
     exit code: 1
     ----- stderr -----
-        Database from environment `dev`
+        Database sqlite:dev.db (from environment `dev`)
     error: failed to read the tracking table: file is not a database
      = database: [ROOT]/dev.db
      = help: `[ROOT]/dev.db` is not an SQLite database, or is encrypted: name another file, or move this one away
@@ -123,7 +119,7 @@ fn a_missing_database_is_created_by_up_alone() {
     assert_transcript!(project.migrate(&["down"]), @"
     exit code: 5
     ----- stderr -----
-        Database from environment `dev`
+        Database sqlite:dev.db (from environment `dev`)
     error: database file `[ROOT]/dev.db` does not exist
      = help: `up` creates it, if the options do not forbid writing
     ");
@@ -228,7 +224,7 @@ fn an_edited_revision_that_was_applied() {
     assert_transcript!(up_changes_nothing(&project), @"
     exit code: 1
     ----- stderr -----
-        Database from environment `dev`
+        Database sqlite:dev.db (from environment `dev`)
     error: revision `first1` has another text than when applied to this database
     --> migrations/first1.sql
      = note: migrations/first1.sql: `first1` was applied at [NOW] by cargo-migrate@vm
@@ -239,7 +235,7 @@ fn an_edited_revision_that_was_applied() {
     assert_transcript!(project.migrate(&["down"]), @"
     exit code: 1
     ----- stderr -----
-        Database from environment `dev`
+        Database sqlite:dev.db (from environment `dev`)
     error: revision `first1` has another text than when applied to this database
     --> migrations/first1.sql
      = note: migrations/first1.sql: `first1` was applied at [NOW] by cargo-migrate@vm
@@ -278,7 +274,7 @@ fn a_statement_that_fails_half_way() {
     assert_transcript!(project.migrate(&["up"]), @"
     exit code: 1
     ----- stderr -----
-        Database from environment `dev`
+        Database sqlite:dev.db (from environment `dev`)
         Applying second second
         Applying third1 third1
     error: statement 3 of revision `third1` failed: no such table: nowhere
@@ -295,7 +291,7 @@ fn a_statement_that_fails_half_way() {
     assert_transcript!(project.migrate(&["up", "--transaction", "revision"]), @"
     exit code: 1
     ----- stderr -----
-        Database from environment `dev`
+        Database sqlite:dev.db (from environment `dev`)
         Applying second second
         Applying third1 third1
     error: statement 3 of revision `third1` failed: no such table: nowhere

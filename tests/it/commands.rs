@@ -46,23 +46,26 @@ fn a_first_revision_is_written_applied_and_undone() {
     project.write(&path, text);
 
     assert_transcript!(project.migrate(&["up", "--dry-run"]), @"
-    exit code: 5
+    exit code: 0
+    ----- stdout -----
+    up aaaa1111  create account!
     ----- stderr -----
-    error: database file `[ROOT]/dev.db` does not exist
-     = help: `up` creates it, if the options do not forbid writing
+    note: the database does not exist yet; `up` creates it
+         Planned the in-memory database (from environment `dev`)
+        Finished 1 step, committed at the end, all or nothing; nothing was changed
     ");
     assert!(!project.path("dev.db").exists(), "a dry run creates nothing");
     assert_transcript!(project.migrate(&["up"]), @"
     exit code: 0
     ----- stderr -----
-        Database from environment `dev`
+        Database sqlite:dev.db (from environment `dev`)
         Applying aaaa1111 create account!
         Finished 1 revision applied in [TIME]
     ");
     assert_transcript!(project.migrate(&["up"]), @"
     exit code: 0
     ----- stderr -----
-        Database from environment `dev`
+        Database sqlite:dev.db (from environment `dev`)
         Finished nothing to do in [TIME]
     ");
     assert_transcript!(project.migrate(&["status"]), @"
@@ -76,7 +79,7 @@ fn a_first_revision_is_written_applied_and_undone() {
     assert_transcript!(project.migrate(&["down"]), @"
     exit code: 0
     ----- stderr -----
-        Database from environment `dev`
+        Database sqlite:dev.db (from environment `dev`)
          Undoing aaaa1111 create account!
         Finished 1 revision undone in [TIME]
     ");
@@ -164,22 +167,6 @@ fn a_revision_follows_the_head_and_a_chosen_one_where_there_are_several() {
     assert_transcript!(project.migrate(&["new", "next", "--rev-id", "next1"]), @"
     exit code: 2
     ----- stderr -----
-    warning[M0033]: this section is empty
-     --> migrations/[DATE]_left1_left.sql:7:1
-      |
-    7 | -- migrate:up
-      | ^^^^^^^^^^^^^
-      |
-      = help: write the SQL below it
-
-    warning[M0033]: this section is empty
-     --> migrations/[DATE]_left1_left.sql:9:1
-      |
-    9 | -- migrate:down
-      | ^^^^^^^^^^^^^^^
-      |
-      = help: write the SQL below it
-
     error: the chain has several heads: `left1` and `right1`
     help: say which one to follow, as in `--head left1`
     ");
@@ -189,38 +176,6 @@ fn a_revision_follows_the_head_and_a_chosen_one_where_there_are_several() {
     ----- stdout -----
     left1  left
     next1  next
-    ----- stderr -----
-    warning[M0033]: this section is empty
-     --> migrations/[DATE]_left1_left.sql:7:1
-      |
-    7 | -- migrate:up
-      | ^^^^^^^^^^^^^
-      |
-      = help: write the SQL below it
-
-    warning[M0033]: this section is empty
-     --> migrations/[DATE]_left1_left.sql:9:1
-      |
-    9 | -- migrate:down
-      | ^^^^^^^^^^^^^^^
-      |
-      = help: write the SQL below it
-
-    warning[M0033]: this section is empty
-     --> migrations/[DATE]_next1_next.sql:7:1
-      |
-    7 | -- migrate:up
-      | ^^^^^^^^^^^^^
-      |
-      = help: write the SQL below it
-
-    warning[M0033]: this section is empty
-     --> migrations/[DATE]_next1_next.sql:9:1
-      |
-    9 | -- migrate:down
-      | ^^^^^^^^^^^^^^^
-      |
-      = help: write the SQL below it
     ");
 }
 
@@ -264,7 +219,7 @@ fn a_protected_environment_is_not_undone_without_a_word() {
     assert_transcript!(project.migrate(&["down"]), @"
     exit code: 1
     ----- stderr -----
-        Database from environment `dev`
+        Database sqlite:dev.db (from environment `dev`)
     error: environment `dev` is protected, and there is no terminal to ask; nothing was changed
     help: to go on without a question: `down --yes`
     ");

@@ -17,14 +17,52 @@ fn runs_as_before(project: &Project) {
 #[test]
 fn a_package_with_a_library() {
     let project = Project::package(&["src/lib.rs"]);
-    assert_transcript!(init(&project, &[]), @"");
+    assert_transcript!(init(&project, &[]), @r#"
+    exit code: 0
+    ----- stderr -----
+          Edited Cargo.toml
+         Created build.rs
+          Edited src/lib.rs
+         Created src/bin/migrate.rs
+         Created migrations/.gitkeep
+    note: `cargo migrate new "create account"` writes the first revision
+    "#);
     insta::assert_snapshot!(
         project.read("Cargo.toml").replace(repository().to_str().unwrap(), "[REPOSITORY]"),
-        @""
+        @r#"
+    [package]
+    name = "app"
+    version = "0.1.0"
+    edition = "2024" # kept
+
+    [dependencies]
+    cargo-migrate = { path = "../..[REPOSITORY]", default-features = false, features = ["sqlite", "tokio"] }
+
+    [build-dependencies]
+    cargo-migrate = { path = "../..[REPOSITORY]", default-features = false, features = ["build"] }
+
+    [features]
+    migrate = ["cargo-migrate/runner"]
+
+    [[bin]]
+    name = "migrate"
+    path = "src/bin/migrate.rs"
+    required-features = ["migrate"]
+
+    [package.metadata.migrate]
+    dialects = ["sqlite"]
+
+    [package.metadata.migrate.env.dev]
+    url = "sqlite:dev.db"
+    "#
     );
     let files = ["Cargo.toml", "build.rs", "src/lib.rs", "src/bin/migrate.rs"];
     let before = files.map(|file| project.read(file));
-    assert_transcript!(init(&project, &[]), @"");
+    assert_transcript!(init(&project, &[]), @"
+    exit code: 0
+    ----- stderr -----
+        Finished everything is in place already
+    ");
     assert_eq!(files.map(|file| project.read(file)), before, "a second run changes nothing");
     project.cargo(&["build", "--quiet"]).success();
     project.cargo(&["build", "--quiet", "--features", "migrate"]).success();
@@ -52,7 +90,16 @@ fn a_build_script_that_is_there_is_left_to_its_owner() {
     let project = Project::package(&["src/lib.rs"]);
     project
         .write("build.rs", "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n}\n");
-    assert_transcript!(init(&project, &[]), @"");
+    assert_transcript!(init(&project, &[]), @r#"
+    exit code: 0
+    ----- stderr -----
+          Edited Cargo.toml
+          Edited src/lib.rs
+         Created src/bin/migrate.rs
+         Created migrations/.gitkeep
+    note: add this line to `fn main` in build.rs: cargo_migrate::build::emit();
+    note: `cargo migrate new "create account"` writes the first revision
+    "#);
     assert!(!project.read("build.rs").contains("emit"));
 }
 
@@ -74,17 +121,41 @@ fn workspace() -> Project {
 #[test]
 fn a_package_of_a_workspace() {
     let project = workspace();
-    assert_transcript!(init(&project, &["-p", "service"]), @"");
+    assert_transcript!(init(&project, &["-p", "service"]), @r#"
+    exit code: 0
+    ----- stderr -----
+          Edited service/Cargo.toml
+         Created service/build.rs
+          Edited service/src/main.rs
+         Created service/src/bin/migrate.rs
+         Created service/migrations/.gitkeep
+    note: `cargo migrate new "create account"` writes the first revision
+    "#);
     project.migrate(&["new", "first"]).success();
     project.cargo(&["build", "--quiet"]).success();
     assert_eq!(project.migrate_in("service", &["check"]).code, Some(0));
-    assert_transcript!(init(&project, &[]), @"");
+    assert_transcript!(init(&project, &[]), @"
+    exit code: 2
+    ----- stderr -----
+    error: the workspace has a chain already, in `service`
+    help: name this one, so that both can live in one database: `--chain second`
+    ");
 }
 
 #[test]
 fn a_virtual_workspace_gets_a_member() {
     let project = workspace();
-    assert_transcript!(init(&project, &[]), @"");
+    assert_transcript!(init(&project, &[]), @r#"
+    exit code: 0
+    ----- stderr -----
+          Edited Cargo.toml
+         Created migrations/Cargo.toml
+         Created migrations/build.rs
+         Created migrations/src/lib.rs
+         Created migrations/src/bin/migrate.rs
+         Created migrations/revisions/.gitkeep
+    note: `cargo migrate new "create account"` writes the first revision
+    "#);
     assert!(project.read("Cargo.toml").contains("# all of them"));
     project.migrate(&["new", "first", "--rev-id", "first1"]).success();
     project.cargo(&["build", "--quiet", "--workspace"]).success();

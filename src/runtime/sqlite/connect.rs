@@ -57,10 +57,11 @@ impl Source<'_> {
     pub(crate) fn from_url(url: &str) -> Result<Self, Error> {
         // sqlx knows the scheme in lower case only, and takes anything else for a file name.
         let rest = url.get("sqlite:".len()..).unwrap_or_default();
-        let options = SqliteConnectOptions::from_str(&format!("sqlite:{rest}")).map_err(|error| {
-            Error::new(ErrorKind::Url, format!("the database URL cannot be used: {error}"))
-                .help("write `sqlite:PATH`, for example `sqlite:app.db`")
-        })?;
+        let options =
+            SqliteConnectOptions::from_str(&format!("sqlite:{rest}")).map_err(|error| {
+                Error::new(ErrorKind::Url, format!("the database URL cannot be used: {error}"))
+                    .help("write `sqlite:PATH`, for example `sqlite:app.db`")
+            })?;
         Ok(Self::Options(Box::new(options)))
     }
 }
@@ -75,11 +76,10 @@ impl<'c> Connection<'c> {
                 let options = pool.connect_options();
                 let name = options.get_filename().display().to_string();
                 // The pool decides what it opens; a missing file only gets the clearer message.
-                let connection =
-                    pool.acquire().await.map_err(|error| match file_of(&options) {
-                        Some(file) if !file.exists() => missing(&name),
-                        _ => connect_error(error, &name),
-                    })?;
+                let connection = pool.acquire().await.map_err(|error| match file_of(&options) {
+                    Some(file) if !file.exists() => missing(&name),
+                    _ => connect_error(error, &name),
+                })?;
                 Ok(Self::new(Held::Pool(connection), Some(readable(&name))))
             }
             Source::Options(options) => {

@@ -68,9 +68,10 @@ pub(super) fn explain(
                  `mode=ro`"
             )),
         ),
-        Some(13) => {
-            (ErrorKind::Full, Some(format!("free space on the disk of `{database}`, and run again")))
-        }
+        Some(13) => (
+            ErrorKind::Full,
+            Some(format!("free space on the disk of `{database}`, and run again")),
+        ),
         Some(14) => (
             ErrorKind::Connect,
             Some(format!("check that the directory of `{database}` exists and may be written")),

@@ -142,9 +142,10 @@ impl<'c> Connection<'c> {
             return Err(in_transaction(self.name()));
         }
         if self.saved.is_none() {
-            let saved = self.read_settings().await.map_err(|error| {
-                self.explained(error, "read the settings of the connection")
-            })?;
+            let saved = self
+                .read_settings()
+                .await
+                .map_err(|error| self.explained(error, "read the settings of the connection"))?;
             self.foreign_keys = Some(saved.foreign_keys != 0);
             // Armed from here on: the next statement is the first change.
             self.saved = Some(saved);
@@ -231,7 +232,11 @@ impl<'c> Connection<'c> {
         self.foreign_keys = None;
     }
 
-    pub(crate) async fn begin(&mut self, foreign_keys: bool, options: &Options) -> Result<(), Error> {
+    pub(crate) async fn begin(
+        &mut self,
+        foreign_keys: bool,
+        options: &Options,
+    ) -> Result<(), Error> {
         self.set_foreign_keys(foreign_keys).await?;
         let mut wait = Wait::new(options);
         loop {

@@ -10,6 +10,6 @@ mod guard;
 mod statements;
 mod tracking;
 
-pub use connect::Source;
+pub(in crate::runtime) use connect::Source;
 pub(crate) use connect::is_url;
 pub(crate) use guard::Connection;

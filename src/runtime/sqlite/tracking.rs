@@ -228,8 +228,8 @@ impl Connection<'_> {
                     return Err(self.other_layout(layout));
                 }
             }
-            let row = read_row(row)
-                .map_err(|error| self.explained(error, "read the tracking table"))?;
+            let row =
+                read_row(row).map_err(|error| self.explained(error, "read the tracking table"))?;
             match row {
                 None => {}
                 Some(Ok(row)) => state.push(row),
@@ -331,7 +331,11 @@ impl Connection<'_> {
     }
 
     /// Forgets a revision.
-    pub(crate) async fn delete(&mut self, settings: &Settings, revision: &str) -> Result<(), Error> {
+    pub(crate) async fn delete(
+        &mut self,
+        settings: &Settings,
+        revision: &str,
+    ) -> Result<(), Error> {
         let Tracking { delete, .. } = self.tracking(settings);
         let result = sqlx::query(AssertSqlSafe(delete))
             .bind(&settings.chain)
@@ -421,8 +425,11 @@ impl Connection<'_> {
         checksum: &str,
     ) -> (String, String) {
         let Tracking { table, .. } = Tracking::new(settings);
-        let which =
-            format!("WHERE chain = {} AND revision = {}", literal(&settings.chain), literal(revision));
+        let which = format!(
+            "WHERE chain = {} AND revision = {}",
+            literal(&settings.chain),
+            literal(revision)
+        );
         (
             format!(
                 "UPDATE {table} SET statements_done = {done}, statement_started = NULL, \

@@ -50,7 +50,65 @@ fn every_problem_of_the_chain_is_an_error_at_the_embed_line() {
     project.write("migrations/third1.sql", "-- third\n--\n-- revision: third1\n-- revises: first1\n-- depend-on: x\n\n-- migrate:up\nBEGIN;\n");
     let output = check(&project);
     assert_eq!(output.code, Some(101));
-    insta::assert_snapshot!(compiler(&output), @"");
+    insta::assert_snapshot!(compiler(&output), @"
+    error: unknown parent revision `frist1` [M0013]
+            --> migrations/second.sql:4:13
+             |
+           4 | -- revises: frist1
+             |             ^^^^^^ no revision has this id
+             |
+             = help: did you mean `first1`?
+     --> src/lib.rs:3:1
+      |
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+
+    error: this revision has no down section [M0026]
+            --> migrations/third1.sql:3:14
+             |
+           3 | -- revision: third1
+             |              ^^^^^^
+             |
+             = help: write `-- migrate:down` and the SQL that undoes it
+             = help: or, if there is no way back, `-- irreversible: WHY` in the header
+     --> src/lib.rs:3:1
+      |
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+
+    error: unknown key `depend-on` in the header [M0004]
+            --> migrations/third1.sql:5:4
+             |
+           5 | -- depend-on: x
+             |    ^^^^^^^^^
+             |
+             = help: did you mean `depends-on`?
+     --> src/lib.rs:3:1
+      |
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+
+    error: a revision cannot begin or end a transaction itself [M0028]
+            --> migrations/third1.sql:8:1
+             |
+           8 | BEGIN;
+             | ^^^^^ the revision already runs inside one, with its tracking row
+             |
+             = help: remove the statement
+             = help: or write `-- transaction: none` in the header to run outside a transaction
+     --> src/lib.rs:3:1
+      |
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+    ");
 
     let json = project.cargo(&["check", "--lib", "--message-format=json"]);
     let messages: Vec<&str> = json
@@ -80,21 +138,47 @@ fn surroundings_are_one_line_of_cargo_each() {
     project.write("migrations/notes.txt", "hm");
     let manifest = project.read("Cargo.toml");
     project.write("Cargo.toml", manifest.replace("dialects = ", "dialect = "));
-    insta::assert_snapshot!(compiler(&check(&project)), @"");
+    insta::assert_snapshot!(compiler(&check(&project)), @"
+    error: app@[VERSION]: Cargo.toml:21:1: unknown key `dialect` in `package.metadata.migrate` [M0051]; help: did you mean `dialects`?
+    error: build script logged errors
+    ");
     project.write("Cargo.toml", &manifest);
     std::fs::remove_dir_all(project.path("migrations")).unwrap();
-    insta::assert_snapshot!(compiler(&check(&project)), @"");
+    insta::assert_snapshot!(compiler(&check(&project)), @"
+    error: app@[VERSION]: the migrations directory `migrations` does not exist [M0054]; help: `cargo migrate init` creates it; help: or name another one: `dir` in `[package.metadata.migrate]`
+    error: build script logged errors
+    ");
     project.write("migrations/notes.txt", "hm");
-    insta::assert_snapshot!(compiler(&check(&project).success()), @"");
+    insta::assert_snapshot!(compiler(&check(&project).success()), @"warning: app@[VERSION]: migrations/notes.txt:1:1: `notes.txt` is no revision [M0032]; help: move it elsewhere, or let its name begin with `_`");
 }
 
 #[test]
 fn a_missing_build_script_and_one_without_the_call_are_told_apart_from_nothing() {
     let project = using();
     project.write("build.rs", "fn main() {}\n");
-    insta::assert_snapshot!(compiler(&check(&project)), @"");
+    insta::assert_snapshot!(compiler(&check(&project)), @"
+    error: no chain was baked for this crate
+           help: its `build.rs` must call the build helper: `fn main() { cargo_migrate::build::emit(); }`
+           help: `cargo migrate init` writes it
+     --> src/lib.rs:3:1
+      |
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+    ");
     std::fs::remove_file(project.path("build.rs")).unwrap();
-    insta::assert_snapshot!(compiler(&check(&project)), @"");
+    insta::assert_snapshot!(compiler(&check(&project)), @"
+    error: no chain was baked for this crate
+           help: its `build.rs` must call the build helper: `fn main() { cargo_migrate::build::emit(); }`
+           help: `cargo migrate init` writes it
+     --> src/lib.rs:3:1
+      |
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+    ");
 }
 
 /// The baked text, from wherever cargo put it.

@@ -7,6 +7,18 @@ fn init(project: &Project, more: &[&str]) -> crate::support::Output {
     project.migrate(&args)
 }
 
+/// A manifest without what differs from run to run.
+fn normal(manifest: &str, project: &Project) -> String {
+    let lines = manifest.lines().map(|line| match line.split_once("path = \"..") {
+        Some((before, after)) => {
+            let rest = after.split_once('"').map_or("", |(_, rest)| rest);
+            format!("{before}path = \"[REPOSITORY]\"{rest}")
+        }
+        None => line.replace(&project.version, "[VERSION]"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// `cargo run` and `cargo build` do what they did before.
 fn runs_as_before(project: &Project) {
     let output = project.cargo(&["run", "--quiet"]).success();
@@ -28,18 +40,18 @@ fn a_package_with_a_library() {
     note: `cargo migrate new "create account"` writes the first revision
     "#);
     insta::assert_snapshot!(
-        project.read("Cargo.toml").replace(repository().to_str().unwrap(), "[REPOSITORY]"),
+        normal(&project.read("Cargo.toml"), &project),
         @r#"
     [package]
     name = "app"
-    version = "0.1.0"
+    version = "[VERSION]"
     edition = "2024" # kept
 
     [dependencies]
-    cargo-migrate = { path = "../..[REPOSITORY]", default-features = false, features = ["sqlite", "tokio"] }
+    cargo-migrate = { path = "[REPOSITORY]", default-features = false, features = ["sqlite", "tokio"] }
 
     [build-dependencies]
-    cargo-migrate = { path = "../..[REPOSITORY]", default-features = false, features = ["build"] }
+    cargo-migrate = { path = "[REPOSITORY]", default-features = false, features = ["build"] }
 
     [features]
     migrate = ["cargo-migrate/runner"]
@@ -111,7 +123,10 @@ fn workspace() -> Project {
     );
     project.write(
         "service/Cargo.toml",
-        "[package]\nname = \"service\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        format!(
+            "[package]\nname = \"service\"\nversion = \"{}\"\nedition = \"2024\"\n",
+            project.version
+        ),
     );
     project.write("service/src/main.rs", "fn main() {}\n");
     std::fs::copy(repository().join("Cargo.lock"), project.path("Cargo.lock")).unwrap();

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A directory with a package in it, gone when the test ends.
 pub(crate) struct Project {
     directory: tempfile::TempDir,
+    /// Different for each: packages of one name and version in different workspaces share their
+    /// place in a target directory.
+    pub(crate) version: String,
 }
 
 /// What a command printed.
@@ -71,7 +75,9 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
 impl Project {
     /// A directory with nothing in it.
     pub(crate) fn empty() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let version = format!("0.1.{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        Self { directory: tempfile::tempdir().unwrap(), version }
     }
 
     /// A package called `app` with these files below `src`.
@@ -79,7 +85,10 @@ impl Project {
         let project = Self::empty();
         project.write(
             "Cargo.toml",
-            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\" # kept\n\n[dependencies]\n",
+            format!(
+                "[package]\nname = \"app\"\nversion = \"{}\"\nedition = \"2024\" # kept\n\n[dependencies]\n",
+                project.version
+            ),
         );
         for source in sources {
             let text = if source.ends_with("main.rs") {
@@ -172,10 +181,18 @@ impl Project {
     }
 
     pub(crate) fn run(&self, command: &mut Command) -> Output {
-        for name in
-            ["DATABASE_URL", "CARGO_TERM_COLOR", "CARGO_MAKEFLAGS", "RUSTFLAGS", "RUSTDOCFLAGS"]
-        {
-            command.env_remove(name);
+        let set: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
+        for name in [
+            "DATABASE_URL",
+            "CARGO_TERM_COLOR",
+            "CARGO_MAKEFLAGS",
+            "RUSTFLAGS",
+            "RUSTDOCFLAGS",
+            "RUST_BACKTRACE",
+        ] {
+            if !set.iter().any(|known| known == name) {
+                command.env_remove(name);
+            }
         }
         let output = command.env("NO_COLOR", "1").output().unwrap();
         let text = |bytes: Vec<u8>| {
@@ -184,6 +201,7 @@ impl Project {
             text.replace(real.to_str().unwrap(), "[ROOT]")
                 .replace(self.root().to_str().unwrap(), "[ROOT]")
                 .replace(repository().to_str().unwrap(), "[REPOSITORY]")
+                .replace(&format!("@{}", self.version), "@[VERSION]")
         };
         Output {
             code: output.status.code(),

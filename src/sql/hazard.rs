@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::keyword::is;
+use super::keyword::{is, occurs};
 use super::mention::Flat;
 use super::split::{Statement, split};
 use super::token::{Token, TokenKind};
@@ -96,7 +96,7 @@ fn inspect(dialect: Dialect, text: &str, base: usize, found: &mut Vec<Hazard>) {
         Dialect::Postgres => "pg_advisory_unlock_all",
         Dialect::Mysql => "release_all_locks",
     };
-    if first.is_some_and(|token| is(token.text, "create")) {
+    if !occurs(text, function) || first.is_some_and(|token| is(token.text, "create")) {
         return;
     }
     let mut called = None;
@@ -221,14 +221,14 @@ fn postgres(words: &mut Words<'_>) -> Option<HazardKind> {
         words.eat_any(&["work", "transaction"]);
         return Some(HazardKind::TransactionControl);
     }
-    if let Some(kind) = transaction_control(words) {
-        return kind;
+    if transaction_control(words) {
+        return Some(HazardKind::TransactionControl);
     }
     if words.eat("discard") {
         return words.eat("all").then_some(HazardKind::ReleasesLock);
     }
     if words.eat("copy") {
-        (words.start, words.end) = words.from_stdin()?;
+        (words.start, words.end) = words.find_from_stdin()?;
         return Some(HazardKind::CopyFromStdin);
     }
     let refused = if words.eat("create") {
@@ -280,8 +280,8 @@ fn postgres(words: &mut Words<'_>) -> Option<HazardKind> {
 }
 
 fn mysql(words: &mut Words<'_>) -> Option<HazardKind> {
-    if let Some(kind) = transaction_control(words) {
-        return kind;
+    if transaction_control(words) {
+        return Some(HazardKind::TransactionControl);
     }
     if words.eat("xa") {
         let control = words.eat_any(&["start", "begin", "end", "prepare", "commit", "rollback"]);
@@ -314,28 +314,27 @@ fn mysql(words: &mut Words<'_>) -> Option<HazardKind> {
     None
 }
 
-/// The forms that `PostgreSQL` and `MySQL` share. `Some(None)`: it is one, but harmless.
-fn transaction_control(words: &mut Words<'_>) -> Option<Option<HazardKind>> {
-    let control = Some(Some(HazardKind::TransactionControl));
+/// The forms of transaction control that `PostgreSQL` and `MySQL` share.
+fn transaction_control(words: &mut Words<'_>) -> bool {
     if words.eat("begin") {
         if words.next.is_some_and(|token| is(token.text, "not")) {
-            return Some(None); // MariaDB's compound statement
+            return false; // MariaDB's compound statement
         }
         words.eat_any(&["work", "transaction"]);
-        return control;
+        return true;
     }
     if words.eat_any(&["start", "prepare"]) {
-        return if words.eat("transaction") { control } else { Some(None) };
+        return words.eat("transaction");
     }
     if words.eat("commit") {
         words.eat_any(&["work", "transaction", "prepared"]);
-        return control;
+        return true;
     }
     if words.eat("rollback") {
         words.eat_any(&["work", "transaction", "prepared"]);
-        return if words.eat("to") { Some(None) } else { control };
+        return !words.eat("to");
     }
-    None
+    false
 }
 
 /// Whether a `WITH` list turns one of these options off.
@@ -382,7 +381,7 @@ impl Words<'_> {
         last
     }
 
-    fn from_stdin(&mut self) -> Option<(usize, usize)> {
+    fn find_from_stdin(&mut self) -> Option<(usize, usize)> {
         let mut depth = 0_usize;
         while let Some(token) = self.take() {
             match token.text {
@@ -401,5 +400,5 @@ impl Words<'_> {
 /// Where `FROM stdin` stands in a `COPY` of `PostgreSQL`.
 pub(super) fn copies_from_stdin(text: &str) -> Option<(usize, usize)> {
     let mut words = Words::new(Dialect::Postgres, text);
-    if words.eat("copy") { words.from_stdin() } else { None }
+    if words.eat("copy") { words.find_from_stdin() } else { None }
 }

@@ -142,9 +142,27 @@ pub(super) fn keyword(word: &str) -> Keyword {
     }
 }
 
-/// Whether a token's text is this keyword, which is given in lower case.
-pub(super) fn is(text: &str, lower: &str) -> bool {
-    text.len() == lower.len() && text.as_bytes().eq_ignore_ascii_case(lower.as_bytes())
+/// Whether a token's text is this word, in any case. The lengths are compared first, since they
+/// nearly always differ and this runs unoptimised.
+pub(super) fn is(text: &str, word: &str) -> bool {
+    text.len() == word.len() && text.as_bytes().eq_ignore_ascii_case(word.as_bytes())
+}
+
+/// Whether a text holds these words anywhere, in any case: the cheap question before the right one.
+pub(super) fn occurs(text: &str, words: &str) -> bool {
+    let (text, words) = (text.as_bytes(), words.as_bytes());
+    let Some(first) = words.first().map(u8::to_ascii_lowercase) else { return true };
+    let mut i = 0;
+    while i + words.len() <= text.len() {
+        // Sets the bit that tells the cases apart; other bytes may match too, and then do not below.
+        if (text[i] | 0x20) == (first | 0x20)
+            && text[i..i + words.len()].eq_ignore_ascii_case(words)
+        {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 #[cfg(test)]
@@ -159,5 +177,9 @@ mod tests {
         assert_eq!(keyword("é"), Keyword::Other);
         assert_eq!(keyword(""), Keyword::Other);
         assert!(is("Copy", "copy"));
+        assert!(
+            occurs("a b_C d", "B_c") && occurs("_x", "_X") && occurs("é", "") && occurs("1é", "é")
+        );
+        assert!(!occurs("a b_", "b_c") && !occurs("", "a") && !occurs("@", "`"));
     }
 }

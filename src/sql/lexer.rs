@@ -4,6 +4,12 @@
 //! words, so no cut ever falls into a character. The references are `tokenize.c` of `SQLite`,
 //! `scan.l` and `psqlscan.l` of `PostgreSQL`, and `sql_lex.cc` and the `mysql` client. Where those
 //! call something illegal, any cut will do: the server refuses the statement either way.
+//!
+//! Assumed are the defaults: `standard_conforming_strings` on, no `ANSI_QUOTES`, no
+//! `NO_BACKSLASH_ESCAPES`. The dollar quotes of `MySQL` 9's JavaScript routines are not known.
+
+mod delimiter;
+mod symbol;
 
 use super::token::{TokenKind, Unterminated, UnterminatedKind};
 use crate::dialect::Dialect;
@@ -136,7 +142,7 @@ impl<'a> Lexer<'a> {
                 }
                 self.stray_delimiter = true;
             }
-            let terminator = kind == TokenKind::Semicolon && self.delimiter.is_none();
+            let terminator = matches!(kind, TokenKind::Semicolon) && self.delimiter.is_none();
             self.pending = !terminator;
             return Some(Raw { kind, start, end, terminator });
         }
@@ -156,12 +162,15 @@ impl<'a> Lexer<'a> {
                 return Some(Raw { kind, start, end: self.pos, terminator: true });
             }
             let byte = bytes[start];
-            if class(byte) & SPACE != 0 {
+            if CLASS[byte as usize] & SPACE != 0 {
                 self.pos = start + 1;
                 continue;
             }
             match byte {
-                b'-' if start + 1 < len && bytes[start + 1] == b'-' && self.is_dash_comment(start) => {
+                b'-' if start + 1 < len
+                    && bytes[start + 1] == b'-'
+                    && self.is_dash_comment(start) =>
+                {
                     self.skip_line();
                 }
                 b'#' if self.dialect == Dialect::Mysql => self.skip_line(),
@@ -220,7 +229,8 @@ impl<'a> Lexer<'a> {
                     self.pos = i;
                     return true;
                 }
-            } else if bytes[i] == b'/' && bytes[i + 1] == b'*' && self.dialect == Dialect::Postgres {
+            } else if bytes[i] == b'/' && bytes[i + 1] == b'*' && self.dialect == Dialect::Postgres
+            {
                 i += 2;
                 depth += 1;
             } else {
@@ -251,10 +261,14 @@ impl<'a> Lexer<'a> {
         let bytes = self.bytes;
         let byte = bytes[start];
         let next = if start + 1 < bytes.len() { bytes[start + 1] } else { 0 };
-        if class(byte) & WORD_START != 0 {
+        if CLASS[byte as usize] & WORD_START != 0 {
             return self.word(start);
         }
         match byte {
+            b'(' | b')' | b',' => {
+                self.pos = start + 1;
+                TokenKind::Symbol
+            }
             b';' => {
                 self.pos = start + 1;
                 TokenKind::Semicolon
@@ -299,8 +313,9 @@ impl<'a> Lexer<'a> {
         match (self.dialect, prefix, bytes[end]) {
             (Dialect::Sqlite | Dialect::Postgres, b'x', b'\'')
             | (Dialect::Postgres, b'b' | b'n', b'\'') => self.string(start, end, b'\'', false),
-            (Dialect::Mysql, b'x' | b'b' | b'n', b'\'')
-            | (Dialect::Postgres, b'e', b'\'') => self.string(start, end, b'\'', true),
+            (Dialect::Mysql, b'x' | b'b' | b'n', b'\'') | (Dialect::Postgres, b'e', b'\'') => {
+                self.string(start, end, b'\'', true)
+            }
             (Dialect::Postgres, b'u', b'&') => match bytes.get(end + 1) {
                 Some(b'\'') => self.string(start, end + 1, b'\'', false),
                 Some(b'"') => self.identifier(start, end + 1, b'"'),
@@ -329,16 +344,9 @@ impl<'a> Lexer<'a> {
 
     /// Goes behind the closing mark; `false` if there is none. A doubled mark stands for itself.
     fn quoted(&mut self, from: usize, mark: u8, escapes: bool) -> bool {
-        match quote_end(self.bytes, from, mark, escapes) {
-            Some(end) => {
-                self.pos = end;
-                true
-            }
-            None => {
-                self.pos = self.bytes.len();
-                false
-            }
-        }
+        let end = quote_end(self.bytes, from, mark, escapes);
+        self.pos = end.unwrap_or(self.bytes.len());
+        end.is_some()
     }
 
     fn bracketed(&mut self, start: usize) -> TokenKind {
@@ -356,8 +364,9 @@ impl<'a> Lexer<'a> {
 
     /// `PostgreSQL` joins literals with a line break between them, and the escapes of the first
     /// hold for the second: `E'a'⏎'\''` is one string.
-    fn continues_escape_string(&self, start: usize) -> bool {
-        let Some(end) = self.escape_string else { return false };
+    fn continues_escape_string(&mut self, start: usize) -> bool {
+        // Only the next literal can continue it, so the text between is looked at once.
+        let Some(end) = self.escape_string.take() else { return false };
         let between = self.bytes.get(end..start).unwrap_or_default();
         let mut line_break = false;
         let mut i = 0;
@@ -439,239 +448,6 @@ impl<'a> Lexer<'a> {
         self.open(UnterminatedKind::Comment, start, start + 3);
         self.pos = bytes.len();
         TokenKind::Executable
-    }
-
-    fn symbol(&mut self, end: usize) -> TokenKind {
-        self.pos = end;
-        TokenKind::Symbol
-    }
-
-    fn sqlite_symbol(&mut self, start: usize, byte: u8, next: u8) -> TokenKind {
-        match (byte, next) {
-            (b'?', _) => {
-                let bytes = self.bytes;
-                let mut i = start + 1;
-                while i < bytes.len() && class(bytes[i]) & DIGIT != 0 {
-                    i += 1;
-                }
-                self.pos = i;
-                TokenKind::Parameter
-            }
-            (b'$' | b'@' | b':' | b'#', _) => self.sqlite_variable(start),
-            (b'-', b'>') if self.bytes.get(start + 2) == Some(&b'>') => self.symbol(start + 3),
-            (b'-', b'>')
-            | (b'|', b'|')
-            | (b'<', b'>' | b'=' | b'<')
-            | (b'=' | b'!', b'=')
-            | (b'>', b'=' | b'>') => self.symbol(start + 2),
-            _ => self.symbol(start + 1),
-        }
-    }
-
-    /// `:name`, with the suffixes of Tcl variables: `$name::part(index)`.
-    fn sqlite_variable(&mut self, start: usize) -> TokenKind {
-        let bytes = self.bytes;
-        let mut named = false;
-        let mut i = start + 1;
-        while i < bytes.len() {
-            let byte = bytes[i];
-            if class(byte) & WORD != 0 {
-                named = true;
-                i += 1;
-            } else if byte == b'(' && named {
-                i += 1;
-                while i < bytes.len() && bytes[i] != b')' && class(bytes[i]) & SPACE == 0 {
-                    i += 1;
-                }
-                if i < bytes.len() && bytes[i] == b')' {
-                    i += 1;
-                }
-                break;
-            } else if byte == b':' && bytes.get(i + 1) == Some(&b':') {
-                i += 2;
-            } else {
-                break;
-            }
-        }
-        self.pos = i;
-        if named { TokenKind::Parameter } else { TokenKind::Symbol }
-    }
-
-    fn postgres_symbol(&mut self, start: usize, byte: u8, next: u8) -> TokenKind {
-        match (byte, next) {
-            (b'$', b'0'..=b'9') => {
-                let bytes = self.bytes;
-                let mut i = start + 2;
-                while i < bytes.len() && class(bytes[i]) & DIGIT != 0 {
-                    i += 1;
-                }
-                self.pos = i;
-                TokenKind::Parameter
-            }
-            (b'$', _) => self.dollar_quote(start),
-            (b':', b':' | b'=') | (b'.', b'.') => self.symbol(start + 2),
-            _ if class(byte) & POSTGRES_OPERATOR != 0 => self.postgres_operator(start),
-            _ => self.symbol(start + 1),
-        }
-    }
-
-    /// The longest operator that holds no comment. It may end in `+` or `-` only if it has one of
-    /// the characters that SQL's own operators lack, so that `a=-1` needs no white space.
-    fn postgres_operator(&mut self, start: usize) -> TokenKind {
-        let bytes = self.bytes;
-        let mut special = false;
-        let mut end = start;
-        while end < bytes.len() && class(bytes[end]) & POSTGRES_OPERATOR != 0 {
-            let next = if end + 1 < bytes.len() { bytes[end + 1] } else { 0 };
-            if end > start && matches!((bytes[end], next), (b'-', b'-') | (b'/', b'*')) {
-                break;
-            }
-            special |= !matches!(
-                bytes[end],
-                b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'='
-            );
-            end += 1;
-        }
-        while !special && end > start + 1 && matches!(bytes[end - 1], b'+' | b'-') {
-            end -= 1;
-        }
-        self.symbol(end)
-    }
-
-    fn dollar_quote(&mut self, start: usize) -> TokenKind {
-        let bytes = self.bytes;
-        let mut i = start + 1;
-        if i < bytes.len() && class(bytes[i]) & WORD_START != 0 {
-            while i < bytes.len() && class(bytes[i]) & WORD != 0 && bytes[i] != b'$' {
-                i += 1;
-            }
-        }
-        if i >= bytes.len() || bytes[i] != b'$' {
-            return self.symbol(start + 1);
-        }
-        let tag = &bytes[start..=i];
-        i += 1;
-        let body = i;
-        while i + tag.len() <= bytes.len() {
-            if bytes[i] == b'$' && bytes[i..].starts_with(tag) {
-                self.pos = i + tag.len();
-                return TokenKind::String;
-            }
-            i += 1;
-        }
-        self.open(UnterminatedKind::DollarQuote, start, body);
-        self.pos = bytes.len();
-        TokenKind::String
-    }
-
-    fn mysql_symbol(&mut self, start: usize, byte: u8, next: u8) -> TokenKind {
-        let third = self.bytes.get(start + 2).copied().unwrap_or(0);
-        match (byte, next) {
-            (b'?', _) => {
-                self.pos = start + 1;
-                TokenKind::Parameter
-            }
-            (b'@', _) => self.mysql_variable(start),
-            (b'$', _) => {
-                self.pos = self.word_end(start + 1);
-                TokenKind::Word
-            }
-            (b'<', b'=') | (b'-', b'>') if third == b'>' => self.symbol(start + 3),
-            (b'<', b'=' | b'>' | b'<')
-            | (b'>' | b'!' | b':', b'=')
-            | (b'>', b'>')
-            | (b'&', b'&')
-            | (b'|', b'|')
-            | (b'-', b'>')
-            | (b'.', b'.') => self.symbol(start + 2),
-            _ => self.symbol(start + 1),
-        }
-    }
-
-    /// `@name` and `@@session.name` are one token, so that `@begin` is no keyword.
-    fn mysql_variable(&mut self, start: usize) -> TokenKind {
-        let bytes = self.bytes;
-        let mut i = start + 1;
-        if i < bytes.len() && bytes[i] == b'@' {
-            i += 1;
-        }
-        let name = i;
-        while i < bytes.len() && (class(bytes[i]) & WORD != 0 || bytes[i] == b'.') {
-            i += 1;
-        }
-        self.pos = i;
-        if i > name { TokenKind::Parameter } else { TokenKind::Symbol }
-    }
-
-    /// Whether the word `DELIMITER`, just read, is the client's command.
-    ///
-    /// Between statements it always is: no statement begins with it. Within one it is if it stands
-    /// alone on its line with nothing but punctuation, for people forget the terminator before
-    /// it; a column of that name has a type behind it.
-    fn is_delimiter_line(&self, start: usize) -> bool {
-        let bytes = self.bytes;
-        if !self.text.get(start..self.pos).is_some_and(|word| super::keyword::is(word, "delimiter")) {
-            return false;
-        }
-        if !matches!(bytes.get(self.pos), None | Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            return false;
-        }
-        if !self.pending {
-            return true;
-        }
-        let mut before = start;
-        while before > 0 && matches!(bytes[before - 1], b' ' | b'\t') {
-            before -= 1;
-        }
-        let argument = self.delimiter_argument();
-        !argument.is_empty()
-            && (before == 0 || bytes[before - 1] == b'\n')
-            && argument.iter().all(|byte| b";/$|&#!~^%:\\".contains(byte))
-    }
-
-    fn delimiter_argument(&self) -> &'a [u8] {
-        let bytes = self.bytes;
-        let mut start = self.pos;
-        while start < bytes.len() && matches!(bytes[start], b' ' | b'\t') {
-            start += 1;
-        }
-        let mut end = start;
-        while end < bytes.len() && class(bytes[end]) & SPACE == 0 {
-            end += 1;
-        }
-        &bytes[start..end]
-    }
-
-    fn switch_delimiter(&mut self) {
-        let mut argument = self.delimiter_argument();
-        if let [mark @ (b'\'' | b'"' | b'`'), inner @ .., last] = argument
-            && mark == last
-        {
-            argument = inner;
-        }
-        match argument {
-            b"" => {} // the client complains and keeps the old one
-            b";" => self.delimiter = None,
-            _ => self.delimiter = Some(argument),
-        }
-        self.skip_line();
-        self.switches += 1;
-        self.pending = false;
-    }
-
-    /// Under `DELIMITER $$` the word `END$$` ends before the dollars.
-    fn cut_at(&mut self, delimiter: &[u8], kind: TokenKind, start: usize) {
-        if matches!(kind, TokenKind::String | TokenKind::QuotedIdentifier | TokenKind::Executable) {
-            return;
-        }
-        let mut i = start + 1;
-        while i < self.pos {
-            if self.bytes[i..].starts_with(delimiter) {
-                self.pos = i;
-                return;
-            }
-            i += 1;
-        }
     }
 
     /// Notes what is not closed; the first one counts, as it swallows all that follows.

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::keyword;
 use super::split::Statement;
 use super::token::{Token, TokenKind, Tokens, tokens};
 use crate::dialect::Dialect;
@@ -24,9 +25,14 @@ use crate::dialect::Dialect;
 /// assert_eq!(range, Some(11..30));
 /// ```
 pub fn mentions(dialect: Dialect, statement: &Statement<'_>, name: &str) -> Option<Range<usize>> {
+    // Where the name holds no quote to be doubled, it stands in the text as it is or not at all.
+    let plain = !name.bytes().any(|byte| matches!(byte, b'"' | b'`'));
+    if plain && !keyword::occurs(statement.text, name) {
+        return None;
+    }
     for token in Flat::new(dialect, statement.text) {
         let same = match token.kind {
-            TokenKind::Word => token.text.eq_ignore_ascii_case(name),
+            TokenKind::Word => keyword::is(token.text, name),
             TokenKind::QuotedIdentifier => quoted_is(token.text, name),
             _ => false,
         };

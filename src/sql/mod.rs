@@ -2,7 +2,7 @@
 //!
 //! Revisions are sent to the server one statement a call, so that an error has a line and the
 //! run can say what was done. Drivers do not cut scripts (or cut them wrongly), so this room does:
-//! [`tokens`] knows the quoting rules of each [`Dialect`], [`split`] where a statement ends,
+//! [`tokens`] knows the quoting rules of each [`Dialect`], [`split()`] where a statement ends,
 //! [`canonical`] what a checksum covers, and [`hazards`] what must not stand in a revision.
 //!
 //! It is no parser. It never fails and never panics, accepts any text, and leaves judging the SQL to the

@@ -5,6 +5,9 @@
 //! apart is the place: a block opens only where a statement can begin, and is closed only by an
 //! `END` right behind a semicolon or an opening `BEGIN` (or behind the condition of an `UNTIL`). So this
 //! follows where statements begin, which takes no grammar of the statements themselves.
+//!
+//! Left to `DELIMITER` lines: an `IF` or loop that is a function's whole body right behind the type
+//! in `RETURNS`, labels before `MariaDB`'s compound statements, and its Oracle mode.
 
 use super::keyword::{Keyword, keyword};
 use super::lexer::Raw;
@@ -194,9 +197,11 @@ impl Blocks {
             // statement counts. All are reserved, so none is a name.
             K::If | K::Case | K::Loop | K::While | K::Repeat => {
                 let begins = match self.last {
-                    Last::ClosingParenthesis | Last::Colon | Last::Literal => true,
                     Last::Word(K::Do) => self.event,
-                    Last::Word(
+                    Last::ClosingParenthesis
+                    | Last::Colon
+                    | Last::Literal
+                    | Last::Word(
                         K::Row | K::Deterministic | K::Data | K::Sql | K::Definer | K::Invoker,
                     ) => true,
                     _ => false,
@@ -235,8 +240,20 @@ impl Blocks {
             self.last,
             Last::OtherSymbol
                 | Last::Word(
-                    K::As | K::Clause | K::Else | K::Event | K::Exists | K::For | K::Function
-                        | K::Not | K::On | K::Or | K::Procedure | K::Then | K::Trigger | K::View
+                    K::As
+                        | K::Clause
+                        | K::Else
+                        | K::Event
+                        | K::Exists
+                        | K::For
+                        | K::Function
+                        | K::Not
+                        | K::On
+                        | K::Or
+                        | K::Procedure
+                        | K::Then
+                        | K::Trigger
+                        | K::View
                 )
         )
     }
@@ -248,7 +265,11 @@ impl Blocks {
             Last::OtherSymbol
                 | Last::Dot
                 | Last::Word(
-                    Keyword::Case | Keyword::Then | Keyword::Else | Keyword::Not | Keyword::Or
+                    Keyword::Case
+                        | Keyword::Then
+                        | Keyword::Else
+                        | Keyword::Not
+                        | Keyword::Or
                         | Keyword::Clause
                 )
         )

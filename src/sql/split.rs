@@ -52,6 +52,7 @@ pub fn split(dialect: Dialect, text: &str) -> Split<'_> {
     let mut split = Split::default();
     let mut lexer = Lexer::new(dialect, text);
     let mut open = Open::new();
+    let mut data = dialect == Dialect::Postgres;
     while let Some(raw) = lexer.advance() {
         // A DELIMITER line ends what stands before it, like the client.
         if lexer.switches() != open.switches {
@@ -62,9 +63,14 @@ pub fn split(dialect: Dialect, text: &str) -> Split<'_> {
             split.delimiters.push(raw.start);
         }
         if raw.terminator && !open.holds() {
-            let copies = dialect == Dialect::Postgres && open.copies_from_stdin(&lexer);
-            let end = if copies { data_end(text, raw.end) } else { raw.end };
-            lexer.jump(end);
+            let mut end = raw.end;
+            if data && open.copies_from_stdin(&lexer) {
+                match data_end(text, end) {
+                    Some(data_end) => end = data_end,
+                    None => data = false, // and none behind any later one
+                }
+                lexer.jump(end);
+            }
             open.finish(Some(end), &lexer, &mut split);
         } else {
             open.token(dialect, raw, &lexer);
@@ -105,7 +111,7 @@ impl Open {
         if !matches!(self.body, Body::Plain) {
             self.body.token(dialect, raw, lexer.slice(raw.start, raw.end), self.depth);
         }
-        if dialect != Dialect::Postgres || raw.end - raw.start != 1 {
+        if raw.end - raw.start != 1 || dialect != Dialect::Postgres {
             return;
         }
         match lexer.byte(raw.start) {
@@ -157,14 +163,13 @@ impl Open {
 ///
 /// `psql` sends them with the statement. They are no SQL, so without this every apostrophe in them
 /// would be reported on top of the `COPY` itself.
-fn data_end(text: &str, from: usize) -> usize {
+fn data_end(text: &str, from: usize) -> Option<usize> {
     let mut line = from;
     for part in text.get(from..).unwrap_or_default().split_inclusive('\n') {
         line += part.len();
         if part.trim_end() == "\\." {
-            return line;
+            return Some(line);
         }
     }
-    from
+    None
 }
-

@@ -95,7 +95,11 @@ impl<'a> Iterator for Tokens<'a> {
 
     fn next(&mut self) -> Option<Token<'a>> {
         let raw = self.lexer.advance()?;
-        Some(Token { kind: raw.kind, text: self.lexer.slice(raw.start, raw.end), offset: raw.start })
+        Some(Token {
+            kind: raw.kind,
+            text: self.lexer.slice(raw.start, raw.end),
+            offset: raw.start,
+        })
     }
 }
 

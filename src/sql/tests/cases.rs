@@ -27,7 +27,11 @@ fn tokens_of_each_dialect() {
         (Sqlite, "[a;b] `c``d` \"e\"\"f\" 'g''h'", &["[a;b]", "`c``d`", "\"e\"\"f\"", "'g''h'"]),
         (Sqlite, "x'41' X'42' e'1'", &["x'41'", "X'42'", "e", "'1'"]),
         (Sqlite, "?1 :a @b $c::d(e f", &["?1", ":a", "@b", "$c::d(e", "f"]),
-        (Sqlite, "a->>'$.b' a||b a<>b a==b", &["a", "->>", "'$.b'", "a", "||", "b", "a", "<>", "b", "a", "==", "b"]),
+        (
+            Sqlite,
+            "a->>'$.b' a||b a<>b a==b",
+            &["a", "->>", "'$.b'", "a", "||", "b", "a", "<>", "b", "a", "==", "b"],
+        ),
         (Sqlite, "1.5e-3 .5 0x1F 1_0", &["1.5e-3", ".5", "0x1F", "1_0"]),
         (Sqlite, "'a\\' 'b'", &["'a\\'", "'b'"]),
         (Sqlite, "a /* b", &["a"]),
@@ -35,20 +39,43 @@ fn tokens_of_each_dialect() {
         (Sqlite, "/*/ a */b", &["b"]),
         (Sqlite, "\u{FEFF}a\u{FEFF}", &["a\u{FEFF}"]),
         (Postgres, "a/*b/*c*/d*/e", &["a", "e"]),
-        (Postgres, r"E'\'' e'\\' 'a\' U&'b' u&""c"" B'1' n'd'", &["E'\\''", "e'\\\\'", "'a\\'", "U&'b'", "u&", "\"\"", "c", "\"\"", "B'1'", "n'd'"]),
+        (
+            Postgres,
+            r"E'\'' e'\\' 'a\' U&'b' B'1' n'd'",
+            &[r"E'\''", r"e'\\'", r"'a\'", "U&'b'", "B'1'", "n'd'"],
+        ),
         (Postgres, "U&\"d\"\"e\" u & 'x'", &["U&\"d\"\"e\"", "u", "&", "'x'"]),
         (Postgres, "$$a;b$$ $x$c$$d$x$ $é$e$é$", &["$$a;b$$", "$x$c$$d$x$", "$é$e$é$"]),
         (Postgres, "a$b$c $1 $1a$ 1$$x$$", &["a$b$c", "$1", "$1", "a$", "1", "$$x$$"]),
-        (Postgres, "a=-1 a<=-1 @-1 a::b c:=d e..f", &["a", "=", "-", "1", "a", "<=", "-", "1", "@-", "1", "a", "::", "b", "c", ":=", "d", "e", "..", "f"]),
-        (Postgres, "a?b a@>b a#>>b a*/*c*/b +--d", &["a", "?", "b", "a", "@>", "b", "a", "#>>", "b", "a", "*", "b", "+"]),
+        (
+            Postgres,
+            "a=-1 a<=-1 @-1 a::b c:=d e..f",
+            &[
+                "a", "=", "-", "1", "a", "<=", "-", "1", "@-", "1", "a", "::", "b", "c", ":=", "d",
+                "e", "..", "f",
+            ],
+        ),
+        (
+            Postgres,
+            "a?b a@>b a#>>b a*/*c*/b +--d",
+            &["a", "?", "b", "a", "@>", "b", "a", "#>>", "b", "a", "*", "b", "+"],
+        ),
         (Postgres, "E'a' -- c\n 'b\\'' 'c\\'", &["E'a'", "'b\\''", "'c\\'"]),
         (Postgres, "E'a' 'b\\'", &["E'a'", "'b\\'"]),
         (Postgres, "--a\rb", &["b"]),
         (Mysql, "a#b\nc -- d\n5--3 --", &["a", "c", "5", "-", "-", "3"]),
         (Mysql, r#"'a\'b' "c\"d" 'e''f' `g\`"#, &[r"'a\'b'", r#""c\"d""#, "'e''f'", r"`g\`"]),
-        (Mysql, "/*! a */ /*!50003 b '*/' */ /*M! c */ /*+ d' */ e /* f */", &["/*! a */", "/*!50003 b '*/' */", "/*M! c */", "/*+ d' */", "e"]),
+        (
+            Mysql,
+            "/*! a */ /*!50003 b '*/' */ /*M! c */ /*+ d' */ e /* f */",
+            &["/*! a */", "/*!50003 b '*/' */", "/*M! c */", "/*+ d' */", "e"],
+        ),
         (Mysql, "/*! a /* b */ c */ d", &["/*! a /* b */ c */", "d"]),
-        (Mysql, "@a := @@session.b ? n'c' _utf8'd' $e", &["@a", ":=", "@@session.b", "?", "n'c'", "_utf8", "'d'", "$e"]),
+        (
+            Mysql,
+            "@a := @@session.b ? n'c' _utf8'd' $e",
+            &["@a", ":=", "@@session.b", "?", "n'c'", "_utf8", "'d'", "$e"],
+        ),
         (Mysql, "a <=> b && c ->> '$'", &["a", "<=>", "b", "&&", "c", "->>", "'$'"]),
     ];
     for (dialect, text, expected) in cases {
@@ -108,10 +135,10 @@ fn sqlite_triggers_are_whole() {
             "CREATE /* x */ TRIGGER -- y\n t INSERT ON begin BEGIN SELECT end FROM b; /* z */ END",
         ],
     );
-    assert_eq!(texts(Dialect::Sqlite, "CREATE TABLE trigger_a (begin); SELECT 1"), [
-        "CREATE TABLE trigger_a (begin)",
-        "SELECT 1"
-    ]);
+    assert_eq!(
+        texts(Dialect::Sqlite, "CREATE TABLE trigger_a (begin); SELECT 1"),
+        ["CREATE TABLE trigger_a (begin)", "SELECT 1"]
+    );
 }
 
 #[test]
@@ -184,11 +211,23 @@ fn mysql_bodies_are_whole() {
 fn delimiter_lines_switch_the_terminator() {
     let cases: &[(&str, &[&str])] = &[
         ("DELIMITER //\nA; B//\nC //\ndelimiter ;\nD;E", &["A; B", "C", "D", "E"]),
-        ("A;\n  DeLiMiTeR $$\nCREATE TRIGGER t BEGIN B; END$$\nDELIMITER ;\nC;", &["A", "CREATE TRIGGER t BEGIN B; END", "C"]),
-        ("DELIMITER ;;\n/*!50003 TRIGGER x BEGIN A; END */;;\nDELIMITER ;\nB", &["/*!50003 TRIGGER x BEGIN A; END */", "B"]),
-        ("DELIMITER //\nA '//' \"//\" `//` /* // */ # //\n-- //\nB//", &["A '//' \"//\" `//` /* // */ # //\n-- //\nB"]),
+        (
+            "A;\n  DeLiMiTeR $$\nCREATE TRIGGER t BEGIN B; END$$\nDELIMITER ;\nC;",
+            &["A", "CREATE TRIGGER t BEGIN B; END", "C"],
+        ),
+        (
+            "DELIMITER ;;\n/*!50003 TRIGGER x BEGIN A; END */;;\nDELIMITER ;\nB",
+            &["/*!50003 TRIGGER x BEGIN A; END */", "B"],
+        ),
+        (
+            "DELIMITER //\nA '//' \"//\" `//` /* // */ # //\n-- //\nB//",
+            &["A '//' \"//\" `//` /* // */ # //\n-- //\nB"],
+        ),
         ("A\nDELIMITER //\nB//", &["A", "B"]),
-        ("CREATE TABLE t (\n  delimiter VARCHAR(3)\n); B", &["CREATE TABLE t (\n  delimiter VARCHAR(3)\n)", "B"]),
+        (
+            "CREATE TABLE t (\n  delimiter VARCHAR(3)\n); B",
+            &["CREATE TABLE t (\n  delimiter VARCHAR(3)\n)", "B"],
+        ),
         ("SELECT 1 AS\ndelimiter; B", &["SELECT 1 AS\ndelimiter", "B"]),
         ("DELIMITER\nA;B", &["A", "B"]),
         ("DELIMITER |\nA||B|", &["A", "B"]),
@@ -228,7 +267,11 @@ fn what_is_not_closed_is_named_with_its_opening() {
         (Dialect::Mysql, "A `b", Some((U::Identifier, "`", 2))),
         (Dialect::Mysql, "A /*!50003 b", Some((U::Comment, "/*!", 2))),
         (Dialect::Mysql, "A 'b\\", Some((U::String, "'", 2))),
-        (Dialect::Mysql, "CREATE PROCEDURE p() BEGIN IF a THEN B; END; C;", Some((U::Body, "BEGIN", 21))),
+        (
+            Dialect::Mysql,
+            "CREATE PROCEDURE p() BEGIN IF a THEN B; END; C;",
+            Some((U::Body, "BEGIN", 21)),
+        ),
     ];
     for (dialect, script, expected) in cases {
         assert_eq!(open(dialect, script), expected, "{dialect}: {script}");
@@ -238,10 +281,10 @@ fn what_is_not_closed_is_named_with_its_opening() {
 #[test]
 fn data_of_a_copy_is_no_sql() {
     let script = "COPY t (a) FROM stdin WITH (FORMAT text);\nO'Brien\t\"\n\\.\nSELECT 1;";
-    assert_eq!(texts(Dialect::Postgres, script), [
-        "COPY t (a) FROM stdin WITH (FORMAT text)",
-        "SELECT 1"
-    ]);
+    assert_eq!(
+        texts(Dialect::Postgres, script),
+        ["COPY t (a) FROM stdin WITH (FORMAT text)", "SELECT 1"]
+    );
     assert_eq!(open(Dialect::Postgres, script), None);
     assert_eq!(texts(Dialect::Postgres, "COPY t FROM stdin; A; B").len(), 3);
 }
@@ -254,7 +297,10 @@ fn the_canonical_form_knows_no_delimiter() {
         stream
     };
     let plain = stream("CREATE PROCEDURE p() BEGIN SELECT 1; END;");
-    assert_eq!(stream("DELIMITER //\nCREATE PROCEDURE p() /* x */ BEGIN\nSELECT 1; END//\nDELIMITER ;"), plain);
+    assert_eq!(
+        stream("DELIMITER //\nCREATE PROCEDURE p() /* x */ BEGIN\nSELECT 1; END//\nDELIMITER ;"),
+        plain
+    );
     assert_ne!(stream("A\nDELIMITER //\nB//"), stream("A B;"));
     assert_ne!(stream("A /*! b */"), stream("A"));
 }

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
-#[expect(clippy::disallowed_methods, reason = "only tests look for the shared files, at their own edge")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only tests look for the shared files, at their own edge"
+)]
 fn shared() -> Option<PathBuf> {
     let named = std::env::var_os("MIGRATE_SHARED").map(PathBuf::from);
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(|parent| parent.join("shared"));
@@ -44,8 +47,8 @@ fn real_histories_are_cut_whole() {
             let word = tokens(dialect, statement.text).next().expect("a statement has a token");
             let known = [
                 "alter", "analyze", "begin", "commit", "comment", "create", "delete", "do", "drop",
-                "explain", "insert", "lock", "pragma", "refresh", "rollback", "select", "set", "truncate",
-                "update", "vacuum", "with", "grant", "copy", "reindex", "cluster",
+                "explain", "insert", "lock", "pragma", "refresh", "rollback", "select", "set",
+                "truncate", "update", "vacuum", "with", "grant", "copy", "reindex", "cluster",
             ];
             let first = word.text.to_ascii_lowercase();
             assert!(known.contains(&first.as_str()), "{path}: a statement begins with {first:?}");

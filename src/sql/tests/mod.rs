@@ -48,6 +48,10 @@ fn check_invariants(dialect: Dialect, text: &str) {
         return;
     }
     for statement in &split.statements {
+        // MySQL takes two dashes for a comment only at the end of what it is sent.
+        if dialect == Dialect::Mysql && statement.text.ends_with("--") {
+            return;
+        }
         let again = super::split(dialect, statement.text).statements;
         assert_eq!(again.len(), 1, "{:?} is cut again into {again:?}", statement.text);
         assert_eq!(again[0].text, statement.text);

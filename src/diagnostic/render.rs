@@ -4,7 +4,7 @@
 //! for terminals and one for the body of a `compile_error!`.
 
 use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Diagnostic, FileId, Severity, Sources};
 
@@ -41,6 +41,11 @@ impl Diagnostic {
         let mut group = Group::with_title(level.primary_title(&*self.message).id(self.code.id()));
         for file in self.files() {
             let source = sources.file(file);
+            // Nothing of it can be shown: it is about the file, not about a place in it.
+            if source.text().is_empty() {
+                group = group.element(Origin::path(source.path()));
+                continue;
+            }
             let mut snippet = Snippet::source(source.text()).path(source.path());
             for (index, label) in self.labels.iter().enumerate() {
                 if label.file != file {

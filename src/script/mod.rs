@@ -10,7 +10,7 @@
 mod header;
 #[cfg(feature = "build")]
 pub(crate) mod load;
-mod section;
+pub(crate) mod section;
 mod text;
 
 use std::ops::Range;

@@ -150,9 +150,11 @@ fn no_text(path: String, bytes: &[u8], error: TextError, sources: &mut Sources) 
     text.push(char::REPLACEMENT_CHARACTER);
     let end = text.len();
     let file = sources.add(path, text);
+    let is_utf_16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     Diagnostic::new(code, message)
         .label(file, at..end, byte)
         .help(match error {
+            TextError::NotUtf8 { .. } if is_utf_16 => "the file is UTF-16; save it as UTF-8",
             TextError::NotUtf8 { .. } => "save the file as UTF-8",
             TextError::Nul { .. } => "remove it; or, if the file is UTF-16, save it as UTF-8",
         })

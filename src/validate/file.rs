@@ -7,7 +7,7 @@ use crate::chain::{BranchLabel, Direction, Kind, NameError, RESERVED, RevisionId
 use crate::config::Configuration;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::dialect::Variant;
+use crate::dialect::{Dialect, Variant};
 use crate::script::section::closest_dialect;
 use crate::script::{Spanned, TransactionMode};
 use crate::sql;
@@ -19,16 +19,16 @@ pub(super) fn check(
     variants: &[Variant],
     findings: &mut Vec<Diagnostic>,
 ) {
-    names(parsed, configuration, findings);
-    contradictions(parsed, findings);
     if parsed.loaded.kind == Kind::Rust {
         findings.push(
             Diagnostic::new(Code::RustRevision, "revisions in Rust are not supported yet")
-                .label(parsed.file(), parsed.script.header().span.clone(), "")
+                .label(parsed.file(), header_place(parsed), "")
                 .help("write it in SQL, or let the file's name begin with `_` to leave it out"),
         );
         return;
     }
+    names(parsed, configuration, findings);
+    contradictions(parsed, findings);
     let before = findings.len();
     selectors(parsed, configuration, findings);
     let are_selectors_known = findings.len() == before;
@@ -58,10 +58,7 @@ fn names(parsed: &Parsed<'_>, configuration: &Configuration, findings: &mut Vec<
         None => findings.push(
             Diagnostic::new(Code::HeaderMissing, "this file has no `revision` in its header")
                 .label(file, header_place(parsed), "")
-                .note(match parsed.loaded.kind {
-                    Kind::Sql => "a revision begins with comment lines: a message, an empty one, then `-- revision: ID`",
-                    Kind::Rust => "a revision begins with comment lines: a message, an empty one, then `//! revision: ID`",
-                })
+                .note("a revision begins with comment lines: a message, an empty one, then `-- revision: ID`")
                 .help("`cargo migrate new \"message\"` writes a file with a header")
                 .help("if the file is no revision, let its name begin with `_`"),
         ),
@@ -260,11 +257,10 @@ fn before_sections(
 ) -> bool {
     let Some(variant) = variants.first() else { return false };
     let before = parsed.script.before_sections();
-    let mut tokens = sql::tokens(variant.dialect, &parsed.script.text()[before.clone()]);
-    if let Some(token) = tokens.next() {
-        let start = before.start + token.offset;
-        // Of a string that does not end, or a routine, the first line says enough.
-        let len = token.text.find('\n').unwrap_or(token.text.len());
+    let text = &parsed.script.text()[before.clone()];
+    if let Some(statement) = sql::split(variant.dialect, text).statements.first() {
+        let start = before.start + statement.offset;
+        let len = statement.text.find('\n').unwrap_or(statement.text.len());
         findings.push(
             Diagnostic::new(Code::TextBeforeSection, "this stands before the first section")
                 .label(parsed.file(), start..start + len, "it belongs to no section and would not run")
@@ -272,8 +268,12 @@ fn before_sections(
         );
         return true;
     }
-    // Markers cut whatever is open, so this comment would not hide the section that it seems to.
-    if let Some(open) = tokens.unterminated() {
+    // Markers cut whatever is open, so the comment would not hide the section that it seems to.
+    // PostgreSQL's rules, because SQLite lets a comment end with the text.
+    let mut tokens = sql::tokens(Dialect::Postgres, text);
+    if tokens.next().is_none()
+        && let Some(open) = tokens.unterminated()
+    {
         let at = before.start + open.offset;
         findings.push(
             Diagnostic::new(Code::Unterminated, "this comment does not end before the first section")
@@ -305,8 +305,13 @@ fn coverage(
     for section in parsed.script.sections().iter().filter(|s| s.direction == direction) {
         finding = finding.label(parsed.file(), section.marker.clone(), "");
     }
+    // Several dialects can share one section; of several databases one is an example.
+    let selectors = if missing.iter().all(|variant| variant.database.is_none()) {
+        missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    } else {
+        missing[0].to_string()
+    };
     findings.push(finding.help(format!(
-        "add `-- migrate:{direction} {}`; where there is nothing to do, a comment below it says why",
-        missing[0]
+        "add `-- migrate:{direction} {selectors}`; where there is nothing to do, a comment below it says why",
     )));
 }

@@ -193,7 +193,7 @@ impl<'a> Resolver<'a> {
         if self.suggestions <= MOST_SUGGESTIONS {
             let with_labels = code == Code::UnknownDependency;
             if let Some((known, is_prefix)) = self.suggestion(&name.value, with_labels) {
-                let full = if is_prefix { "; names are written in full here" } else { "" };
+                let full = if is_prefix { " ids and labels are written in full here" } else { "" };
                 return finding.help(format!("did you mean `{known}`?{full}"));
             }
         }

@@ -85,16 +85,23 @@ fn in_dialect(
                 .help(help),
         );
     }
-    for &offset in &split.delimiters {
+    if let Some((&first, others)) = split.delimiters.split_first() {
+        let place = |offset| start + offset..start + offset + "DELIMITER".len();
+        let mut finding = Diagnostic::new(
+            Code::DelimiterOutsideMysql,
+            format!("`DELIMITER` is a command of the MySQL client, not of `{dialect}`"),
+        )
+        .label(file, place(first), "");
+        for &other in others {
+            finding = finding.label(file, place(other), "");
+        }
         findings.push(
-            Diagnostic::new(
-                Code::DelimiterOutsideMysql,
-                format!("`DELIMITER` is a command of the MySQL client, not of `{dialect}`"),
-            )
-            .label(file, start + offset..start + offset + "DELIMITER".len(), "")
-            .help("remove the line; bodies are recognised without it")
-            .help("or let the section run on MySQL only: `-- migrate:up mysql`"),
+            finding
+                .help("remove these lines, and end statements with `;`: bodies are recognised without them")
+                .help("or let the section run on MySQL only: `-- migrate:up mysql`"),
         );
+        // What follows is cut at other places than its author meant.
+        return;
     }
     let transactional = parsed.script.header().transaction == TransactionMode::Transactional;
     let tracking = &configuration.table.name;
@@ -112,6 +119,16 @@ fn in_dialect(
                 .label(file, at, "the revision already runs inside one, with its tracking row")
                 .help("remove the statement")
                 .help("or write `-- transaction: none` in the header to run outside a transaction"),
+                HazardKind::NotInTransaction if sets_foreign_keys(&parsed.script.text()[at.clone()]) => {
+                    Diagnostic::new(
+                        Code::NotInTransaction,
+                        "this has no effect inside a transaction",
+                    )
+                    .label(file, at, "")
+                    .note("foreign keys are not enforced while a revision runs, and are checked after it")
+                    .help("remove the statement")
+                    .help("or, to have them enforced, write `-- foreign-keys: on` in the header")
+                }
                 HazardKind::NotInTransaction => Diagnostic::new(
                     Code::NotInTransaction,
                     format!("`{dialect}` does not run this inside a transaction"),
@@ -129,7 +146,12 @@ fn in_dialect(
                     "this would free the lock that keeps other runners away",
                 )
                 .label(file, at, "")
-                .help("remove the statement, or release the lock that is meant by its own key"),
+                .help(match dialect {
+                    Dialect::Mysql => {
+                        "remove it; release a lock of your own by its name, with `RELEASE_LOCK('name')`"
+                    }
+                    _ => "remove it; release a lock of your own by its key, with `pg_advisory_unlock(key)`",
+                }),
             };
             findings.push(finding);
         }
@@ -147,6 +169,12 @@ fn in_dialect(
             }
         }
     }
+}
+
+/// Whether it is `PRAGMA foreign_keys = …`, which the migrator sees to itself.
+fn sets_foreign_keys(statement: &str) -> bool {
+    let statement = statement.to_ascii_lowercase();
+    statement.starts_with("pragma") && statement.contains("foreign_keys")
 }
 
 /// What a construct is called, and what closes it.

@@ -53,7 +53,7 @@ error[M0001]: this file is not UTF-8
 1 | �
   | ^ the byte 0xff is not UTF-8
   |
-  = help: save the file as UTF-8
+  = help: the file is UTF-16; save it as UTF-8
   = help: if the file is no revision, move it elsewhere, or let its name begin with `_`
 "#
     );
@@ -178,27 +178,14 @@ error[M0034]: the file name says revision `b2`, the header says `a1`
 fn revisions_in_rust_are_not_supported_yet() {
     assert_snapshot!(check("-- file: a.rs\n//! fill in names\n//!\n//! revision: a1\n//! revises:\n\nuse cargo_migrate::Operations;\n"), @r#"
 error[M0037]: revisions in Rust are not supported yet
- --> migrations/a.rs:1:1
+ --> migrations/a.rs:3:15
   |
-1 | / //! fill in names
-2 | | //!
-3 | | //! revision: a1
-4 | | //! revises:
-  | |____________^
+3 | //! revision: a1
+  |               ^^
   |
   = help: write it in SQL, or let the file's name begin with `_` to leave it out
 "#);
     assert_snapshot!(check("-- file: helper.rs\nuse std::fmt;\n"), @r#"
-error[M0003]: this file has no `revision` in its header
- --> migrations/helper.rs:1:1
-  |
-1 | use std::fmt;
-  | ^
-  |
-  = note: a revision begins with comment lines: a message, an empty one, then `//! revision: ID`
-  = help: `cargo migrate new "message"` writes a file with a header
-  = help: if the file is no revision, let its name begin with `_`
-
 error[M0037]: revisions in Rust are not supported yet
  --> migrations/helper.rs:1:1
   |

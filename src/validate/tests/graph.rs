@@ -55,7 +55,7 @@ error[M0013]: unknown parent revision `ae10`
 4 | -- revises: ae10
   |             ^^^^ no revision has this id
   |
-  = help: did you mean `ae1027a6acf5`?; names are written in full here
+  = help: did you mean `ae1027a6acf5`? ids and labels are written in full here
 
 error[M0013]: unknown parent revision `AE1027A6ACF5`
  --> migrations/d.sql:4:13
@@ -149,7 +149,7 @@ error[M0014]: unknown dependency `bill`
 5 | -- depends-on: biling, bill, somewhere
   |                        ^^^^ no revision has this id or branch label
   |
-  = help: did you mean `billing`?; names are written in full here
+  = help: did you mean `billing`? ids and labels are written in full here
 
 error[M0014]: unknown dependency `somewhere`
  --> migrations/b.sql:5:30

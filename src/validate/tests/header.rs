@@ -33,7 +33,7 @@ error[M0023]: this stands before the first section
  --> migrations/a.sql:1:1
   |
 1 | CREATE TABLE account (id INTEGER);
-  | ^^^^^^ it belongs to no section and would not run
+  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ it belongs to no section and would not run
   |
   = help: write `-- migrate:up` in a line above it
 "#);

@@ -172,7 +172,7 @@ error[M0023]: this stands before the first section
  --> migrations/a.sql:5:1
   |
 5 | CREATE TABLE account (id INTEGER);
-  | ^^^^^^ it belongs to no section and would not run
+  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ it belongs to no section and would not run
   |
   = help: write `-- migrate:up` in a line above it
 "#);
@@ -181,7 +181,7 @@ error[M0023]: this stands before the first section
  --> migrations/a.sql:5:1
   |
 5 | SELECT 1;
-  | ^^^^^^ it belongs to no section and would not run
+  | ^^^^^^^^ it belongs to no section and would not run
   |
   = help: write `-- migrate:up` in a line above it
 "#);
@@ -243,7 +243,7 @@ error[M0025]: no down section runs on `sqlite` and `mysql`
 9 | -- migrate:down postgres
   | ^^^^^^^^^^^^^^^^^^^^^^^^
   |
-  = help: add `-- migrate:down sqlite`; where there is nothing to do, a comment below it says why
+  = help: add `-- migrate:down sqlite mysql`; where there is nothing to do, a comment below it says why
 "#
     );
 }

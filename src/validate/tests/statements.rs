@@ -85,7 +85,16 @@ error[M0027]: this quoted identifier does not end
 
 #[test]
 fn a_comment_does_not_hide_a_section() {
-    assert_snapshot!(check_sections("/*\n-- migrate:up\nSELECT 1;\n*/\n-- migrate:down\nSELECT 2;\n"), @"");
+    assert_snapshot!(check_sections("/*\n-- migrate:up\nSELECT 1;\n*/\n-- migrate:down\nSELECT 2;\n"), @r#"
+error[M0027]: this comment does not end before the first section
+ --> migrations/a.sql:5:1
+  |
+5 | /*
+  | ^^ it begins here
+  |
+  = note: a section begins at its marker, whatever is open
+  = help: close it with `*/` above the marker
+"#);
 }
 
 #[test]
@@ -168,13 +177,15 @@ error[M0029]: `sqlite` does not run this inside a transaction
   |
   = help: move it into a revision of its own with `-- transaction: none` in the header
 
-error[M0029]: `sqlite` does not run this inside a transaction
+error[M0029]: this has no effect inside a transaction
  --> migrations/a.sql:7:1
   |
 7 | PRAGMA foreign_keys = OFF;
-  | ^^^^^^^^^^^^^^^^^^^^^^^^^ refused, or silently without effect
+  | ^^^^^^^^^^^^^^^^^^^^^^^^^
   |
-  = help: move it into a revision of its own with `-- transaction: none` in the header
+  = note: foreign keys are not enforced while a revision runs, and are checked after it
+  = help: remove the statement
+  = help: or, to have them enforced, write `-- foreign-keys: on` in the header
 "#);
     assert_snapshot!(
         check_sections_with("dialects = [\"sqlite\", \"postgres\"]", "-- migrate:up\nVACUUM;\n-- migrate:up postgres\nCREATE INDEX CONCURRENTLY i ON a (b);\n-- migrate:down\nSELECT 2;\n"),
@@ -222,7 +233,7 @@ error[M0031]: this would free the lock that keeps other runners away
 6 | DISCARD ALL;
   | ^^^^^^^^^^^
   |
-  = help: remove the statement, or release the lock that is meant by its own key
+  = help: remove it; release a lock of your own by its key, with `pg_advisory_unlock(key)`
 
 error[M0031]: this would free the lock that keeps other runners away
  --> migrations/a.sql:7:8
@@ -230,7 +241,7 @@ error[M0031]: this would free the lock that keeps other runners away
 7 | SELECT pg_advisory_unlock_all();
   |        ^^^^^^^^^^^^^^^^^^^^^^
   |
-  = help: remove the statement, or release the lock that is meant by its own key
+  = help: remove it; release a lock of your own by its key, with `pg_advisory_unlock(key)`
 
 error[M0031]: a revision cannot touch the tracking table `migrate_revisions`
  --> migrations/a.sql:9:13
@@ -273,26 +284,11 @@ error[M0038]: `DELIMITER` is a command of the MySQL client, not of `sqlite`
   |
 6 | DELIMITER //
   | ^^^^^^^^^
-  |
-  = help: remove the line; bodies are recognised without it
-  = help: or let the section run on MySQL only: `-- migrate:up mysql`
-
-error[M0028]: a revision cannot begin or end a transaction itself
- --> migrations/a.sql:7:52
-  |
 7 | CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END//
-  |                                                    ^^^ the revision already runs inside one, with its tracking row
-  |
-  = help: remove the statement
-  = help: or write `-- transaction: none` in the header to run outside a transaction
-
-error[M0038]: `DELIMITER` is a command of the MySQL client, not of `sqlite`
- --> migrations/a.sql:8:1
-  |
 8 | DELIMITER ;
-  | ^^^^^^^^^
+  | ---------
   |
-  = help: remove the line; bodies are recognised without it
+  = help: remove these lines, and end statements with `;`: bodies are recognised without them
   = help: or let the section run on MySQL only: `-- migrate:up mysql`
 "#
     );

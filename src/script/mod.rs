@@ -11,7 +11,7 @@ mod header;
 #[cfg(feature = "build")]
 pub(crate) mod load;
 pub(crate) mod section;
-mod text;
+pub(crate) mod text;
 
 use std::ops::Range;
 

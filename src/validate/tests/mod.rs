@@ -4,7 +4,6 @@
 //! product: a change of one is a change of what users see, to be read as such.
 
 mod files;
-mod good;
 mod graph;
 mod header;
 mod pages;

@@ -283,9 +283,9 @@ mod tests {
             let components = cyclic_components(&edges);
             let reach: Vec<Vec<bool>> =
                 (0..edges.len()).map(|node| reachable(&edges, edges[node].iter().copied())).collect();
-            for a in 0..edges.len() {
+            for (a, reached) in reach.iter().enumerate() {
                 let expected: Vec<usize> =
-                    (0..edges.len()).filter(|&b| reach[a][b] && reach[b][a]).collect();
+                    (0..edges.len()).filter(|&b| reached[b] && reach[b][a]).collect();
                 let found: Vec<usize> =
                     components.iter().find(|c| c.contains(&a)).cloned().unwrap_or_default();
                 prop_assert_eq!(expected, found);

@@ -129,7 +129,7 @@ codes! {
     ForeignKeysWithoutTransaction = "M0036", Error, fixed;
     /// a revision is written in Rust
     RustRevision = "M0037", Error, fixed;
-    /// a `DELIMITER` line outside MySQL
+    /// a `DELIMITER` line outside `mysql`
     DelimiterOutsideMysql = "M0038", Error, fixed;
     /// unknown key in the configuration
     UnknownConfigurationKey = "M0051", Error, fixed;

@@ -105,13 +105,12 @@ impl Diagnostic {
     ///
     /// The form for channels that hold a single line, such as cargo's `warning=` directive.
     pub fn one_line(&self, sources: &Sources) -> String {
-        let mut line = String::new();
-        if let Some(label) = self.labels.first() {
+        let place = self.labels.first().map(|label| {
             let file = sources.file(label.file);
-            let position = file.position(label.span.start);
-            line.push_str(&format!("{}:{position}: ", file.path()));
-        }
-        line.push_str(&format!("{} [{}]", self.message, self.code));
+            format!("{}:{}: ", file.path(), file.position(label.span.start))
+        });
+        let place = place.unwrap_or_default();
+        let mut line = format!("{place}{} [{}]", self.message, self.code);
         for help in &self.helps {
             line.push_str("; help: ");
             line.push_str(help);

@@ -241,9 +241,9 @@ impl Reader<'_> {
                     .label(self.file, key_span.clone(), "");
             self.findings.push(match meant {
                 Some(known) => finding.help(format!("did you mean `{known}`?")),
-                None => finding
-                    .help(format!("the keys are {}", listed(KEYS)))
-                    .help("a remark stands in a paragraph without `word:` at the beginning of a line"),
+                None => finding.help(format!("the keys are {}", listed(KEYS))).help(
+                    "a remark stands in a paragraph without `word:` at the beginning of a line",
+                ),
             });
             if let Some(known) = meant
                 && self.seen.iter().all(|(seen, _)| *seen != known)
@@ -255,14 +255,17 @@ impl Reader<'_> {
         if let Some((_, first)) = self.seen.iter().find(|(seen, _)| *seen == known) {
             let is_list = matches!(known, "revises" | "depends-on" | "branch" | "requires");
             self.findings.push(
-                Diagnostic::new(Code::RepeatedKey, format!("key `{key}` stands twice in the header"))
-                    .label(self.file, key_span, "")
-                    .label(self.file, first.clone(), "first here")
-                    .help(if is_list {
-                        "join the values in one line, separated by commas"
-                    } else {
-                        "remove one of them"
-                    }),
+                Diagnostic::new(
+                    Code::RepeatedKey,
+                    format!("key `{key}` stands twice in the header"),
+                )
+                .label(self.file, key_span, "")
+                .label(self.file, first.clone(), "first here")
+                .help(if is_list {
+                    "join the values in one line, separated by commas"
+                } else {
+                    "remove one of them"
+                }),
             );
             return;
         }
@@ -323,10 +326,11 @@ impl Reader<'_> {
         } else {
             format!("`{key}` cannot have this value")
         };
-        self.findings.push(
-            Diagnostic::new(Code::BadValue, message)
-                .label(self.file, span, format!("expected {expected}")),
-        );
+        self.findings.push(Diagnostic::new(Code::BadValue, message).label(
+            self.file,
+            span,
+            format!("expected {expected}"),
+        ));
     }
 }
 

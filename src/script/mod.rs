@@ -15,8 +15,8 @@ pub(crate) mod text;
 
 use std::ops::Range;
 
-use crate::chain::{ChecksumBuilder, Direction, Kind};
 use crate::chain::{Checksum, Fingerprint};
+use crate::chain::{ChecksumBuilder, Direction, Kind};
 use crate::diagnostic::{Diagnostic, FileId};
 use crate::dialect::Variant;
 use crate::sql;
@@ -109,11 +109,7 @@ impl<'a> Script<'a> {
     }
 
     /// The statements that run for this direction in this dialect and database, in order.
-    pub fn statements(
-        &self,
-        direction: Direction,
-        variant: &Variant,
-    ) -> Vec<ScriptStatement<'a>> {
+    pub fn statements(&self, direction: Direction, variant: &Variant) -> Vec<ScriptStatement<'a>> {
         let mut statements = Vec::new();
         for section in self.matching(direction, variant) {
             let body = &self.text[section.body.clone()];

@@ -142,9 +142,8 @@ fn marker(
                 },
             )
             .label(file, span, "expected `up` or `down`");
-            let meant = near_miss(line).or_else(|| {
-                nearest(&other?.to_ascii_lowercase(), ["up", "down"])
-            });
+            let meant =
+                near_miss(line).or_else(|| nearest(&other?.to_ascii_lowercase(), ["up", "down"]));
             if let Some(word) = meant {
                 finding = finding.help(format!("did you mean `-- migrate:{word}`?"));
             } else {

@@ -40,14 +40,12 @@ pub(super) fn check(
 /// Where to point when the whole header is meant.
 fn header_place(parsed: &Parsed<'_>) -> Range<usize> {
     let header = parsed.script.header();
-    match &header.revision {
-        Some(revision) => revision.span.clone(),
-        None => {
-            let text = parsed.script.text();
-            let line_end = text.find('\n').unwrap_or(text.len());
-            0..header.span.end.min(line_end)
-        }
+    if let Some(revision) = &header.revision {
+        return revision.span.clone();
     }
+    let text = parsed.script.text();
+    let line_end = text.find('\n').unwrap_or(text.len());
+    0..header.span.end.min(line_end)
 }
 
 fn names(parsed: &Parsed<'_>, configuration: &Configuration, findings: &mut Vec<Diagnostic>) {
@@ -105,7 +103,9 @@ fn illegal(
             .help("remove the stray comma");
     }
     match error {
-        NameError::Illegal if name.value.contains(char::is_whitespace) && code == Code::IllegalLabel => {
+        NameError::Illegal
+            if name.value.contains(char::is_whitespace) && code == Code::IllegalLabel =>
+        {
             Diagnostic::new(code, format!("`{}` is no {what}", name.value))
                 .label(file, name.span.clone(), format!("expected {form}"))
                 .help("labels are separated by commas")
@@ -117,7 +117,10 @@ fn illegal(
             format!("`{}` is a reserved word and cannot be a {what}", name.value),
         )
         .label(file, name.span.clone(), "")
-        .note(format!("{} have a meaning of their own, as in `cargo migrate up head`", listed(RESERVED)))
+        .note(format!(
+            "{} have a meaning of their own, as in `cargo migrate up head`",
+            listed(RESERVED)
+        ))
         .help("choose another name"),
     }
 }
@@ -141,10 +144,13 @@ fn contradictions(parsed: &Parsed<'_>, findings: &mut Vec<Diagnostic>) {
     let down = parsed.script.sections().iter().find(|s| s.direction == Direction::Down);
     if let (Some(irreversible), Some(down)) = (&header.irreversible, down) {
         findings.push(
-            Diagnostic::new(Code::IrreversibleWithDown, "an irreversible revision has a down section")
-                .label(file, down.marker.clone(), "this leads back")
-                .label(file, irreversible.span.clone(), "this says that nothing leads back")
-                .help("remove the `irreversible` line or the section"),
+            Diagnostic::new(
+                Code::IrreversibleWithDown,
+                "an irreversible revision has a down section",
+            )
+            .label(file, down.marker.clone(), "this leads back")
+            .label(file, irreversible.span.clone(), "this says that nothing leads back")
+            .help("remove the `irreversible` line or the section"),
         );
     }
 }
@@ -186,15 +192,19 @@ fn selectors(parsed: &Parsed<'_>, configuration: &Configuration, findings: &mut 
             }
         }
         for word in &section.selectors.unknown {
-            let finding =
-                Diagnostic::new(Code::UnknownSelector, format!("unknown selector `{}`", word.value))
-                    .label(file, word.span.clone(), "");
+            let finding = Diagnostic::new(
+                Code::UnknownSelector,
+                format!("unknown selector `{}`", word.value),
+            )
+            .label(file, word.span.clone(), "");
             let help = if configuration.databases.contains(&word.value) {
                 format!("write `@{}`: names of databases begin with `@`", word.value)
             } else if let Some(known) = closest_dialect(&word.value) {
                 format!("did you mean `{known}`?")
             } else {
-                String::from("a selector is `sqlite`, `postgres`, `mysql`, or `@` and a database's name")
+                String::from(
+                    "a selector is `sqlite`, `postgres`, `mysql`, or `@` and a database's name",
+                )
             };
             findings.push(finding.help(help));
         }
@@ -263,7 +273,11 @@ fn before_sections(
         let len = statement.text.find('\n').unwrap_or(statement.text.len());
         findings.push(
             Diagnostic::new(Code::TextBeforeSection, "this stands before the first section")
-                .label(parsed.file(), start..start + len, "it belongs to no section and would not run")
+                .label(
+                    parsed.file(),
+                    start..start + len,
+                    "it belongs to no section and would not run",
+                )
                 .help("write `-- migrate:up` in a line above it"),
         );
         return true;
@@ -276,10 +290,13 @@ fn before_sections(
     {
         let at = before.start + open.offset;
         findings.push(
-            Diagnostic::new(Code::Unterminated, "this comment does not end before the first section")
-                .label(parsed.file(), at..at + open.text.len(), "it begins here")
-                .note("a section begins at its marker, whatever is open")
-                .help("close it with `*/` above the marker"),
+            Diagnostic::new(
+                Code::Unterminated,
+                "this comment does not end before the first section",
+            )
+            .label(parsed.file(), at..at + open.text.len(), "it begins here")
+            .note("a section begins at its marker, whatever is open")
+            .help("close it with `*/` above the marker"),
         );
     }
     false

@@ -114,15 +114,17 @@ fn cycles(
             };
             // A dependency may be given by a label.
             let labels = &parsed[next].script.header().branch;
-            let place = list
-                .iter()
-                .find(|reference| reference.value == name(next))
-                .or_else(|| {
-                    list.iter().find(|reference| labels.iter().any(|l| l.value == reference.value))
-                });
+            let place = list.iter().find(|reference| reference.value == name(next)).or_else(|| {
+                list.iter().find(|reference| labels.iter().any(|l| l.value == reference.value))
+            });
             let text = match place {
                 Some(reference) if reference.value != name(next) => {
-                    format!("`{}` {verb} `{}`, which is `{}`", name(node), reference.value, name(next))
+                    format!(
+                        "`{}` {verb} `{}`, which is `{}`",
+                        name(node),
+                        reference.value,
+                        name(next)
+                    )
                 }
                 _ => format!("`{}` {verb} `{}`", name(node), name(next)),
             };
@@ -144,7 +146,9 @@ fn cycles(
             }
         }
         findings.push(
-            finding.help("remove one of these references: each revision can only run after the next one"),
+            finding.help(
+                "remove one of these references: each revision can only run after the next one",
+            ),
         );
     }
 }

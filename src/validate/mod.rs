@@ -92,7 +92,9 @@ fn assemble(
             .map(|(variant, name)| {
                 let checksum = match loaded.kind {
                     Kind::Sql => script.checksum(name),
-                    Kind::Rust => Checksum::from_bytes(hmac_sha256::Hash::hash(script.text().as_bytes())),
+                    Kind::Rust => {
+                        Checksum::from_bytes(hmac_sha256::Hash::hash(script.text().as_bytes()))
+                    }
                 };
                 let digests = |indices: &[usize]| -> Vec<Digest> {
                     indices.iter().map(|&i| revisions[i].fingerprints[variant].digest).collect()

@@ -35,7 +35,11 @@ impl<'a> Names<'a> {
                         format!("two revisions have the id `{}`", revision.value),
                     )
                     .label(file.file(), revision.span.clone(), "")
-                    .label(parsed[first].file(), id_place(&parsed[first]), "it is used here already")
+                    .label(
+                        parsed[first].file(),
+                        id_place(&parsed[first]),
+                        "it is used here already",
+                    )
                     .help("give the newer one another id; `revises` in others may have to follow"),
                 );
             } else {
@@ -44,7 +48,8 @@ impl<'a> Names<'a> {
         }
         let mut labels: HashMap<&str, (usize, &Spanned<String>)> = HashMap::new();
         for (index, file) in parsed.iter().enumerate() {
-            for label in file.script.header().branch.iter().filter(|label| !label.value.is_empty()) {
+            for label in file.script.header().branch.iter().filter(|label| !label.value.is_empty())
+            {
                 if let Some(&owner) = ids.get(label.value.as_str()) {
                     let owner = &parsed[owner];
                     findings.push(
@@ -148,9 +153,10 @@ impl<'a> Resolver<'a> {
         .label(self.parsed[owner].file(), label.span.clone(), "the label is declared here")
         .note("a label stands for a line that goes on, a parent is one revision for ever");
         match &self.parsed[owner].script.header().revision {
-            Some(id) if owner != index => {
-                finding.help(format!("write the id of a revision on that line; it begins with `{}`", id.value))
-            }
+            Some(id) if owner != index => finding.help(format!(
+                "write the id of a revision on that line; it begins with `{}`",
+                id.value
+            )),
             _ => finding.help("write the id of a revision"),
         }
     }
@@ -173,21 +179,26 @@ impl<'a> Resolver<'a> {
         } else {
             "no revision has this id or branch label"
         };
-        let mut finding = Diagnostic::new(code, format!("unknown {what} `{}`", name.value))
-            .label(file, name.span.clone(), label);
+        let mut finding = Diagnostic::new(code, format!("unknown {what} `{}`", name.value)).label(
+            file,
+            name.span.clone(),
+            label,
+        );
         match self.unread {
             0 => {}
             1 => finding = finding.note("1 file has no readable id, so it may be that one"),
             more => {
-                finding =
-                    finding.note(format!("{more} files have no readable id, so it may be one of them"));
+                finding = finding
+                    .note(format!("{more} files have no readable id, so it may be one of them"));
             }
         }
         if name.value.contains(char::is_whitespace) {
-            return finding.help("ids are separated by commas, and nothing else stands in the line");
+            return finding
+                .help("ids are separated by commas, and nothing else stands in the line");
         }
         if code == Code::UnknownParent && matches!(name.value.as_str(), "base" | "none" | "None") {
-            return finding.help("leave the line empty or out: a revision without parents is a base");
+            return finding
+                .help("leave the line empty or out: a revision without parents is a base");
         }
         self.suggestions += 1;
         if self.suggestions <= MOST_SUGGESTIONS {
@@ -197,7 +208,8 @@ impl<'a> Resolver<'a> {
                 return finding.help(format!("did you mean `{known}`?{full}"));
             }
         }
-        finding.help("`cargo migrate history` lists the revisions; perhaps a file was not committed")
+        finding
+            .help("`cargo migrate history` lists the revisions; perhaps a file was not committed")
     }
 
     /// What was probably meant, and whether only its beginning was written.
@@ -246,7 +258,10 @@ impl<'a> References<'a> {
         let is_parent = header.revises.iter().any(|parent| parent.span == name.span);
         if target == Some(self.index) {
             let (verb, help) = if is_parent {
-                ("follow", "name the revision that comes before it, or leave the line empty for a base")
+                (
+                    "follow",
+                    "name the revision that comes before it, or leave the line empty for a base",
+                )
             } else {
                 ("depend on", "remove it, or name the revision that is meant")
             };
@@ -258,11 +273,8 @@ impl<'a> References<'a> {
             );
             return false;
         }
-        let same_name = if name.value.is_empty() {
-            None
-        } else {
-            self.names.insert(&name.value, name)
-        };
+        let same_name =
+            if name.value.is_empty() { None } else { self.names.insert(&name.value, name) };
         let same_revision = target.and_then(|target| self.revisions.insert(target, name));
         let Some(first) = same_name.or(same_revision) else { return true };
         let message = if first.value == name.value {

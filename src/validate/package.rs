@@ -148,10 +148,11 @@ fn cannot_read(
     }
     let path = load::shown(root, &unreadable.path);
     // walkdir names the path once more, and the absolute one.
-    let error = unreadable.error.get_ref().and_then(std::error::Error::source).map_or_else(
-        || unreadable.error.to_string(),
-        ToString::to_string,
-    );
+    let error = unreadable
+        .error
+        .get_ref()
+        .and_then(std::error::Error::source)
+        .map_or_else(|| unreadable.error.to_string(), ToString::to_string);
     let finding = Diagnostic::new(Code::Unreadable, format!("cannot read `{path}`: {error}"));
     if is_top {
         return at_dir(finding).help("`dir` in `[package.metadata.migrate]` must name a directory");

@@ -50,7 +50,8 @@ pub(super) fn check(
             let mut finding = same[0].1.clone();
             if finding.code == Code::Unterminated && same.len() < dialects.len() {
                 let names = listed(same.iter().map(|(dialect, _)| dialect));
-                finding = finding.note(format!("{names} reads it so; other dialects quote otherwise"));
+                finding =
+                    finding.note(format!("{names} reads it so; other dialects quote otherwise"));
             }
             findings.push(finding);
         }
@@ -110,8 +111,9 @@ fn in_dialect(
         for hazard in sql::hazards(dialect, statement) {
             let at = start + hazard.offset..start + hazard.offset + hazard.len;
             let finding = match hazard.kind {
-                HazardKind::TransactionControl if !transactional => continue,
-                HazardKind::NotInTransaction if !transactional => continue,
+                HazardKind::TransactionControl | HazardKind::NotInTransaction if !transactional => {
+                    continue;
+                }
                 HazardKind::TransactionControl => Diagnostic::new(
                     Code::TransactionControl,
                     "a revision cannot begin or end a transaction itself",

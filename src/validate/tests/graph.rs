@@ -366,7 +366,8 @@ error[M0019]: revisions form a cycle: a1 → c3 → b2 → a1
 
 #[test]
 fn several_cycles_are_several_findings_and_long_ones_are_cut() {
-    let mut fixture = chain(&[("x", "revision: x1\nrevises: y1"), ("y", "revision: y1\nrevises: x1")]);
+    let mut fixture =
+        chain(&[("x", "revision: x1\nrevises: y1"), ("y", "revision: y1\nrevises: x1")]);
     for index in 0..200 {
         let parent = (index + 199) % 200;
         fixture.push_str(&chain(&[(
@@ -377,7 +378,10 @@ fn several_cycles_are_several_findings_and_long_ones_are_cut() {
     let fixture = Fixture::read(&fixture);
     let findings = fixture.validate().1;
     assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), [Code::Cycle; 2]);
-    assert_eq!(findings[0].message, "revisions form a cycle: r000 → r199 → r198 → r197 → r196 → r195 → r194 → r193 → (192 more) → r000");
+    assert_eq!(
+        findings[0].message,
+        "revisions form a cycle: r000 → r199 → r198 → r197 → r196 → r195 → r194 → r193 → (192 more) → r000"
+    );
     assert!(rendered(&findings, &fixture.sources).lines().count() < 90);
 }
 
@@ -468,7 +472,10 @@ error[M0022]: the chain has 2 heads: `b2` and `c3`
     let ten: Vec<(&str, &str)> = ten.iter().map(|(a, b)| (&**a, &**b)).collect();
     let fixture = Fixture::read(&chain(&ten));
     let findings = fixture.validate().1;
-    assert_eq!(findings[0].message, "the chain has 10 heads: `r0`, `r1`, `r2`, `r3`, `r4`, `r5`, `r6` and `r7`, and 2 more");
+    assert_eq!(
+        findings[0].message,
+        "the chain has 10 heads: `r0`, `r1`, `r2`, `r3`, `r4`, `r5`, `r6` and `r7`, and 2 more"
+    );
 }
 
 #[test]
@@ -496,7 +503,10 @@ fn an_unknown_parent_makes_no_second_head() {
 fn ten_thousand_broken_references_are_reported_in_time() {
     let mut fixture = String::from(MANY);
     for index in 0..10_000 {
-        let _ = write!(fixture, "-- file: r{index:05}.sql\n-- m\n--\n-- revision: r{index:05}\n-- revises: gone{index}\n\n-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n");
+        let _ = write!(
+            fixture,
+            "-- file: r{index:05}.sql\n-- m\n--\n-- revision: r{index:05}\n-- revises: gone{index}\n\n-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n"
+        );
     }
     let fixture = Fixture::read(&fixture);
     let started = std::time::Instant::now();

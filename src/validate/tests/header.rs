@@ -273,7 +273,10 @@ error[M0009]: `create-account` is no revision id
 3 | -- revision: create-account
   |              ^^^^^^^^^^^^^^ expected 1 to 64 letters, digits, `_` and `.`
 "#);
-    assert_eq!(header_codes(&format!("-- a\n--\n-- revision: {}\n", "x".repeat(65))), [Code::IllegalId]);
+    assert_eq!(
+        header_codes(&format!("-- a\n--\n-- revision: {}\n", "x".repeat(65))),
+        [Code::IllegalId]
+    );
     assert_eq!(header_codes(&format!("-- a\n--\n-- revision: {}\n", "x".repeat(64))), []);
     assert_eq!(header_codes("-- a\n--\n-- revision: żółw\n"), [Code::IllegalId]);
 }

@@ -160,8 +160,9 @@ const GOLDEN: [&str; 6] = [
 fn every_code_has_a_golden_report() {
     for code in Code::ALL {
         let title = format!("{}[{code}]: ", code.severity().name());
-        let has_report =
-            GOLDEN.iter().any(|text| text.lines().any(|line| line.trim_start().starts_with(&title)));
+        let has_report = GOLDEN
+            .iter()
+            .any(|text| text.lines().any(|line| line.trim_start().starts_with(&title)));
         assert!(has_report, "{code} ({}) has no golden report", code.summary());
     }
 }

@@ -66,11 +66,17 @@ fn every_page_has_its_title_an_example_and_a_way_out() {
         let page = code.explain();
         let title = format!("# {code}: {}\n\n", code.summary());
         assert!(page.starts_with(&title), "{code}: the page must begin with {title:?}");
-        let example = page.find("\n## Example\n").unwrap_or_else(|| panic!("{code} has no example"));
-        let way_out = page.find("\n## What to do\n").unwrap_or_else(|| panic!("{code} has no way out"));
+        let example =
+            page.find("\n## Example\n").unwrap_or_else(|| panic!("{code} has no example"));
+        let way_out =
+            page.find("\n## What to do\n").unwrap_or_else(|| panic!("{code} has no way out"));
         assert!(title.len() < example && example < way_out, "{code}: the order of its parts");
         assert!(page.lines().all(|line| line.len() <= 110), "{code}: too long for a terminal");
-        assert!((10..=60).contains(&page.lines().count()), "{code}: {} lines", page.lines().count());
+        assert!(
+            (10..=60).contains(&page.lines().count()),
+            "{code}: {} lines",
+            page.lines().count()
+        );
     }
 }
 
@@ -79,7 +85,10 @@ fn wrong_examples_are_wrong_and_right_ones_are_right() {
     for &code in Code::ALL {
         let blocks = blocks(code.explain());
         if let Some((_, why)) = WITHOUT_EXAMPLES.iter().find(|(other, _)| *other == code) {
-            assert!(blocks.iter().all(|block| block.mark.is_empty()), "{code} has examples, though {why}");
+            assert!(
+                blocks.iter().all(|block| block.mark.is_empty()),
+                "{code} has examples, though {why}"
+            );
             continue;
         }
         let configuration = blocks.iter().find(|block| block.language == "toml");

@@ -237,8 +237,12 @@ fn ten_thousand_revisions_are_judged_in_time() {
     let mut files = Vec::new();
     for index in 0..10_000_usize {
         let parent = index.checked_sub(1).map(|parent| format!("r{parent:05}")).unwrap_or_default();
-        let mut text = format!("-- m\n--\n-- revision: r{index:05}\n-- revises: {parent}\n\n-- migrate:up\n");
-        let _ = write!(text, "CREATE TABLE t{index} (id INTEGER PRIMARY KEY, name TEXT);\n\n-- migrate:down\nDROP TABLE t{index};\n");
+        let mut text =
+            format!("-- m\n--\n-- revision: r{index:05}\n-- revises: {parent}\n\n-- migrate:up\n");
+        let _ = write!(
+            text,
+            "CREATE TABLE t{index} (id INTEGER PRIMARY KEY, name TEXT);\n\n-- migrate:down\nDROP TABLE t{index};\n"
+        );
         files.push((format!("r{index:05}.sql"), text));
     }
     let fixture = Fixture::of(files);

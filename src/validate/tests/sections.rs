@@ -332,7 +332,8 @@ warning[M0033]: this section is empty
 
 #[test]
 fn what_sections_may_be() {
-    let dialects = "dialects = [\"sqlite\", \"postgres\"]\ndatabases = [\"catalog\", \"monitoring\"]";
+    let dialects =
+        "dialects = [\"sqlite\", \"postgres\"]\ndatabases = [\"catalog\", \"monitoring\"]";
     for sections in [
         "-- migrate:up\n-- nothing to do here\n-- migrate:down\n/* nor here */",
         "-- migrate:up sqlite\nSELECT 1;\n-- migrate:up postgres\nSELECT 1;\n-- migrate:down\nSELECT 1;\n",
@@ -349,10 +350,21 @@ fn what_sections_may_be() {
 
 #[test]
 fn a_merge_needs_no_sections() {
-    let root = chain(&[("a", "revision: a1"), ("b", "revision: b2\nrevises: a1"), ("c", "revision: c3\nrevises: a1")]);
-    assert_eq!(codes(&format!("{root}-- file: d.sql\n-- merge\n--\n-- revision: d4\n-- revises: b2, c3\n")), []);
+    let root = chain(&[
+        ("a", "revision: a1"),
+        ("b", "revision: b2\nrevises: a1"),
+        ("c", "revision: c3\nrevises: a1"),
+    ]);
     assert_eq!(
-        codes(&format!("{root}-- file: d.sql\n-- merge\n--\n-- revision: d4\n-- revises: b2, c3\n\n-- migrate:up\n\n-- migrate:down\n")),
+        codes(&format!(
+            "{root}-- file: d.sql\n-- merge\n--\n-- revision: d4\n-- revises: b2, c3\n"
+        )),
+        []
+    );
+    assert_eq!(
+        codes(&format!(
+            "{root}-- file: d.sql\n-- merge\n--\n-- revision: d4\n-- revises: b2, c3\n\n-- migrate:up\n\n-- migrate:down\n"
+        )),
         []
     );
     assert_snapshot!(check(&format!("{root}-- file: d.sql\n-- merge\n--\n-- revision: d4\n-- revises: b2, c3\n\n-- migrate:up\nSELECT 1;\n")), @r#"

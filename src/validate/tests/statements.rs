@@ -297,16 +297,36 @@ error[M0038]: `DELIMITER` is a command of the MySQL client, not of `sqlite`
 #[test]
 fn what_may_stand_in_sections() {
     for (configuration, sections) in [
-        ("", "-- migrate:up\nCREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;\n-- migrate:down\nDROP TRIGGER t;\n"),
-        ("", "-- migrate:up\nSAVEPOINT a;\nROLLBACK TO a;\n-- migrate:down\nSELECT 'COMMIT; VACUUM;';\n"),
-        (POSTGRES, "-- migrate:up\nCREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END;\n-- migrate:down\nDO $$ BEGIN COMMIT; END $$;\n"),
-        (POSTGRES, "-- migrate:up\nSELECT pg_advisory_unlock(1);\n-- migrate:down\nCOPY a FROM '/tmp/x';\n"),
-        (MYSQL, "-- migrate:up\nDELIMITER //\nCREATE PROCEDURE p() BEGIN COMMIT; END//\nDELIMITER ;\n-- migrate:down\nDROP PROCEDURE p;\n"),
-        ("dialects = [\"sqlite\", \"postgres\"]", "-- migrate:up postgres\nSELECT E'it\\'s';\n-- migrate:up sqlite\nSELECT [a'b] FROM x;\n-- migrate:down\nSELECT 2;\n"),
+        (
+            "",
+            "-- migrate:up\nCREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;\n-- migrate:down\nDROP TRIGGER t;\n",
+        ),
+        (
+            "",
+            "-- migrate:up\nSAVEPOINT a;\nROLLBACK TO a;\n-- migrate:down\nSELECT 'COMMIT; VACUUM;';\n",
+        ),
+        (
+            POSTGRES,
+            "-- migrate:up\nCREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END;\n-- migrate:down\nDO $$ BEGIN COMMIT; END $$;\n",
+        ),
+        (
+            POSTGRES,
+            "-- migrate:up\nSELECT pg_advisory_unlock(1);\n-- migrate:down\nCOPY a FROM '/tmp/x';\n",
+        ),
+        (
+            MYSQL,
+            "-- migrate:up\nDELIMITER //\nCREATE PROCEDURE p() BEGIN COMMIT; END//\nDELIMITER ;\n-- migrate:down\nDROP PROCEDURE p;\n",
+        ),
+        (
+            "dialects = [\"sqlite\", \"postgres\"]",
+            "-- migrate:up postgres\nSELECT E'it\\'s';\n-- migrate:up sqlite\nSELECT [a'b] FROM x;\n-- migrate:down\nSELECT 2;\n",
+        ),
     ] {
         assert_eq!(check_sections_with(configuration, sections), "", "{sections}");
     }
-    for sections in ["VACUUM;", "PRAGMA journal_mode = WAL;", "BEGIN;\nSELECT 1;\nCOMMIT;", "DETACH x;"] {
+    for sections in
+        ["VACUUM;", "PRAGMA journal_mode = WAL;", "BEGIN;\nSELECT 1;\nCOMMIT;", "DETACH x;"]
+    {
         let fixture = format!(
             "-- file: a.sql\n-- a\n--\n-- revision: a1\n-- transaction: none\n\n-- migrate:up\n{sections}\n-- migrate:down\nSELECT 2;\n"
         );

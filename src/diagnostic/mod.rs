@@ -13,6 +13,7 @@ mod render;
 mod source;
 pub(crate) mod suggest;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub use code::{Code, UnknownCode};
@@ -115,6 +116,21 @@ impl Diagnostic {
             line.push_str("; help: ");
             line.push_str(help);
         }
-        line.replace(['\n', '\r'], " ")
+        visible(&line.replace(['\n', '\r'], " ")).into_owned()
+    }
+}
+
+/// A text without characters that steer a terminal or turn the direction of writing.
+///
+/// Messages quote files that may come from strangers, and go to terminals and build logs.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.contains(hides) {
+        Cow::Owned(text.replace(hides, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
     }
 }

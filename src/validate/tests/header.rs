@@ -382,3 +382,25 @@ fn several_mistakes_are_all_found() {
         ]
     );
 }
+
+#[test]
+fn nothing_in_a_file_steers_the_terminal() {
+    assert_snapshot!(
+        header("-- create account\n--\n-- revision: \u{1b}[31ma1\u{202e}\n-- revises: \u{7}b\u{1b}]0;\u{7}\n"),
+        @r#"
+error[M0009]: `�[31ma1�` is no revision id
+ --> migrations/a.sql:3:14
+  |
+3 | -- revision: ␛[31ma1�
+  |              ^^^^^^^^ expected 1 to 64 letters, digits, `_` and `.`
+
+error[M0013]: unknown parent revision `�b�]0;�`
+ --> migrations/a.sql:4:13
+  |
+4 | -- revises: ␇b␛]0;␇
+  |             ^^^^^^^ no revision has this id
+  |
+  = help: `cargo migrate history` lists the revisions; perhaps a file was not committed
+"#
+    );
+}

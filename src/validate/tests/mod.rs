@@ -17,7 +17,7 @@ use std::path::Path;
 use super::validate;
 use crate::chain::{Chain, Kind};
 use crate::config::{self, Configuration};
-use crate::diagnostic::{Code, Diagnostic, Severity, Sources};
+use crate::diagnostic::{Code, Diagnostic, Severity, Sources, visible};
 use crate::script::load::LoadedFile;
 
 /// A fixture in memory.
@@ -60,7 +60,9 @@ impl Fixture {
         assert_eq!(chain.is_none(), has_errors, "there is a chain unless there is an error");
         for finding in &findings {
             assert!(!finding.one_line(&self.sources).contains('\n'));
-            assert!(finding.render_for_rustc(&self.sources).starts_with(&finding.message));
+            let report = finding.render_for_rustc(&self.sources);
+            assert!(report.starts_with(&*visible(&finding.message)));
+            assert!(!report.chars().any(|c| c.is_control() && c != '\n'), "{report:?}");
         }
         (chain, findings)
     }

@@ -13,7 +13,11 @@
 //! Only what lies outside the chain (an unknown configuration key, a missing directory) fails the
 //! script, with one `cargo::error=` line each.
 
+#![expect(clippy::needless_doctest_main, reason = "the example is a whole `build.rs`")]
+
 mod generate;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::io;
@@ -104,11 +108,12 @@ fn warnings(package: &Package) -> Vec<String> {
         .take(MOST_WARNINGS)
         .map(|finding| warning(&finding.one_line(package.sources())))
         .collect();
-    if warnings.len() > MOST_WARNINGS {
-        lines.push(warning(&format!(
-            "{} more warnings about the chain; `cargo migrate check` shows all",
-            warnings.len() - MOST_WARNINGS
-        )));
+    match warnings.len().saturating_sub(MOST_WARNINGS) {
+        0 => {}
+        1 => lines.push(warning("1 more warning about the chain; `cargo migrate check` shows all")),
+        more => lines.push(warning(&format!(
+            "{more} more warnings about the chain; `cargo migrate check` shows all"
+        ))),
     }
     lines
 }

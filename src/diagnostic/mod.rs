@@ -13,6 +13,7 @@ mod render;
 mod source;
 pub(crate) mod suggest;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub use code::{Code, UnknownCode};
@@ -105,17 +106,31 @@ impl Diagnostic {
     ///
     /// The form for channels that hold a single line, such as cargo's `warning=` directive.
     pub fn one_line(&self, sources: &Sources) -> String {
-        let mut line = String::new();
-        if let Some(label) = self.labels.first() {
+        let place = self.labels.first().map(|label| {
             let file = sources.file(label.file);
-            let position = file.position(label.span.start);
-            line.push_str(&format!("{}:{position}: ", file.path()));
-        }
-        line.push_str(&format!("{} [{}]", self.message, self.code));
+            format!("{}:{}: ", file.path(), file.position(label.span.start))
+        });
+        let place = place.unwrap_or_default();
+        let mut line = format!("{place}{} [{}]", self.message, self.code);
         for help in &self.helps {
             line.push_str("; help: ");
             line.push_str(help);
         }
-        line.replace(['\n', '\r'], " ")
+        visible(&line.replace(['\n', '\r'], " ")).into_owned()
+    }
+}
+
+/// A text without characters that steer a terminal or turn the direction of writing.
+///
+/// Messages quote files that may come from strangers, and go to terminals and build logs.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.contains(hides) {
+        Cow::Owned(text.replace(hides, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
     }
 }

@@ -3,10 +3,12 @@
 //! The look is that of annotate-snippets, which rustc and cargo use; two forms are made of it, one
 //! for terminals and one for the body of a `compile_error!`.
 
-use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::borrow::Cow;
 
-use super::{Diagnostic, FileId, Severity, Sources};
+use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::{Diagnostic, FileId, Severity, Sources, visible};
 
 impl Diagnostic {
     /// The finding as a report without colour: `error[M0013]: …`, the snippets, notes and helps.
@@ -25,7 +27,7 @@ impl Diagnostic {
     pub fn render_for_rustc(&self, sources: &Sources) -> String {
         let report = self.render(sources);
         let body = report.split_once('\n').map_or("", |(_, body)| body);
-        let mut text = format!("{} [{}]", self.message, self.code);
+        let mut text = format!("{} [{}]", visible(&self.message), self.code);
         if !body.is_empty() {
             text.push('\n');
             text.push_str(body);
@@ -38,10 +40,16 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = Group::with_title(level.primary_title(&*self.message).id(self.code.id()));
+        let mut group =
+            Group::with_title(level.primary_title(visible(&self.message)).id(self.code.id()));
         for file in self.files() {
             let source = sources.file(file);
-            let mut snippet = Snippet::source(source.text()).path(source.path());
+            // Nothing of it can be shown: it is about the file, not about a place in it.
+            if source.text().is_empty() {
+                group = group.element(Origin::path(visible(source.path())));
+                continue;
+            }
+            let mut snippet = Snippet::source(tame(source.text())).path(visible(source.path()));
             for (index, label) in self.labels.iter().enumerate() {
                 if label.file != file {
                     continue;
@@ -50,17 +58,17 @@ impl Diagnostic {
                     if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
                 let mut annotation = kind.span(label.span.clone());
                 if !label.text.is_empty() {
-                    annotation = annotation.label(&*label.text);
+                    annotation = annotation.label(visible(&label.text));
                 }
                 snippet = snippet.annotation(annotation);
             }
             group = group.element(snippet);
         }
         for note in &self.notes {
-            group = group.element(Level::NOTE.message(&**note));
+            group = group.element(Level::NOTE.message(visible(note)));
         }
         for help in &self.helps {
-            group = group.element(Level::HELP.message(&**help));
+            group = group.element(Level::HELP.message(visible(help)));
         }
         renderer.clone().term_width(DEFAULT_TERM_WIDTH).render(&[group])
     }
@@ -75,4 +83,12 @@ impl Diagnostic {
         }
         files
     }
+}
+
+/// A source without C1 controls, which annotate-snippets shows as they are and terminals obey.
+///
+/// Each becomes a character of the same size, so that spans keep their meaning.
+fn tame(text: &str) -> Cow<'_, str> {
+    let is_c1 = |c: char| matches!(c, '\u{80}'..='\u{9f}');
+    if text.contains(is_c1) { Cow::Owned(text.replace(is_c1, "·")) } else { Cow::Borrowed(text) }
 }

@@ -3,11 +3,14 @@
 //! Its first paragraph is the message; every other paragraph with a `key: value` line in it holds
 //! keys; a paragraph without one is a remark. The block reaches over blank lines up to the first
 //! marker or the first line that is no comment, so that no key can be lost behind an empty line.
+//!
+//! A misspelt key is reported and then read as the key that was probably meant, so that one slip
+//! is one finding: without that its revision would be unknown to all that follow it.
 
 use std::ops::Range;
 
-use super::{Spanned, TransactionMode};
-use crate::chain::Kind;
+use super::{Spanned, TransactionMode, section};
+use crate::chain::{Kind, listed};
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, FileId};
 use crate::dialect::Dialect;
@@ -23,6 +26,25 @@ pub const KEYS: [&str; 9] = [
     "foreign-keys",
     "irreversible",
     "requires",
+];
+
+/// What other tools, and people, call a key; too far away for a slip.
+const SYNONYMS: [(&str, &str); 15] = [
+    ("id", "revision"),
+    ("rev", "revision"),
+    ("revision-id", "revision"),
+    ("down-revision", "revises"),
+    ("follows", "revises"),
+    ("parent", "revises"),
+    ("parents", "revises"),
+    ("dependencies", "depends-on"),
+    ("branch-labels", "branch"),
+    ("label", "branch"),
+    ("labels", "branch"),
+    ("create-date", "created"),
+    ("date", "created"),
+    ("foreign-key", "foreign-keys"),
+    ("require", "requires"),
 ];
 
 /// What a header says.
@@ -50,6 +72,8 @@ pub struct Header {
     pub requires: Vec<Spanned<Requirement>>,
     /// The whole block.
     pub span: Range<usize>,
+    /// A finding says already why `revision` is missing.
+    pub(crate) is_revision_reported: bool,
 }
 
 /// What a database must offer before a revision may run.
@@ -124,10 +148,24 @@ pub(super) fn parse(
     let mut reader = Reader { header: Header::default(), seen: Vec::new(), file, findings };
     reader.header.span = 0..text[..end].trim_end().len();
     for (index, paragraph) in paragraphs.iter().enumerate() {
-        let first_key = paragraph[0].key().map(|(key, _)| key);
-        if index == 0 && !first_key.is_some_and(|key| KEYS.contains(&key)) {
-            let words: Vec<&str> = paragraph.iter().map(|line| line.text).collect();
+        let first_key = paragraph[0].key();
+        let has_no_message = first_key.is_some_and(|(key, value)| {
+            KEYS.contains(&key) || (closest(key) == Some("revision") && is_one_word(value))
+        });
+        if index == 0 && !has_no_message {
+            // Nobody writes `revision: ID` into a message: the line that ends it was forgotten.
+            let keys = paragraph.iter().position(|line| {
+                line.key().is_some_and(|(key, value)| key == "revision" && is_one_word(value))
+            });
+            let (message, keys) = paragraph.split_at(keys.unwrap_or(paragraph.len()));
+            let words: Vec<&str> = message.iter().map(|line| line.text).collect();
             reader.header.message = words.join(" ");
+            if let Some(first) = keys.first() {
+                reader.not_separated(first);
+            }
+            for line in keys {
+                reader.line(line);
+            }
         } else if paragraph.iter().any(|line| line.key().is_some()) {
             for line in paragraph {
                 reader.line(line);
@@ -146,7 +184,8 @@ fn paragraphs(kind: Kind, text: &str) -> (Vec<Vec<Line<'_>>>, usize) {
     let mut open = false;
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
-        let is_marker = kind == Kind::Sql && line.starts_with("-- migrate:");
+        // What only looks like a marker ends the header as well, to be reported as one.
+        let is_marker = kind == Kind::Sql && section::begins(line);
         let content = match line.strip_prefix(prefix) {
             Some(content) if !is_marker => content,
             None if line.trim().is_empty() => "",
@@ -171,12 +210,20 @@ fn paragraphs(kind: Kind, text: &str) -> (Vec<Vec<Line<'_>>>, usize) {
 
 struct Reader<'f> {
     header: Header,
-    seen: Vec<(String, Range<usize>)>,
+    seen: Vec<(&'static str, Range<usize>)>,
     file: FileId,
     findings: &'f mut Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
+    fn not_separated(&mut self, first_key: &Line<'_>) {
+        self.findings.push(
+            Diagnostic::new(Code::HeaderMissing, "the header's keys are part of its message")
+                .label(self.file, first_key.span(), "this is read as text")
+                .help("write an empty comment line, `--`, above it"),
+        );
+    }
+
     fn line(&mut self, line: &Line<'_>) {
         let Some((key, value)) = line.key() else {
             self.findings.push(
@@ -187,27 +234,46 @@ impl Reader<'_> {
             return;
         };
         let key_span = line.offset..line.offset + key.len();
-        if !KEYS.contains(&key) {
-            let mut finding =
+        let Some(known) = KEYS.into_iter().find(|known| *known == key) else {
+            let meant = closest(key);
+            let finding =
                 Diagnostic::new(Code::UnknownKey, format!("unknown key `{key}` in the header"))
-                    .label(self.file, key_span, "");
-            finding = match nearest(key, KEYS) {
+                    .label(self.file, key_span.clone(), "");
+            self.findings.push(match meant {
                 Some(known) => finding.help(format!("did you mean `{known}`?")),
-                None => finding.help(format!("the keys are {}", crate::chain::listed(KEYS))),
-            };
-            self.findings.push(finding);
+                None => finding.help(format!("the keys are {}", listed(KEYS))).help(
+                    "a remark stands in a paragraph without `word:` at the beginning of a line",
+                ),
+            });
+            if let Some(known) = meant
+                && self.seen.iter().all(|(seen, _)| *seen != known)
+            {
+                self.take(line, known, key_span, value);
+            }
             return;
-        }
-        if let Some((_, first)) = self.seen.iter().find(|(seen, _)| seen == key) {
+        };
+        if let Some((_, first)) = self.seen.iter().find(|(seen, _)| *seen == known) {
+            let is_list = matches!(known, "revises" | "depends-on" | "branch" | "requires");
             self.findings.push(
-                Diagnostic::new(Code::RepeatedKey, format!("key `{key}` stands twice"))
-                    .label(self.file, key_span, "")
-                    .label(self.file, first.clone(), "first here")
-                    .help("join the values in one line, separated by commas"),
+                Diagnostic::new(
+                    Code::RepeatedKey,
+                    format!("key `{key}` stands twice in the header"),
+                )
+                .label(self.file, key_span, "")
+                .label(self.file, first.clone(), "first here")
+                .help(if is_list {
+                    "join the values in one line, separated by commas"
+                } else {
+                    "remove one of them"
+                }),
             );
             return;
         }
-        self.seen.push((key.to_owned(), key_span));
+        self.take(line, known, key_span, value);
+    }
+
+    fn take(&mut self, line: &Line<'_>, key: &'static str, key_span: Range<usize>, value: &str) {
+        self.seen.push((key, key_span));
         let trimmed = value.trim();
         let start = line.offset + (trimmed.as_ptr() as usize - line.text.as_ptr() as usize);
         self.value(key, trimmed, start..start + trimmed.len());
@@ -216,7 +282,10 @@ impl Reader<'_> {
     fn value(&mut self, key: &str, value: &str, span: Range<usize>) {
         let whole = || Spanned { value: value.to_owned(), span: span.clone() };
         match key {
-            "revision" if value.is_empty() => self.bad(key, span, "an id, such as `ae1027a6acf5`"),
+            "revision" if value.is_empty() => {
+                self.header.is_revision_reported = true;
+                self.bad(key, span, "an id such as `ae1027a6acf5`");
+            }
             "revision" => self.header.revision = Some(whole()),
             "revises" => self.header.revises = list(value, span.start),
             "depends-on" => self.header.depends_on = list(value, span.start),
@@ -252,14 +321,28 @@ impl Reader<'_> {
     }
 
     fn bad(&mut self, key: &str, span: Range<usize>, expected: &str) {
-        self.findings.push(
-            Diagnostic::new(Code::BadValue, format!("`{key}` cannot have this value")).label(
-                self.file,
-                span,
-                format!("expected {expected}"),
-            ),
-        );
+        let message = if span.is_empty() {
+            format!("`{key}` has no value")
+        } else {
+            format!("`{key}` cannot have this value")
+        };
+        self.findings.push(Diagnostic::new(Code::BadValue, message).label(
+            self.file,
+            span,
+            format!("expected {expected}"),
+        ));
     }
+}
+
+/// The key that was probably meant: the same in another case or with `_`, a synonym, or a slip.
+fn closest(key: &str) -> Option<&'static str> {
+    let key = key.to_ascii_lowercase().replace('_', "-");
+    let synonym = SYNONYMS.iter().find(|(other, _)| *other == key).map(|(_, known)| *known);
+    KEYS.into_iter().find(|known| *known == key).or(synonym).or_else(|| nearest(&key, KEYS))
+}
+
+fn is_one_word(value: &str) -> bool {
+    value.split_whitespace().count() == 1
 }
 
 /// Items separated by commas. An empty list has none; an empty item keeps its place, so that a
@@ -368,8 +451,8 @@ mod tests {
             findings,
             [
                 "r.sql:3:4: unknown key `revison` in the header [M0004]; help: did you mean `revision`?",
-                "r.sql:4:13: `revision` cannot have this value [M0006]",
-                "r.sql:6:4: key `revises` stands twice [M0005]; help: join the values in one line, separated by commas",
+                "r.sql:4:4: key `revision` stands twice in the header [M0005]; help: remove one of them",
+                "r.sql:6:4: key `revises` stands twice in the header [M0005]; help: join the values in one line, separated by commas",
                 "r.sql:7:4: this header line is no `key: value` [M0004]; help: separate a remark from the keys with an empty comment line",
                 "r.sql:8:13: `created` cannot have this value [M0006]",
                 "r.sql:9:17: `transaction` cannot have this value [M0006]",

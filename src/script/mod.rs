@@ -10,9 +10,9 @@
 mod header;
 #[cfg(feature = "build")]
 pub(crate) mod load;
-mod section;
+pub(crate) mod section;
 #[cfg(any(feature = "build", test))]
-mod text;
+pub(crate) mod text;
 
 use std::ops::Range;
 

@@ -13,6 +13,10 @@ use crate::dialect::{Dialect, Variant};
 
 const MARKER: &str = "-- migrate:";
 
+/// What other tools, and people, call a dialect; too far away for a slip.
+const SYNONYMS: [(&str, &str); 4] =
+    [("mariadb", "mysql"), ("pg", "postgres"), ("postgresql", "postgres"), ("sqlite3", "sqlite")];
+
 /// Where a section applies. Names of one kind are alternatives, and both kinds must match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selectors {
@@ -36,6 +40,20 @@ impl Selectors {
             || self.databases.iter().any(|name| Some(&name.value) == variant.database.as_ref());
         dialect && database
     }
+}
+
+/// The name of the dialect that an unknown selector probably means.
+#[cfg(feature = "build")]
+pub(crate) fn closest_dialect(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    let known = Dialect::ALL.map(Dialect::name);
+    let synonym = SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, known)| *known);
+    known.into_iter().find(|known| *known == word).or(synonym).or_else(|| nearest(&word, known))
+}
+
+/// Whether a line is a marker, or so like one that it cannot be meant as a comment.
+pub(super) fn begins(line: &str) -> bool {
+    line.starts_with(MARKER) || near_miss(line.trim_end()).is_some()
 }
 
 /// The text between a marker and the next one.
@@ -124,7 +142,9 @@ fn marker(
                 },
             )
             .label(file, span, "expected `up` or `down`");
-            if let Some(word) = other.and_then(|word| nearest(word, ["up", "down"])) {
+            let meant =
+                near_miss(line).or_else(|| nearest(&other?.to_ascii_lowercase(), ["up", "down"]));
+            if let Some(word) = meant {
                 finding = finding.help(format!("did you mean `-- migrate:{word}`?"));
             } else {
                 finding = finding.help("write `-- migrate:up` or `-- migrate:down`");
@@ -202,7 +222,7 @@ mod tests {
             [
                 "r.sql:1:12: unknown section marker `migrate:upp` [M0007]; help: did you mean `-- migrate:up`?",
                 "r.sql:3:1: this line looks like a section marker, and is none [M0007]; help: write `-- migrate:up` at the beginning of the line",
-                "r.sql:4:1: this section marker does not say `up` or `down` [M0007]; help: write `-- migrate:up` or `-- migrate:down`",
+                "r.sql:4:1: this section marker does not say `up` or `down` [M0007]; help: did you mean `-- migrate:down`?",
             ]
         );
     }

@@ -8,6 +8,7 @@ use crate::config::Configuration;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Dialect, Variant};
+use crate::script::section::closest_dialect;
 use crate::script::{Spanned, TransactionMode};
 use crate::sql;
 
@@ -18,45 +19,46 @@ pub(super) fn check(
     variants: &[Variant],
     findings: &mut Vec<Diagnostic>,
 ) {
-    names(parsed, configuration, findings);
-    contradictions(parsed, findings);
     if parsed.loaded.kind == Kind::Rust {
         findings.push(
             Diagnostic::new(Code::RustRevision, "revisions in Rust are not supported yet")
-                .label(parsed.file(), parsed.script.header().span.clone(), "")
+                .label(parsed.file(), header_place(parsed), "")
                 .help("write it in SQL, or let the file's name begin with `_` to leave it out"),
         );
         return;
     }
+    names(parsed, configuration, findings);
+    contradictions(parsed, findings);
+    let before = findings.len();
     selectors(parsed, configuration, findings);
+    let are_selectors_known = findings.len() == before;
     if !parsed.has_marker_errors {
-        sections(parsed, variants, findings);
+        sections(parsed, variants, are_selectors_known, findings);
     }
 }
 
 /// Where to point when the whole header is meant.
 fn header_place(parsed: &Parsed<'_>) -> Range<usize> {
     let header = parsed.script.header();
-    match &header.revision {
-        Some(revision) => revision.span.clone(),
-        None => {
-            let text = parsed.script.text();
-            let line_end = text.find('\n').unwrap_or(text.len());
-            0..header.span.end.min(line_end)
-        }
+    if let Some(revision) = &header.revision {
+        return revision.span.clone();
     }
+    let text = parsed.script.text();
+    let line_end = text.find('\n').unwrap_or(text.len());
+    0..header.span.end.min(line_end)
 }
 
 fn names(parsed: &Parsed<'_>, configuration: &Configuration, findings: &mut Vec<Diagnostic>) {
     let header = parsed.script.header();
     let file = parsed.file();
     match &header.revision {
-        None if findings_name_the_key(parsed, findings) => {}
+        None if header.is_revision_reported => {}
         None => findings.push(
             Diagnostic::new(Code::HeaderMissing, "this file has no `revision` in its header")
                 .label(file, header_place(parsed), "")
-                .note("a revision file begins with comment lines: a message, an empty one, then `-- revision: ID`")
-                .help("`cargo migrate new \"message\"` writes a file with a header to copy from"),
+                .note("a revision begins with comment lines: a message, an empty one, then `-- revision: ID`")
+                .help("`cargo migrate new \"message\"` writes a file with a header")
+                .help("if the file is no revision, let its name begin with `_`"),
         ),
         Some(revision) => {
             if let Err(error) = RevisionId::new(revision.value.clone()) {
@@ -69,8 +71,9 @@ fn names(parsed: &Parsed<'_>, configuration: &Configuration, findings: &mut Vec<
                         Code::FileNameContradicts,
                         format!("the file name says revision `{other}`, the header says `{}`", revision.value),
                     )
-                    .label(file, revision.span.clone(), "the header counts, so one of them is a slip")
-                    .help("rename the file, or correct the header of a copied file"),
+                    .label(file, revision.span.clone(), format!("the file name has `{other}` here"))
+                    .note("the header counts, and people read the file name, so both must agree")
+                    .help("rename the file; or, if it is a copy, correct its header"),
                 );
             }
         }
@@ -80,16 +83,6 @@ fn names(parsed: &Parsed<'_>, configuration: &Configuration, findings: &mut Vec<
             findings.push(illegal(parsed, label, error, Code::IllegalLabel));
         }
     }
-}
-
-/// Whether a finding already says that the `revision` line is there but cannot be read.
-fn findings_name_the_key(parsed: &Parsed<'_>, findings: &[Diagnostic]) -> bool {
-    findings.iter().any(|finding| {
-        matches!(finding.code, Code::BadValue | Code::UnknownKey)
-            && finding.labels.first().is_some_and(|label| label.file == parsed.file())
-            && (finding.message.contains("`revision`")
-                || finding.helps.iter().any(|help| help.contains("`revision`")))
-    })
 }
 
 fn illegal(
@@ -104,7 +97,19 @@ fn illegal(
         ("branch label", "a letter or `_`, then up to 63 letters, digits, `_` and `.`")
     };
     let file = parsed.file();
+    if name.value.is_empty() {
+        return Diagnostic::new(code, format!("an empty {what}"))
+            .label(file, name.span.clone(), "expected a name between the commas")
+            .help("remove the stray comma");
+    }
     match error {
+        NameError::Illegal
+            if name.value.contains(char::is_whitespace) && code == Code::IllegalLabel =>
+        {
+            Diagnostic::new(code, format!("`{}` is no {what}", name.value))
+                .label(file, name.span.clone(), format!("expected {form}"))
+                .help("labels are separated by commas")
+        }
         NameError::Illegal => Diagnostic::new(code, format!("`{}` is no {what}", name.value))
             .label(file, name.span.clone(), format!("expected {form}")),
         NameError::Reserved => Diagnostic::new(
@@ -112,7 +117,11 @@ fn illegal(
             format!("`{}` is a reserved word and cannot be a {what}", name.value),
         )
         .label(file, name.span.clone(), "")
-        .note(format!("{} mean something in targets", listed(RESERVED))),
+        .note(format!(
+            "{} have a meaning of their own, as in `cargo migrate up head`",
+            listed(RESERVED)
+        ))
+        .help("choose another name"),
     }
 }
 
@@ -127,7 +136,8 @@ fn contradictions(parsed: &Parsed<'_>, findings: &mut Vec<Diagnostic>) {
                 Code::ForeignKeysWithoutTransaction,
                 "`foreign-keys: on` and `transaction: none` exclude each other",
             )
-            .label(file, foreign_keys.span.clone(), "this runs in a transaction of its own")
+            .label(file, foreign_keys.span.clone(), "this needs a transaction of its own")
+            .help("remove one of the two lines")
             .help("outside a transaction, `PRAGMA foreign_keys = ON` can stand in the revision itself"),
         );
     }
@@ -157,7 +167,7 @@ fn selectors(parsed: &Parsed<'_>, configuration: &Configuration, findings: &mut 
                         format!("this chain is not written for `{}`", dialect.value),
                     )
                     .label(file, dialect.span.clone(), "")
-                    .note(format!("it is written for {}", listed(&declared)))
+                    .note(format!("`dialects` declares {}", listed(&declared)))
                     .help(format!(
                         "add \"{}\" to `dialects` in `[package.metadata.migrate]`, or remove the section",
                         dialect.value
@@ -187,65 +197,109 @@ fn selectors(parsed: &Parsed<'_>, configuration: &Configuration, findings: &mut 
                 format!("unknown selector `{}`", word.value),
             )
             .label(file, word.span.clone(), "");
-            let dialects = Dialect::ALL.iter().map(|dialect| dialect.name());
-            findings.push(match nearest(&word.value, dialects) {
-                Some(known) => finding.help(format!("did you mean `{known}`?")),
-                None => finding.help(
+            let help = if configuration.databases.contains(&word.value) {
+                format!("write `@{}`: names of databases begin with `@`", word.value)
+            } else if let Some(known) = closest_dialect(&word.value) {
+                format!("did you mean `{known}`?")
+            } else {
+                String::from(
                     "a selector is `sqlite`, `postgres`, `mysql`, or `@` and a database's name",
-                ),
-            });
+                )
+            };
+            findings.push(finding.help(help));
         }
     }
 }
 
-fn sections(parsed: &Parsed<'_>, variants: &[Variant], findings: &mut Vec<Diagnostic>) {
+fn sections(
+    parsed: &Parsed<'_>,
+    variants: &[Variant],
+    are_selectors_known: bool,
+    findings: &mut Vec<Diagnostic>,
+) {
     let script = &parsed.script;
+    let has_stray = before_sections(parsed, variants, findings);
+    let has = |direction| script.sections().iter().any(|s| s.direction == direction);
+    let is_merge = script.header().revises.len() > 1;
+    if is_merge && script.sections().is_empty() {
+        return;
+    }
+    // Text without any marker is one mistake, not three.
+    if has_stray && script.sections().is_empty() {
+        return;
+    }
+    // One word that nobody knows would be reported again for each dialect that lacks a section.
+    let mut cover = |direction| {
+        if are_selectors_known {
+            coverage(parsed, direction, variants, findings);
+        }
+    };
+    if has(Direction::Up) {
+        cover(Direction::Up);
+    }
+    let is_irreversible = script.header().irreversible.is_some();
+    if has(Direction::Down) && !is_irreversible {
+        cover(Direction::Down);
+    }
     let file = parsed.file();
-    let before = script.before_sections();
-    let stray = variants
-        .first()
-        .and_then(|variant| sql::tokens(variant.dialect, &script.text()[before.clone()]).next());
-    if let Some(token) = stray {
-        let start = before.start + token.offset;
+    if !has(Direction::Up) && !has_stray {
+        findings.push(
+            Diagnostic::new(Code::NoUp, "this revision has no up section")
+                .label(file, header_place(parsed), "")
+                .help("write `-- migrate:up` in a line of its own, and the SQL below it"),
+        );
+    }
+    if !has(Direction::Down) && !is_irreversible {
+        findings.push(
+            Diagnostic::new(Code::NoDown, "this revision has no down section")
+                .label(file, header_place(parsed), "")
+                .help("write `-- migrate:down` in a line of its own, and the SQL that undoes it below")
+                .help("or, if there is no way back, `-- irreversible: WHY` in the header"),
+        );
+    }
+}
+
+/// Judges what stands before the first section; whether any of it is SQL.
+fn before_sections(
+    parsed: &Parsed<'_>,
+    variants: &[Variant],
+    findings: &mut Vec<Diagnostic>,
+) -> bool {
+    let Some(variant) = variants.first() else { return false };
+    let before = parsed.script.before_sections();
+    let text = &parsed.script.text()[before.clone()];
+    if let Some(statement) = sql::split(variant.dialect, text).statements.first() {
+        let start = before.start + statement.offset;
+        let len = statement.text.find('\n').unwrap_or(statement.text.len());
         findings.push(
             Diagnostic::new(Code::TextBeforeSection, "this stands before the first section")
                 .label(
-                    file,
-                    start..start + token.text.len(),
+                    parsed.file(),
+                    start..start + len,
                     "it belongs to no section and would not run",
                 )
                 .help("write `-- migrate:up` in a line above it"),
         );
+        return true;
     }
-    let has = |direction| script.sections().iter().any(|s| s.direction == direction);
-    let is_merge = script.header().revises.len() > 1;
-    if is_merge && !has(Direction::Up) && !has(Direction::Down) && stray.is_none() {
-        return;
+    // Markers cut whatever is open, so the comment would not hide the section that it seems to.
+    // PostgreSQL's rules, because SQLite lets a comment end with the text.
+    let mut tokens = sql::tokens(Dialect::Postgres, text);
+    if tokens.next().is_none()
+        && let Some(open) = tokens.unterminated()
+    {
+        let at = before.start + open.offset;
+        findings.push(
+            Diagnostic::new(
+                Code::Unterminated,
+                "this comment does not end before the first section",
+            )
+            .label(parsed.file(), at..at + open.text.len(), "it begins here")
+            .note("a section begins at its marker, whatever is open")
+            .help("close it with `*/` above the marker"),
+        );
     }
-    if !has(Direction::Up) {
-        // Text without any marker is one mistake, not two.
-        if stray.is_none() {
-            findings.push(
-                Diagnostic::new(Code::NoUp, "this revision has no up section")
-                    .label(file, header_place(parsed), "")
-                    .help("write `-- migrate:up` in a line of its own, and the SQL below it"),
-            );
-        }
-    } else {
-        coverage(parsed, Direction::Up, variants, findings);
-    }
-    if script.header().irreversible.is_none() {
-        if has(Direction::Down) {
-            coverage(parsed, Direction::Down, variants, findings);
-        } else if stray.is_none() || has(Direction::Up) {
-            findings.push(
-                Diagnostic::new(Code::NoDown, "this revision has no down section")
-                    .label(file, header_place(parsed), "")
-                    .help("write `-- migrate:down` and the SQL that undoes it")
-                    .help("or, if there is no way back, `-- irreversible: WHY` in the header"),
-            );
-        }
-    }
+    false
 }
 
 fn coverage(
@@ -268,8 +322,13 @@ fn coverage(
     for section in parsed.script.sections().iter().filter(|s| s.direction == direction) {
         finding = finding.label(parsed.file(), section.marker.clone(), "");
     }
+    // Several dialects can share one section; of several databases one is an example.
+    let selectors = if missing.iter().all(|variant| variant.database.is_none()) {
+        missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    } else {
+        missing[0].to_string()
+    };
     findings.push(finding.help(format!(
-        "add `-- migrate:{direction} {}`; it may be empty on purpose, but for a comment",
-        missing[0]
+        "add `-- migrate:{direction} {selectors}`; where there is nothing to do, a comment below it says why",
     )));
 }

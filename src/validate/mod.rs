@@ -6,15 +6,19 @@
 
 mod file;
 mod graph;
+mod names;
 pub(crate) mod package;
 mod statements;
 
+#[cfg(test)]
+mod tests;
+
 use crate::chain::{Chain, Checksum, Digest, Fingerprint, Kind, Revision, digest};
 use crate::config::Configuration;
-use crate::diagnostic::{Diagnostic, FileId, Severity, Sources};
+use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Sources};
 use crate::dialect::Variant;
 use crate::script::Script;
-use crate::script::load::LoadedFile;
+use crate::script::load::{self, LoadedFile};
 
 pub use package::{Package, package};
 
@@ -34,7 +38,8 @@ impl Parsed<'_> {
 
 /// Judges the files of a migrations directory; the chain exists only if there is no error.
 ///
-/// `findings` are those of reading the files; they come back with the others, sorted by place.
+/// `findings` are those of reading the files; they come back with the others, sorted by place. The
+/// order of `files` does not matter: chain and findings follow the file names.
 pub(crate) fn validate(
     configuration: &Configuration,
     files: &[LoadedFile],
@@ -43,12 +48,14 @@ pub(crate) fn validate(
 ) -> (Option<Chain>, Vec<Diagnostic>) {
     let unread = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let variants = Variant::all(&configuration.dialects, &configuration.databases);
+    let by_name = |file: FileId| load::by_name(sources.file(file).path());
+    let mut files: Vec<&LoadedFile> = files.iter().collect();
+    files.sort_by(|a, b| by_name(a.file).cmp(&by_name(b.file)));
     let mut parsed = Vec::with_capacity(files.len());
     for loaded in files {
         let text = sources.file(loaded.file).text();
         let (script, mut found) = Script::parse(loaded.kind, text, loaded.file);
-        let has_marker_errors =
-            found.iter().any(|finding| finding.code == crate::diagnostic::Code::UnknownMarker);
+        let has_marker_errors = found.iter().any(|finding| finding.code == Code::UnknownMarker);
         findings.append(&mut found);
         let parsed_file = Parsed { loaded, script, has_marker_errors };
         file::check(&parsed_file, configuration, &variants, &mut findings);
@@ -58,9 +65,11 @@ pub(crate) fn validate(
     let order = graph::check(&parsed, configuration, unread, &mut findings);
 
     let mut findings = configuration.apply_lints(findings);
-    findings.sort_by_key(|finding| {
-        let place = finding.labels.first().map(|label| (label.file, label.span.start));
-        (place, finding.code)
+    findings.sort_by(|a, b| {
+        let place = |finding: &Diagnostic| {
+            finding.labels.first().map(|label| (by_name(label.file), label.span.start))
+        };
+        (place(a), a.code).cmp(&(place(b), b.code))
     });
     let is_valid = findings.iter().all(|finding| finding.severity != Severity::Error);
     let chain = order.filter(|_| is_valid).map(|order| assemble(&parsed, order, variants, sources));

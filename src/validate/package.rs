@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::chain::Chain;
 use crate::chain::baked::Settings;
 use crate::config::{self, Configuration, HeadsPolicy};
-use crate::diagnostic::{Code, Diagnostic, Severity, Sources};
+use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Sources};
 use crate::script::load;
 
 /// A package's configuration and chain, as read from its directory, with all findings.
@@ -60,8 +60,8 @@ impl Package {
         self.chain.as_ref()
     }
 
-    #[cfg(feature = "cli")]
     /// The chain and what it runs with, if there is no error.
+    #[cfg(feature = "cli")]
     pub(crate) fn into_chain(self) -> Option<(Chain, Settings)> {
         let settings = self.settings();
         Some((self.chain?, settings))
@@ -88,18 +88,16 @@ pub fn package(root: &Path) -> io::Result<Package> {
     let file = sources.add("Cargo.toml", manifest.clone());
     let (configuration, mut findings) = config::read(&manifest, file);
     let is_configured = findings.iter().all(|finding| finding.severity != Severity::Error);
-    let loaded = match load::directory(root, &configuration.dir.value, &mut sources) {
-        Ok(loaded) if is_configured => loaded,
-        Ok(_) => {
-            return Ok(broken(root, configuration, sources, findings));
+    if !is_configured {
+        return Ok(broken(root, configuration, sources, findings));
+    }
+    let loaded = load::directory(root, &configuration.dir.value, &mut sources);
+    if !loaded.unreadable.is_empty() {
+        for unreadable in &loaded.unreadable {
+            findings.push(cannot_read(root, &configuration, file, unreadable, &mut sources));
         }
-        Err(error) => {
-            if is_configured {
-                findings.push(unreadable(root, &configuration, file, &error));
-            }
-            return Ok(broken(root, configuration, sources, findings));
-        }
-    };
+        return Ok(broken(root, configuration, sources, findings));
+    }
     let (chain, mut found) =
         super::validate(&configuration, &loaded.files, &sources, loaded.findings);
     findings.append(&mut found);
@@ -129,27 +127,41 @@ fn broken(
     }
 }
 
-fn unreadable(
+fn cannot_read(
     root: &Path,
     configuration: &Configuration,
-    manifest: crate::diagnostic::FileId,
-    error: &load::LoadError,
+    manifest: FileId,
+    unreadable: &load::Unreadable,
+    sources: &mut Sources,
 ) -> Diagnostic {
     let dir = &configuration.dir;
-    // A default has no place in the manifest to point to.
-    let label = |finding: Diagnostic| match &dir.span {
+    // The default stands nowhere, so there is no place to show.
+    let at_dir = |finding: Diagnostic| match &dir.span {
         Some(span) => finding.label(manifest, span.clone(), ""),
         None => finding,
     };
-    let is_top = error.path == root.join(&dir.value);
-    if is_top && error.error.kind() == io::ErrorKind::NotFound {
+    let is_top = unreadable.path == root.join(&dir.value);
+    if is_top && unreadable.error.kind() == io::ErrorKind::NotFound {
         let message = format!("the migrations directory `{}` does not exist", dir.value);
-        return label(Diagnostic::new(Code::NoDirectory, message))
+        return at_dir(Diagnostic::new(Code::NoDirectory, message))
             .help("`cargo migrate init` creates it")
             .help("or name another one: `dir` in `[package.metadata.migrate]`");
     }
-    let path = error.path.strip_prefix(root).unwrap_or(&error.path);
-    let message = format!("cannot read `{}`: {}", path.display(), error.error);
-    label(Diagnostic::new(Code::Unreadable, message))
-        .help("every revision must be readable; check the file's permissions, or move it elsewhere")
+    let path = load::shown(root, &unreadable.path);
+    // walkdir names the path once more, and the absolute one.
+    let error = unreadable
+        .error
+        .get_ref()
+        .and_then(std::error::Error::source)
+        .map_or_else(|| unreadable.error.to_string(), ToString::to_string);
+    let finding = Diagnostic::new(Code::Unreadable, format!("cannot read `{path}`: {error}"));
+    if is_top {
+        return at_dir(finding).help("`dir` in `[package.metadata.migrate]` must name a directory");
+    }
+    let is_link = unreadable.path.is_symlink();
+    finding.label(sources.add(path, ""), 0..0, "").help(if is_link {
+        "the link must lead to a file or directory that can be read, and not back to itself"
+    } else {
+        "check its permissions, or move it out of the migrations directory"
+    })
 }

@@ -1,6 +1,7 @@
 //! Rules about the SQL inside the sections.
 
 use super::Parsed;
+use crate::chain::listed;
 use crate::config::Configuration;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::Dialect;
@@ -15,60 +16,93 @@ pub(super) fn check(
 ) {
     let is_merge = parsed.script.header().revises.len() > 1;
     for section in parsed.script.sections() {
-        let mut found = Vec::new();
-        let mut is_empty = true;
-        for &dialect in &configuration.dialects {
-            let named = &section.selectors.dialects;
-            if named.is_empty() || named.iter().any(|selector| selector.value == dialect) {
-                is_empty &= !in_dialect(parsed, section, dialect, configuration, &mut found);
-            }
-        }
-        if is_empty && !is_merge {
-            found.push(
+        if is_empty(parsed, section) && !is_merge {
+            findings.push(
                 Diagnostic::new(Code::EmptySection, "this section is empty")
                     .label(parsed.file(), section.marker.clone(), "")
-                    .help("write the SQL below it"),
+                    .help("write the SQL below it; where there is nothing to do, a comment that says why"),
             );
         }
+        let selectors = &section.selectors;
+        // With a word that nobody knows it is open in which dialects it would run.
+        if selectors.dialects.is_empty() && !selectors.unknown.is_empty() {
+            continue;
+        }
+        let dialects: Vec<Dialect> = configuration
+            .dialects
+            .iter()
+            .copied()
+            .filter(|&dialect| {
+                let named = &selectors.dialects;
+                named.is_empty() || named.iter().any(|selector| selector.value == dialect)
+            })
+            .collect();
+        let mut found: Vec<(Dialect, Diagnostic)> = Vec::new();
+        for &dialect in &dialects {
+            let mut here = Vec::new();
+            in_dialect(parsed, section, dialect, configuration, &mut here);
+            found.extend(here.into_iter().map(|finding| (dialect, finding)));
+        }
         // What is wrong in one dialect is mostly wrong in the others, and one mistake of the user.
-        found.sort_by_key(|finding| (finding.labels[0].span.start, finding.code));
-        found.dedup_by_key(|finding| (finding.labels[0].span.start, finding.code));
-        findings.append(&mut found);
+        let place = |finding: &Diagnostic| (finding.labels[0].span.start, finding.code);
+        found.sort_by_key(|(_, finding)| place(finding));
+        for same in found.chunk_by(|(_, a), (_, b)| place(a) == place(b)) {
+            let mut finding = same[0].1.clone();
+            if finding.code == Code::Unterminated && same.len() < dialects.len() {
+                let names = listed(same.iter().map(|(dialect, _)| dialect));
+                finding =
+                    finding.note(format!("{names} reads it so; other dialects quote otherwise"));
+            }
+            findings.push(finding);
+        }
     }
 }
 
-/// Judges a section as one dialect reads it; whether there is any statement.
+/// Whether a section holds nothing at all. One with only a comment says that there is nothing to do.
+fn is_empty(parsed: &Parsed<'_>, section: &Section) -> bool {
+    let body = &parsed.script.text()[section.body.clone()];
+    body.chars().all(|c| c.is_whitespace() || c == ';')
+}
+
+/// Judges a section as one dialect reads it.
 fn in_dialect(
     parsed: &Parsed<'_>,
     section: &Section,
     dialect: Dialect,
     configuration: &Configuration,
     findings: &mut Vec<Diagnostic>,
-) -> bool {
+) {
     let file = parsed.file();
     let body = &parsed.script.text()[section.body.clone()];
     let start = section.body.start;
     let split = sql::split(dialect, body);
     if let Some(unterminated) = &split.unterminated {
         let at = start + unterminated.offset;
-        let (what, closing) = opened(unterminated);
+        let (what, help) = opened(unterminated);
         findings.push(
             Diagnostic::new(Code::Unterminated, format!("this {what} does not end"))
                 .label(file, at..at + unterminated.text.len(), "it begins here")
                 .note("a section ends at the next marker, whatever is open")
-                .help(format!("close it with `{closing}`")),
+                .help(help),
         );
     }
-    for &offset in &split.delimiters {
+    if let Some((&first, others)) = split.delimiters.split_first() {
+        let place = |offset| start + offset..start + offset + "DELIMITER".len();
+        let mut finding = Diagnostic::new(
+            Code::DelimiterOutsideMysql,
+            format!("`DELIMITER` is a command of the MySQL client, not of `{dialect}`"),
+        )
+        .label(file, place(first), "");
+        for &other in others {
+            finding = finding.label(file, place(other), "");
+        }
         findings.push(
-            Diagnostic::new(
-                Code::DelimiterOutsideMysql,
-                format!("`DELIMITER` is a command of the MySQL client, not of `{dialect}`"),
-            )
-            .label(file, start + offset..start + offset + "DELIMITER".len(), "")
-            .help("remove the line; bodies are recognised without it")
-            .help("or let the section run on MySQL only: `-- migrate:up mysql`"),
+            finding
+                .help("remove these lines, and end statements with `;`: bodies are recognised without them")
+                .help("or let the section run on MySQL only: `-- migrate:up mysql`"),
         );
+        // What follows is cut at other places than its author meant.
+        return;
     }
     let transactional = parsed.script.header().transaction == TransactionMode::Transactional;
     let tracking = &configuration.table.name;
@@ -77,8 +111,9 @@ fn in_dialect(
         for hazard in sql::hazards(dialect, statement) {
             let at = start + hazard.offset..start + hazard.offset + hazard.len;
             let finding = match hazard.kind {
-                HazardKind::TransactionControl if !transactional => continue,
-                HazardKind::NotInTransaction if !transactional => continue,
+                HazardKind::TransactionControl | HazardKind::NotInTransaction if !transactional => {
+                    continue;
+                }
                 HazardKind::TransactionControl => Diagnostic::new(
                     Code::TransactionControl,
                     "a revision cannot begin or end a transaction itself",
@@ -86,14 +121,22 @@ fn in_dialect(
                 .label(file, at, "the revision already runs inside one, with its tracking row")
                 .help("remove the statement")
                 .help("or write `-- transaction: none` in the header to run outside a transaction"),
+                HazardKind::NotInTransaction if sets_foreign_keys(&parsed.script.text()[at.clone()]) => {
+                    Diagnostic::new(
+                        Code::NotInTransaction,
+                        "this has no effect inside a transaction",
+                    )
+                    .label(file, at, "")
+                    .note("foreign keys are not enforced while a revision runs, and are checked after it")
+                    .help("remove the statement")
+                    .help("or, to have them enforced, write `-- foreign-keys: on` in the header")
+                }
                 HazardKind::NotInTransaction => Diagnostic::new(
                     Code::NotInTransaction,
                     format!("`{dialect}` does not run this inside a transaction"),
                 )
                 .label(file, at, "refused, or silently without effect")
-                .help(
-                    "move it into a revision of its own with `-- transaction: none` in the header",
-                ),
+                .help("move it into a revision of its own with `-- transaction: none` in the header"),
                 HazardKind::CopyFromStdin => Diagnostic::new(
                     Code::CopyFromStdin,
                     "`COPY … FROM stdin` needs a client that sends the rows",
@@ -105,7 +148,12 @@ fn in_dialect(
                     "this would free the lock that keeps other runners away",
                 )
                 .label(file, at, "")
-                .help("remove the statement, or release the lock that is meant by its own key"),
+                .help(match dialect {
+                    Dialect::Mysql => {
+                        "remove it; release a lock of your own by its name, with `RELEASE_LOCK('name')`"
+                    }
+                    _ => "remove it; release a lock of your own by its key, with `pg_advisory_unlock(key)`",
+                }),
             };
             findings.push(finding);
         }
@@ -118,24 +166,35 @@ fn in_dialect(
                         format!("a revision cannot touch the tracking table `{name}`"),
                     )
                     .label(file, at, "it records which revisions are applied")
-                    .help("remove the statement; `cargo migrate` commands change the table"),
+                    .help("remove the statement; only `cargo migrate` commands change this table"),
                 );
             }
         }
     }
-    !split.statements.is_empty()
+}
+
+/// Whether it is `PRAGMA foreign_keys = …`, which the migrator sees to itself.
+fn sets_foreign_keys(statement: &str) -> bool {
+    let statement = statement.to_ascii_lowercase();
+    statement.starts_with("pragma") && statement.contains("foreign_keys")
 }
 
 /// What a construct is called, and what closes it.
-fn opened<'a>(unterminated: &Unterminated<'a>) -> (&'static str, &'a str) {
+fn opened(unterminated: &Unterminated<'_>) -> (&'static str, String) {
     let opening = unterminated.text;
+    // Behind a prefix, as in `E'` and `U&"`.
+    let quote = opening.get(opening.len().saturating_sub(1)..).unwrap_or(opening);
+    let closed_by = |text: &str| format!("close it with `{text}`");
     match unterminated.kind {
-        UnterminatedKind::String => ("string", &opening[opening.len().saturating_sub(1)..]),
-        UnterminatedKind::Identifier if opening == "[" => ("quoted identifier", "]"),
-        UnterminatedKind::Identifier => ("quoted identifier", opening),
-        UnterminatedKind::DollarQuote => ("dollar-quoted string", opening),
-        UnterminatedKind::Comment => ("comment", "*/"),
-        UnterminatedKind::Body => ("body", "END"),
-        UnterminatedKind::Parenthesis => ("parenthesis", ")"),
+        UnterminatedKind::String => ("string", closed_by(quote)),
+        UnterminatedKind::Identifier if quote == "[" => ("quoted identifier", closed_by("]")),
+        UnterminatedKind::Identifier if quote == "`" => {
+            ("quoted identifier", String::from("close it with a backtick"))
+        }
+        UnterminatedKind::Identifier => ("quoted identifier", closed_by(quote)),
+        UnterminatedKind::DollarQuote => ("dollar-quoted string", closed_by(opening)),
+        UnterminatedKind::Comment => ("comment", closed_by("*/")),
+        UnterminatedKind::Body => ("body", closed_by("END")),
+        UnterminatedKind::Parenthesis => ("parenthesis", closed_by(")")),
     }
 }

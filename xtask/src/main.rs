@@ -47,13 +47,13 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let (name, help) = match name.as_str() {
-        "help" | "--help" | "-h" => match rest.first() {
-            Some(task) => (task.as_str(), true),
-            None => {
+        "help" | "--help" | "-h" => {
+            let Some(task) = rest.first() else {
                 say(&overview());
                 return ExitCode::SUCCESS;
-            }
-        },
+            };
+            (task.as_str(), true)
+        }
         name => (name, wants_help(rest)),
     };
     let Some(task) = TASKS.iter().find(|task| task.name == name) else {

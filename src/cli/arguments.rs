@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::Dialect;
 use crate::runner::ui::HELP_STYLES;
@@ -16,8 +16,8 @@ use crate::runner::{ShowArguments, StatusArguments, UpArguments};
     bin_name = "cargo migrate",
     version,
     styles = HELP_STYLES,
-    disable_help_subcommand = true,
-    after_help = "`cargo migrate help COMMAND` is `cargo migrate COMMAND --help`."
+    subcommand_required = true,
+    arg_required_else_help = true
 )]
 pub struct Arguments {
     /// What applies to every command.
@@ -84,9 +84,9 @@ pub struct GlobalArguments {
     /// Do not print progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Print more
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub verbose: u8,
+    /// Print every statement as it starts
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
 }
 
 impl GlobalArguments {
@@ -101,7 +101,12 @@ impl GlobalArguments {
 
     /// `--quiet`, or else what cargo itself would do.
     pub(crate) fn is_quiet(&self, env: &Env) -> bool {
-        self.quiet || (self.verbose == 0 && env.variable("CARGO_TERM_QUIET") == Some("true"))
+        self.quiet || (!self.verbose && env.variable("CARGO_TERM_QUIET") == Some("true"))
+    }
+
+    /// `--verbose`, or else what cargo itself would do.
+    pub(crate) fn is_verbose(&self, env: &Env) -> bool {
+        self.verbose || (!self.quiet && env.variable("CARGO_TERM_VERBOSE") == Some("true"))
     }
 }
 

@@ -44,7 +44,8 @@ pub fn main() -> ExitCode {
             return if failed { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
-    let ui = Ui::stdio(arguments.global.color(&env), arguments.global.is_quiet(&env));
+    let ui = Ui::stdio(arguments.global.color(&env), arguments.global.is_quiet(&env))
+        .verbose(arguments.global.is_verbose(&env));
     run(arguments, env, &ui).into()
 }
 

@@ -43,6 +43,9 @@ struct Arguments {
     /// Do not print progress
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Print every statement as it starts
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -97,7 +100,7 @@ pub fn run(
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
-    let ui = Ui::stdio(arguments.color, arguments.quiet);
+    let ui = Ui::stdio(arguments.color, arguments.quiet).verbose(arguments.verbose);
     match dispatch(migrator, &arguments.command, &mut env, &ui) {
         Ok(exit) => exit,
         Err(failure) => {

@@ -52,6 +52,7 @@ impl Color {
 pub struct Ui {
     streams: Arc<Mutex<Streams>>,
     quiet: bool,
+    verbose: bool,
     progress: bool,
 }
 
@@ -87,7 +88,24 @@ impl Ui {
         quiet: bool,
         progress: bool,
     ) -> Self {
-        Self { streams: Arc::new(Mutex::new(Streams { out, err })), quiet, progress }
+        Self {
+            streams: Arc::new(Mutex::new(Streams { out, err })),
+            quiet,
+            verbose: false,
+            progress,
+        }
+    }
+
+    /// Sets whether every statement gets a line.
+    #[must_use]
+    pub fn verbose(mut self, verbose: bool) -> Self {
+        self.verbose = verbose;
+        self
+    }
+
+    /// Whether every statement gets a line.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
     }
 
     fn streams(&self) -> MutexGuard<'_, Streams> {

@@ -89,7 +89,10 @@ impl Observer for Progress {
                     bar.set_message(revision.to_string());
                 }
             }
-            Event::StatementStarted { revision, index, count } if *count > 1 => {
+            Event::StatementStarted { revision, index, count } => {
+                if self.ui.is_verbose() {
+                    self.line(&state, "Running", &format!("statement {} of {count}", index + 1));
+                }
                 if let Some(bar) = &state.bar {
                     bar.set_message(format!("{revision} (statement {} of {count})", index + 1));
                 }

@@ -101,6 +101,7 @@ fn a_chain_becomes_code_a_text_and_a_table() {
 const _: () = ::cargo_migrate::__private::generated_by(1, "VERSION");
 
 /// The migrations of `migrations`, validated when this crate was built.
+#[allow(dead_code)]
 pub static MIGRATOR: ::cargo_migrate::Migrator = ::cargo_migrate::__private::v1::migrator(
     ::core::include_str!("cargo_migrate.text"),
     ::core::include_bytes!("cargo_migrate.table"),

@@ -14,6 +14,7 @@ use crate::dialect::{Dialect, Variant};
 const MARKER: &str = "-- migrate:";
 
 /// What other tools, and people, call a dialect; too far away for a slip.
+#[cfg(feature = "build")]
 const SYNONYMS: [(&str, &str); 4] =
     [("mariadb", "mysql"), ("pg", "postgres"), ("postgresql", "postgres"), ("sqlite3", "sqlite")];
 

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    pub(super) fn graphs() -> impl Strategy<Value = Vec<Vec<usize>>> {
+    fn graphs() -> impl Strategy<Value = Vec<Vec<usize>>> {
         (1usize..12)
             .prop_flat_map(|n| proptest::collection::vec(proptest::collection::vec(0..n, 0..4), n))
     }
@@ -63,6 +63,39 @@ mod tests {
                     prop_assert!(place[before] < place[node]);
                 }
             }
+        }
+
+        #[test]
+        fn redundant_edges_are_those_that_another_parent_leads_to(edges in graphs()) {
+            // Made acyclic: a node may only come after smaller ones.
+            let parents: Vec<Vec<usize>> = edges
+                .iter()
+                .enumerate()
+                .map(|(node, list)| {
+                    let mut list: Vec<usize> = list.iter().copied().filter(|&o| o < node).collect();
+                    list.sort_unstable();
+                    list.dedup();
+                    list
+                })
+                .collect();
+            let mut expected = Vec::new();
+            for (node, list) in parents.iter().enumerate() {
+                for &parent in list {
+                    let mut others = list.iter().copied().filter(|&other| other != parent);
+                    if others.any(|other| reachable(&parents, [other])[parent]) {
+                        expected.push((node, parent));
+                    }
+                }
+            }
+            let order = topological_order(&parents);
+            let mut found: Vec<(usize, usize)> = Vec::new();
+            for (node, parent, other) in redundant_edges(&parents, &order) {
+                prop_assert!(parents[node].contains(&other));
+                prop_assert!(other != parent && reachable(&parents, [other])[parent]);
+                found.push((node, parent));
+            }
+            found.sort_unstable();
+            prop_assert_eq!(found, expected);
         }
 
         #[test]

@@ -60,6 +60,7 @@ pub enum Command {
 }
 
 /// What every command takes.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Clone, Debug, Args)]
 pub struct GlobalArguments {
     /// The package whose chain is meant

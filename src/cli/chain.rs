@@ -11,9 +11,9 @@ pub(super) fn history(context: &mut Context<'_>, args: &HistoryArguments) -> Res
 }
 
 /// `cargo migrate heads`.
-pub(super) fn heads(context: &mut Context<'_>, args: &HeadsArguments) -> Result<Exit, Failure> {
+pub(super) fn heads(context: &mut Context<'_>, args: HeadsArguments) -> Result<Exit, Failure> {
     let chain = context.chain()?.chain;
-    commands::heads(&chain, *args, context.ui)
+    commands::heads(&chain, args, context.ui)
 }
 
 /// `cargo migrate show`.

@@ -1,11 +1,13 @@
 //! `cargo migrate check`: the findings of the build helper, without a build.
 
+use std::fmt::Write as _;
+
 use super::arguments::CheckArguments;
 use super::context::{Context, broken};
 use crate::runner::{Exit, Failure};
 
 /// Judges the chain and prints every finding.
-pub(super) fn run(context: &mut Context<'_>, _: &CheckArguments) -> Result<Exit, Failure> {
+pub(super) fn run(context: &mut Context<'_>, _: CheckArguments) -> Result<Exit, Failure> {
     let package = context.package()?;
     let (errors, warnings) = context.report(&package)?;
     if errors > 0 {
@@ -24,10 +26,10 @@ pub(super) fn run(context: &mut Context<'_>, _: &CheckArguments) -> Result<Exit,
     let mut summary = count(chain.len(), "revision");
     if !heads.is_empty() {
         let word = if heads.len() == 1 { "head" } else { "heads" };
-        summary.push_str(&format!(", {word} {}", heads.join(", ")));
+        let _ = write!(summary, ", {word} {}", heads.join(", "));
     }
     if warnings > 0 {
-        summary.push_str(&format!(", {}", count(warnings, "warning")));
+        let _ = write!(summary, ", {}", count(warnings, "warning"));
     }
     context.ui.status("Checked", summary)?;
     Ok(Exit::Done)

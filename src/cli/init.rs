@@ -29,27 +29,23 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exi
         dir: None,
         url: Some(args.database_url.clone().unwrap_or_else(|| String::from("sqlite:dev.db"))),
     };
-    let changes = match selected {
-        Some(member) => {
-            let package =
-                scaffold::Package::inspect(&member.manifest_path, Some(&workspace.manifest_path))
-                    .map_err(cannot_scaffold)?;
-            scaffold::init_package(&package, &init).map_err(cannot_scaffold)?
-        }
-        None => {
-            let members: Vec<scaffold::Member> = workspace
-                .members
-                .iter()
-                .map(|member| scaffold::Member {
-                    name: member.name.clone(),
-                    manifest_path: member.manifest_path.clone(),
-                })
-                .collect();
-            let plan =
-                scaffold::Workspace::inspect(&workspace.manifest_path, &members, "migrations")
-                    .map_err(cannot_scaffold)?;
-            scaffold::init_workspace(&plan, &init).map_err(cannot_scaffold)?
-        }
+    let changes = if let Some(member) = selected {
+        let package =
+            scaffold::Package::inspect(&member.manifest_path, Some(&workspace.manifest_path))
+                .map_err(cannot_scaffold)?;
+        scaffold::init_package(&package, &init).map_err(cannot_scaffold)?
+    } else {
+        let members: Vec<scaffold::Member> = workspace
+            .members
+            .iter()
+            .map(|member| scaffold::Member {
+                name: member.name.clone(),
+                manifest_path: member.manifest_path.clone(),
+            })
+            .collect();
+        let plan = scaffold::Workspace::inspect(&workspace.manifest_path, &members, "migrations")
+            .map_err(cannot_scaffold)?;
+        scaffold::init_workspace(&plan, &init).map_err(cannot_scaffold)?
     };
     apply(context, &changes, args.dry_run)?;
     if changes.is_empty() {

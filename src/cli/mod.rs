@@ -79,9 +79,9 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Down(args) => database::down(&mut context, &args),
         Command::Status(args) => database::status(&mut context, &args),
         Command::History(args) => chain::history(&mut context, &args),
-        Command::Heads(args) => chain::heads(&mut context, &args),
+        Command::Heads(args) => chain::heads(&mut context, args),
         Command::Show(args) => chain::show(&mut context, &args),
-        Command::Check(args) => check::run(&mut context, &args),
+        Command::Check(args) => check::run(&mut context, args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),
     }

@@ -1,5 +1,7 @@
 //! `cargo migrate new`: a file for the next revision.
 
+use std::fmt::Write as _;
+
 use super::arguments::NewArguments;
 use super::context::{Context, FileChain};
 use crate::chain::{BranchLabel, Chain, NameError, RevisionId, listed};
@@ -132,7 +134,10 @@ fn free_id(chain: &Chain) -> Result<RevisionId, Failure> {
         getrandom::fill(&mut bytes).map_err(|error| {
             Failure::new(format!("the system gives no random numbers: {error}"))
         })?;
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut text = String::with_capacity(12);
+        for byte in bytes {
+            let _ = write!(text, "{byte:02x}");
+        }
         let Ok(id) = RevisionId::new(text) else { continue };
         if chain.get(id.as_str()).is_none() && chain.labelled(id.as_str()).is_none() {
             return Ok(id);

@@ -6,7 +6,7 @@ use super::database::Database;
 use super::error::{Error, ErrorKind};
 use super::options::Options;
 use super::report::{Report, RunPlan, Status};
-use super::{run, status};
+use super::{look, run, status};
 use crate::chain::baked::{self, Header, Settings};
 use crate::chain::{Chain, Direction, Target, TargetError};
 
@@ -224,7 +224,7 @@ impl Configured<'_> {
         target: impl TryIntoTarget,
     ) -> Result<RunPlan, Error> {
         let target = target.try_into_target()?;
-        Box::pin(run::plan(self, database.source(), direction, target)).await
+        Box::pin(look::plan(self, database.source(), direction, target)).await
     }
 
     /// Says where the database stands, revision by revision.

@@ -12,12 +12,14 @@
 mod connection;
 mod database;
 mod error;
+mod job;
+mod look;
 mod migrator;
 mod observer;
 mod options;
-mod prepare;
 mod report;
 mod run;
+mod select;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod state;
@@ -26,7 +28,7 @@ mod timer;
 mod unwrapped;
 mod wait;
 
-#[cfg(all(test, feature = "sqlite", feature = "tokio"))]
+#[cfg(test)]
 mod tests;
 
 pub use database::Database;

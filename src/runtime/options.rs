@@ -60,7 +60,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            lock_timeout: Duration::from_secs(60),
+            lock_timeout: Duration::from_mins(1),
             scope: TransactionScope::default(),
             observer: None,
             database: None,

@@ -5,7 +5,7 @@
 //! `transaction: none` is a part of its own (`unwrapped`). On an error the open transaction is
 //! undone, and the error says which parts were committed before.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,15 +14,15 @@ use tracing::Instrument;
 use super::connection::{Connection, Probe, Violation};
 use super::database::Source as Way;
 use super::error::{DatabaseState, Error, ErrorKind, near};
+use super::job::{Job, run_plan};
+use super::look::{Look, Ready, look, request, variant};
 use super::migrator::Configured;
 use super::observer::Event;
-use super::options::Options;
-use super::prepare::{Job, Request, Selection, interrupted, jobs, run_plan, select};
-use super::report::{FinishedStep, Report, RunPlan, Wrapping};
-use super::state::{Progress, RowStatus};
+use super::report::{FinishedStep, Report, Wrapping};
+use super::select::Request;
 use super::wait::Wait;
-use crate::chain::baked::{Header, Tips};
-use crate::chain::{Direction, RevisionId, Target, listed};
+use crate::chain::baked::Header;
+use crate::chain::{Direction, RevisionId, Target};
 
 /// Goes up or down; without a target to wherever the chain's settings say.
 pub(crate) async fn run(
@@ -57,94 +57,6 @@ pub(crate) async fn run(
     }
     .instrument(span)
     .await
-}
-
-/// What a run would do now.
-pub(crate) async fn plan(
-    configured: &Configured<'_>,
-    way: Way<'_>,
-    direction: Direction,
-    target: Target,
-) -> Result<RunPlan, Error> {
-    let header = configured.migrator.header()?;
-    let mut connection = Connection::open(way, false).await?;
-    let result = async {
-        let request = request(&connection, configured, header, direction, Some(target))?;
-        match look(&mut connection, &request, None).await? {
-            Look::Busy(error) => Err(error),
-            Look::Ready(ready) => {
-                let jobs: Vec<Job<'_>> = ready.jobs.into();
-                Ok(run_plan(direction, &jobs, &ready.warnings, connection.name()))
-            }
-        }
-    }
-    .await;
-    let result = result.map_err(|error| error.on(connection.name()));
-    connection.finish().await?;
-    result
-}
-
-/// The tips of the chain in the variant of this connection.
-pub(crate) fn variant<'h>(
-    connection: &Connection<'_>,
-    header: &'h Header,
-    options: &Options,
-) -> Result<(usize, &'h Tips), Error> {
-    let dialect = connection.dialect();
-    let mut of_dialect = header
-        .tips
-        .iter()
-        .enumerate()
-        .filter(|(_, tips)| tips.variant.dialect == dialect)
-        .peekable();
-    if of_dialect.peek().is_none() {
-        let dialects = header.tips.iter().map(|tips| tips.variant.dialect);
-        return Err(Error::new(
-            ErrorKind::Chain,
-            format!("the chain is not written for {dialect}, but for {}", listed(dialects)),
-        )
-        .help(format!("add `{dialect}` to `dialects` in `[package.metadata.migrate]`")));
-    }
-    let names: Vec<&str> =
-        of_dialect.clone().filter_map(|(_, tips)| tips.variant.database.as_deref()).collect();
-    of_dialect.find(|(_, tips)| tips.variant.database == options.database).ok_or_else(|| {
-        let help = format!("the chain's databases are {}", listed(&names));
-        match &options.database {
-            None => {
-                Error::new(ErrorKind::Chain, "the chain is for several databases: which is this?")
-                    .help(format!("name it with `Options::database`; {help}"))
-            }
-            Some(name) if names.is_empty() => Error::new(
-                ErrorKind::Chain,
-                format!("the chain has no named databases, so no `{name}`"),
-            )
-            .help("leave the name out, or declare `databases` in `[package.metadata.migrate]`"),
-            Some(name) => {
-                Error::new(ErrorKind::Chain, format!("the chain has no database called `{name}`"))
-                    .help(help)
-            }
-        }
-    })
-}
-
-fn request<'a>(
-    connection: &Connection<'_>,
-    configured: &'a Configured<'_>,
-    header: &'a Header,
-    direction: Direction,
-    target: Option<Target>,
-) -> Result<Request<'a>, Error> {
-    let (variant_index, tips) = variant(connection, header, &configured.options)?;
-    let settings = &header.settings;
-    Ok(Request {
-        chain: configured.migrator.chain()?,
-        settings,
-        variant: &tips.variant,
-        variant_index,
-        direction,
-        target: target.unwrap_or(if settings.many_heads { Target::HEADS } else { Target::HEAD }),
-        options: &configured.options,
-    })
 }
 
 async fn attempt(
@@ -197,85 +109,6 @@ fn report(
 ) -> Report {
     let database = connection.name().to_owned();
     Report { direction, steps, warnings, database, duration: Duration::ZERO }
-}
-
-/// What there is to do, as of the last look.
-#[derive(Default)]
-pub(crate) struct Ready<'a> {
-    pub(crate) jobs: VecDeque<Job<'a>>,
-    warnings: Vec<String>,
-    pub(crate) has_table: bool,
-}
-
-enum Look<'a> {
-    Ready(Ready<'a>),
-    /// A statement is started; the error is for when it stays so.
-    Busy(Error),
-}
-
-/// Reads the state and decides what to do, checking all that can be checked.
-async fn look<'a>(
-    connection: &mut Connection<'_>,
-    request: &Request<'a>,
-    goal: Option<&HashSet<RevisionId>>,
-) -> Result<Look<'a>, Error> {
-    let state = connection.state(request.settings, request.options).await?;
-    let (steps, warnings) = match select(request, &state, goal)? {
-        Selection::Steps { steps, warnings } => (steps, warnings),
-        Selection::Busy { revision } => {
-            let row = state.row(revision.as_str()).expect("a busy revision is one of the rows");
-            let stored = connection.down_script(request.settings, revision.as_str()).await?;
-            let started = row.statement_started.unwrap_or_default();
-            let mut error = Error::new(
-                ErrorKind::Unfinished,
-                format!(
-                    "statement {started} of revision `{revision}` was started, and has neither \
-                     finished nor failed"
-                ),
-            )
-            .revision_named(&revision, request.chain.get(revision.as_str()).map(|it| it.path()))
-            .note("either another migrator is running it right now, or one was killed meanwhile");
-            if let Ok(job) = interrupted(request, row, stored)
-                && let Some(range) = started.checked_sub(1).and_then(|at| job.statements.get(at))
-            {
-                let done = (0..started).map(|index| job.statement(index));
-                let checksum = Progress::of(request.variant.dialect, done).checksum();
-                let (is_done, is_not) =
-                    connection.verdicts(request.settings, revision.as_str(), started, &checksum);
-                if row.status == RowStatus::Reverting {
-                    error = error.revision_named(&revision, None);
-                }
-                error = error
-                    .at(&job.text, range.start)
-                    .help(format!(
-                        "if no migrator runs, see whether it is done; if so, type\n{is_done}"
-                    ))
-                    .help(format!("and if it is not done, type\n{is_not}"))
-                    .help(
-                        "then run again: the run goes on with the statement after it, or with it",
-                    );
-            }
-            return Ok(Look::Busy(error));
-        }
-    };
-    let mut stored = HashMap::new();
-    if request.direction == Direction::Down {
-        for id in &steps {
-            let resumed =
-                state.row(id.as_str()).is_some_and(|row| row.status == RowStatus::Reverting);
-            if (resumed || request.chain.get(id.as_str()).is_none())
-                && let Some(script) = connection.down_script(request.settings, id.as_str()).await?
-            {
-                stored.insert(id.clone(), script);
-            }
-        }
-    }
-    let jobs = jobs(request, &state, &steps, stored)?;
-    if jobs.iter().any(Job::needs_version) {
-        let version = connection.version().await?;
-        jobs.iter().try_for_each(|job| job.check_version(request.variant.dialect, &version))?;
-    }
-    Ok(Look::Ready(Ready { jobs: jobs.into(), warnings, has_table: state.has_table }))
 }
 
 /// A run in progress.
@@ -411,7 +244,7 @@ impl<'a> Run<'_, 'a, '_> {
         for statement in 0..job.statements.len() {
             self.statement_started(job, statement);
             if let Err(error) = self.connection.execute(job.statement(statement)).await {
-                return Err(self.failed(job, statement, error));
+                return Err(Self::failed(job, statement, error));
             }
         }
         if let Some(error) = self.added_violations(job).await? {
@@ -438,9 +271,12 @@ impl<'a> Run<'_, 'a, '_> {
         }
         let violations = self.connection.violations().await?;
         if let Some(first) = violations.first() {
+            let rows = match violations.len() {
+                1 => String::from("1 row refers"),
+                count => format!("{count} rows refer"),
+            };
             self.warnings.push(format!(
-                "{} rows refer to nothing since before this run, {} among them",
-                violations.len(),
+                "{rows} to nothing since before this run, first {}",
                 described(first)
             ));
         }
@@ -481,7 +317,7 @@ impl<'a> Run<'_, 'a, '_> {
     }
 
     /// Names the place of a failed statement.
-    pub(crate) fn failed(&self, job: &Job<'a>, statement: usize, error: Error) -> Error {
+    pub(crate) fn failed(job: &Job<'a>, statement: usize, error: Error) -> Error {
         let says = error.message().to_owned();
         let start = job.statements[statement].start;
         let inside = near(&says, job.statement(statement)).unwrap_or(0);

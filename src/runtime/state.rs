@@ -1,6 +1,6 @@
 //! What the tracking table says, and how that compares to the chain.
 //!
-//! Pure: rows come from a dialect's `tracking`, decisions are made in `prepare`.
+//! Pure: rows come from a dialect's `tracking`, decisions are made in `select`.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

@@ -7,8 +7,8 @@
 
 use std::time::Instant;
 
-use super::error::Error;
-use super::prepare::Job;
+use super::error::{Error, ErrorKind};
+use super::job::Job;
 use super::run::{Run, millis};
 use super::state::{Progress, RowStatus};
 use crate::chain::Direction;
@@ -46,10 +46,14 @@ impl<'a> Run<'_, 'a, '_> {
                         .map_err(|error| unrecorded(job, statement, error))?;
                 }
             }
-            self.connection
-                .begin(false, options)
-                .await
-                .map_err(|error| unrecorded(job, count - 1, error))?;
+            match self.connection.begin(false, options).await {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::Script => {
+                    let error = self.failed_alone(job, count - 1, error).await;
+                    return Err(error.help("end it with `COMMIT`"));
+                }
+                Err(error) => return Err(unrecorded(job, count - 1, error)),
+            }
         }
         let violations = self.added_violations(job).await?;
         let duration = begun.elapsed();
@@ -97,7 +101,7 @@ impl<'a> Run<'_, 'a, '_> {
 
     /// Records that a statement failed, so that the next run begins with it.
     async fn failed_alone(&mut self, job: &Job<'a>, statement: usize, error: Error) -> Error {
-        let error = self.failed(job, statement, error);
+        let error = Self::failed(job, statement, error);
         let recorded = async {
             let (settings, options) = (self.request.settings, self.request.options);
             // The revision may have opened a transaction, which took its progress back with it.
@@ -105,7 +109,7 @@ impl<'a> Run<'_, 'a, '_> {
             let state = self.connection.state(settings, options).await?;
             let row = state.row(job.id.as_str());
             let (done, checksum) =
-                row.map(|row| (row.statements_done, row.checksum.as_str())).unwrap_or((0, ""));
+                row.map_or((0, ""), |row| (row.statements_done, row.checksum.as_str()));
             if done == 0 && job.direction == Direction::Up {
                 self.connection.delete(settings, job.id.as_str()).await?;
                 self.partly = None;

@@ -136,5 +136,14 @@ impl<'a> Script<'a> {
     }
 }
 
+/// What a revision contributes to its digest: its checksum, or only the fact that it is Rust.
+#[cfg(any(feature = "build", test))]
+pub(crate) fn digest_content(kind: Kind, fingerprint: &Checksum) -> &[u8] {
+    match kind {
+        Kind::Sql => fingerprint.as_bytes(),
+        Kind::Rust => b"rust",
+    }
+}
+
 /// Checks a fingerprint's size at compile time: the baked table counts on it.
 const _: () = assert!(size_of::<Fingerprint>() == 64);

@@ -17,8 +17,8 @@ use crate::chain::{Chain, Checksum, Digest, Fingerprint, Kind, Revision, digest}
 use crate::config::Configuration;
 use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Sources};
 use crate::dialect::Variant;
-use crate::script::Script;
 use crate::script::load::{self, LoadedFile};
+use crate::script::{Script, digest_content};
 
 pub use package::{Package, package};
 
@@ -121,12 +121,4 @@ fn assemble(
         });
     }
     Chain::new(revisions, variants)
-}
-
-/// What a revision contributes to its digest: its checksum, or only the fact that it is Rust.
-fn digest_content(kind: Kind, fingerprint: &Checksum) -> &[u8] {
-    match kind {
-        Kind::Sql => fingerprint.as_bytes(),
-        Kind::Rust => b"rust",
-    }
 }

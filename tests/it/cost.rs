@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::support::{Project, repository};
 
 fn cargo(args: &[&str]) -> String {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(crate::support::cargo());
     command.args(args).current_dir(repository());
     Project::empty().run(&mut command).success().stdout
 }
@@ -44,17 +44,6 @@ fn the_package_holds_what_the_binary_needs_and_nothing_else() {
     let list =
         cargo(&["package", "--locked", "--list", "--allow-dirty", "--package", "cargo-migrate"]);
     let files: BTreeSet<&str> = list.lines().collect();
-    fn templates(directory: &std::path::Path, found: &mut Vec<String>) {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                templates(&path, found);
-            } else {
-                let path = path.strip_prefix(repository()).unwrap();
-                found.push(path.to_str().unwrap().replace('\\', "/"));
-            }
-        }
-    }
     let mut expected = Vec::new();
     templates(&repository().join("template"), &mut expected);
     assert!(!expected.is_empty());
@@ -65,5 +54,17 @@ fn the_package_holds_what_the_binary_needs_and_nothing_else() {
         let known = ["src/", "template/"].iter().any(|start| file.starts_with(start))
             || !file.contains('/');
         assert!(known, "{file} does not belong into the package");
+    }
+}
+
+fn templates(directory: &std::path::Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            templates(&path, found);
+        } else {
+            let path = path.strip_prefix(repository()).unwrap();
+            found.push(path.to_str().unwrap().replace('\\', "/"));
+        }
     }
 }

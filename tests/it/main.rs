@@ -1,6 +1,8 @@
 //! End-to-end tests: the real binary, real databases, real cargo builds on throw-away packages.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "this is an edge: the tests' own environment")]
+#![expect(clippy::print_stdout, reason = "a test says that it skips")]
 
 mod bad_input;
 mod commands;

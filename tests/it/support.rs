@@ -1,5 +1,7 @@
 //! Throw-away packages, and the commands that are run in them.
 
+use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +27,7 @@ impl Output {
         let mut text = format!("exit code: {}\n", self.code.unwrap_or(-1));
         for (name, stream) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !stream.is_empty() {
-                text.push_str(&format!("----- {name} -----\n{stream}"));
+                let _ = write!(text, "----- {name} -----\n{stream}");
             }
         }
         text.trim_end().to_owned()
@@ -56,6 +58,11 @@ pub(crate) use assert_transcript;
 /// The repository.
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The cargo that runs the tests.
+pub(crate) fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// Test data that is not part of the repository; without it, tests say that they skip.
@@ -170,8 +177,7 @@ impl Project {
 
     /// Runs cargo in the package, with a target directory that all tests share.
     pub(crate) fn cargo(&self, args: &[&str]) -> Output {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
+        let mut command = Command::new(cargo());
         command.args(args).current_dir(self.root()).env("CARGO_TARGET_DIR", Self::target());
         self.run(&mut command)
     }

@@ -8,7 +8,7 @@ async fn main() -> Result<(), notes::Error> {
     let mut out = std::io::stdout().lock();
 
     let (pool, report) = notes::open("notes.db").await?;
-    writeln!(out, "notes.db: {} revisions applied", report.steps().len())?;
+    writeln!(out, "notes.db: {} revisions applied", report.steps.len())?;
     if let Some(text) = args.first() {
         notes::add(&pool, text, args.get(1).map_or("untagged", String::as_str)).await?;
     }

@@ -1,5 +1,6 @@
 //! The commands that work on a database.
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -243,7 +244,7 @@ fn status_line(revision: &RevisionStatus) -> String {
     };
     let mut line = format!("{word:>8}  {}  {}", revision.revision, revision.description);
     if !detail.is_empty() {
-        line.push_str(&format!("  ({detail})"));
+        let _ = write!(line, "  ({detail})");
     }
     match revision.difference {
         Some(Difference::Edited) => line.push_str("  EDITED: the file is not what was applied"),

@@ -45,7 +45,7 @@ source!(SqliteConnectOptions, options => Source::Options(Box::new(options)));
 source!(&SqliteConnectOptions, options => Source::Options(Box::new(options.clone())));
 source!(&mut SqliteConnection, connection => Source::Lent(connection));
 source!(SqliteConnection, connection => Source::Own(Box::new(connection)));
-source!(&mut PoolConnection<Sqlite>, connection => Source::Lent(&mut **connection));
+source!(&mut PoolConnection<Sqlite>, connection => Source::Lent(connection));
 
 /// Whether a URL is for this dialect.
 pub(crate) fn is_url(url: &str) -> bool {

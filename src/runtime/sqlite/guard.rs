@@ -59,7 +59,7 @@ pub(crate) struct Connection<'c> {
     held: Held<'c>,
     name: Option<String>,
     saved: Option<Saved>,
-    /// Whether a transaction of ours may be open.
+    /// Whether a transaction of the run may be open, or one that a revision began itself.
     is_open: bool,
     /// Whether something is left behind that cannot be restored.
     is_tainted: bool,
@@ -78,13 +78,9 @@ struct Saved {
 
 impl Saved {
     fn restoring(&self, others: &[(&'static str, i64)]) -> String {
-        let Self { foreign_keys, busy_timeout, .. } = self;
-        let mut sql =
-            format!("PRAGMA foreign_keys = {foreign_keys}; PRAGMA busy_timeout = {busy_timeout};");
-        for (setting, value) in others {
-            sql.push_str(&format!(" PRAGMA {setting} = {value};"));
-        }
-        sql
+        let ours = [("foreign_keys", self.foreign_keys), ("busy_timeout", self.busy_timeout)];
+        let pragma = |(setting, value): &(&str, i64)| format!("PRAGMA {setting} = {value};");
+        ours.iter().chain(others).map(pragma).collect()
     }
 }
 
@@ -227,11 +223,6 @@ impl<'c> Connection<'c> {
         Ok(())
     }
 
-    /// Says that a script may have set `foreign_keys` itself.
-    pub(super) fn forget_foreign_keys(&mut self) {
-        self.foreign_keys = None;
-    }
-
     pub(crate) async fn begin(
         &mut self,
         foreign_keys: bool,
@@ -239,10 +230,20 @@ impl<'c> Connection<'c> {
     ) -> Result<(), Error> {
         self.set_foreign_keys(foreign_keys).await?;
         let mut wait = Wait::new(options);
+        // Only statements outside a transaction can have left one open.
+        let by_script = self.is_open;
         loop {
             self.is_open = true;
             let Err(error) = self.run("BEGIN IMMEDIATE").await else { return Ok(()) };
-            self.is_open = false;
+            self.is_open = by_script;
+            if is_nested(&error) && by_script {
+                return Err(Error::new(
+                    ErrorKind::Script,
+                    "the revision leaves a transaction open that it began",
+                )
+                .on(self.name())
+                .caused_by(error));
+            }
             if is_nested(&error) {
                 return Err(in_transaction(self.name()));
             }
@@ -284,16 +285,8 @@ impl<'c> Connection<'c> {
     }
 
     pub(crate) async fn rollback(&mut self) -> Result<(), Error> {
-        let result = async {
-            self.rollback_if_open().await?;
-            // A revision without a transaction may have opened one itself.
-            match self.run("ROLLBACK").await {
-                Err(error) if !is_no_transaction(&error) => Err(error),
-                _ => Ok(()),
-            }
-        }
-        .await;
-        result.map_err(|error: sqlx::Error| self.explained(error, "undo the transaction"))
+        let result = self.rollback_if_open().await;
+        result.map_err(|error| self.explained(error, "undo the transaction"))
     }
 
     async fn rollback_if_open(&mut self) -> Result<(), sqlx::Error> {
@@ -318,7 +311,9 @@ impl<'c> Connection<'c> {
         sql: &str,
         options: &Options,
     ) -> Result<(), Error> {
-        self.forget_foreign_keys();
+        // The statement may be `PRAGMA foreign_keys` or `BEGIN`.
+        self.foreign_keys = None;
+        self.is_open = true;
         let mut wait = Wait::new(options);
         loop {
             match self.run(AssertSqlSafe(sql)).await {

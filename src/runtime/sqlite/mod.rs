@@ -10,6 +10,5 @@ mod guard;
 mod statements;
 mod tracking;
 
-pub(in crate::runtime) use connect::Source;
-pub(crate) use connect::is_url;
+pub(crate) use connect::{Source, is_url};
 pub(crate) use guard::Connection;

@@ -176,19 +176,23 @@ impl Connection<'_> {
     ) -> Result<Option<Vec<SqliteRow>>, Error> {
         let mut wait = Wait::new(options);
         let meta = format!("{table}_meta");
+        let mut lacks_layout = false;
         loop {
             let query = sqlx::raw_sql(AssertSqlSafe(sql.as_str()));
             match self.raw().fetch_all(query).await {
                 Ok(rows) => return Ok(Some(rows)),
                 Err(error) if is_no_table(&error, table) => return Ok(None),
                 // Without its layout a tracking table cannot be judged; without both there is none.
+                // Another migrator may create both between two questions, so ask again.
                 Err(error) if is_no_table(&error, &meta) => {
                     let sql = format!("SELECT 1 FROM {} LIMIT 1", self.table_name());
-                    return match self.run(AssertSqlSafe(sql)).await {
-                        Err(error) if is_no_table(&error, table) => Ok(None),
-                        Err(error) => Err(self.explained(error, "read the tracking table")),
-                        Ok(()) => Err(self.other_layout(None)),
-                    };
+                    match self.run(AssertSqlSafe(sql)).await {
+                        Err(error) if is_no_table(&error, table) => return Ok(None),
+                        Err(error) if is_busy(&error) && wait.pause().await => {}
+                        Err(error) => return Err(self.explained(error, "read the tracking table")),
+                        Ok(()) if lacks_layout => return Err(self.other_layout(None)),
+                        Ok(()) => lacks_layout = true,
+                    }
                 }
                 Err(error) if is_busy(&error) && wait.pause().await => {}
                 Err(error) => return Err(self.explained(error, "read the tracking table")),
@@ -418,7 +422,6 @@ impl Connection<'_> {
 
     /// The two statements by which a person says whether a started statement is done.
     pub(crate) fn verdicts(
-        &self,
         settings: &Settings,
         revision: &str,
         done: usize,

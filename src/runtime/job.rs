@@ -1,0 +1,386 @@
+//! A revision as it will run: its statements, and how they are wrapped.
+//!
+//! Everything that can make a revision impossible is found here, for the whole plan, before the
+//! first statement. Pure, apart from the stored scripts, which the caller brings.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::connection::Record;
+use super::error::{DatabaseState, Error, ErrorKind};
+use super::options::TransactionScope;
+use super::report::{PlannedStep, RunPlan, Source, Wrapping};
+use super::select::Request;
+use super::state::{Progress, Row, RowStatus, State, id_list};
+use crate::chain::{Direction, Kind, Revision, RevisionId};
+use crate::diagnostic::Sources;
+use crate::dialect::{Dialect, Variant};
+use crate::script::{Requirement, Script, TransactionMode, Version};
+
+/// One revision to run.
+#[derive(Debug)]
+pub(crate) struct Job<'a> {
+    pub(crate) id: RevisionId,
+    pub(crate) direction: Direction,
+    pub(crate) path: Option<&'a str>,
+    pub(crate) description: String,
+    pub(crate) text: Cow<'a, str>,
+    /// The statements, as ranges of the text.
+    pub(crate) statements: Vec<Range<usize>>,
+    /// How many of them an earlier attempt finished; `None` if there was none.
+    pub(crate) resume: Option<usize>,
+    pub(crate) source: Source,
+    pub(crate) wrapping: Wrapping,
+    pub(crate) foreign_keys: bool,
+    pub(crate) part: usize,
+    /// The undoing script that is stored.
+    pub(crate) down_script: Option<String>,
+    irreversible: Option<String>,
+    requires: Vec<(usize, Version)>,
+}
+
+impl Job<'_> {
+    pub(crate) fn statement(&self, index: usize) -> &str {
+        &self.text[self.statements[index].clone()]
+    }
+
+    pub(crate) fn is_alone(&self) -> bool {
+        self.wrapping == Wrapping::None
+    }
+
+    /// Whether a statement may change settings of the connection.
+    pub(crate) fn has_pragma(&self) -> bool {
+        (0..self.statements.len()).any(|index| first_words(self.statement(index)).0 == "PRAGMA")
+    }
+
+    /// Whether a statement leaves something in the connection that nothing restores.
+    pub(crate) fn leaves_traces(&self) -> bool {
+        (0..self.statements.len()).any(|index| {
+            let (first, second) = first_words(self.statement(index));
+            matches!(first.as_str(), "ATTACH" | "DETACH")
+                || first == "CREATE" && matches!(second.as_str(), "TEMP" | "TEMPORARY")
+        })
+    }
+
+    /// What is recorded of it.
+    pub(crate) fn record<'r>(
+        &'r self,
+        request: &'r Request<'_>,
+        applied_by: &'r str,
+    ) -> Record<'r> {
+        let revision =
+            request.chain.get(self.id.as_str()).expect("only revisions of the chain are applied");
+        let fingerprint = &revision.fingerprints[request.variant_index];
+        Record {
+            revision: self.id.as_str(),
+            parents: id_list(request.chain.parents(revision)),
+            depends_on: id_list(request.chain.dependencies(revision)),
+            description: &self.description,
+            kind: revision.kind().name(),
+            checksum: fingerprint.checksum.to_string(),
+            digest: fingerprint.digest.to_string(),
+            down_script: self.down_script.clone(),
+            irreversible: self.irreversible.clone(),
+            status: RowStatus::Applied.name(),
+            statements_done: self.statements.len(),
+            statement_started: None,
+            applied_by,
+            duration_ms: 0,
+        }
+    }
+
+    fn error(&self, kind: ErrorKind, message: String) -> Error {
+        Error::new(kind, message)
+            .revision_named(&self.id, self.path)
+            .leaving(DatabaseState::AsBefore)
+    }
+
+    /// Whether the database is new enough.
+    pub(crate) fn check_version(&self, dialect: Dialect, version: &Version) -> Result<(), Error> {
+        match self.requires.iter().find(|(_, at_least)| !version.is_at_least(at_least)) {
+            None => Ok(()),
+            Some((offset, at_least)) => Err(self
+                .error(
+                    ErrorKind::Requirement,
+                    format!("revision `{}` requires {dialect} {at_least} or later, and this is {version}", self.id),
+                )
+                .at(&self.text, *offset)
+                .help(format!("use a newer {dialect}; nothing of the run was begun"))),
+        }
+    }
+
+    pub(crate) fn needs_version(&self) -> bool {
+        !self.requires.is_empty()
+    }
+}
+
+/// The script that a started statement belongs to; `stored` is the row's down script.
+pub(crate) fn interrupted<'a>(
+    request: &Request<'a>,
+    row: &Row,
+    stored: Option<String>,
+) -> Result<Job<'a>, Error> {
+    match (row.status, request.chain.get(row.id.as_str()), stored) {
+        (RowStatus::Reverting, _, Some(script)) => {
+            let request = Request { direction: Direction::Down, ..request.clone() };
+            job_of(&request, &row.id, None, Cow::Owned(script))
+        }
+        (_, Some(revision), _) => {
+            let request = Request { direction: Direction::Up, ..request.clone() };
+            job_of(&request, &row.id, Some(revision), Cow::Borrowed(revision.text()))
+        }
+        (_, None, _) => Err(Error::new(
+            ErrorKind::Unknown,
+            format!("revision `{}` is not in this program", row.id),
+        )),
+    }
+}
+
+/// The steps with their SQL.
+pub(crate) fn jobs<'a>(
+    request: &Request<'a>,
+    state: &State,
+    steps: &[RevisionId],
+    mut stored: HashMap<RevisionId, String>,
+) -> Result<Vec<Job<'a>>, Error> {
+    let mut jobs = Vec::with_capacity(steps.len());
+    let mut part = 0;
+    let mut may_share = false;
+    for id in steps {
+        let mut job = job(request, state, id, stored.remove(id))?;
+        let shares = job.wrapping == Wrapping::Shared;
+        let joins = shares && may_share && request.options.scope == TransactionScope::Run;
+        if !jobs.is_empty() && !joins {
+            part += 1;
+        }
+        job.part = part;
+        may_share = shares;
+        jobs.push(job);
+    }
+    Ok(jobs)
+}
+
+fn job<'a>(
+    request: &Request<'a>,
+    state: &State,
+    id: &RevisionId,
+    stored: Option<String>,
+) -> Result<Job<'a>, Error> {
+    let row = state.row(id.as_str());
+    let revision = request.chain.get(id.as_str());
+    let resumed =
+        row.filter(|row| matches!(row.status, RowStatus::Applying | RowStatus::Reverting));
+    if let Some(revision) = revision {
+        let job = job_of(request, id, Some(revision), Cow::Borrowed(revision.text()))?;
+        let Some(row) = resumed else { return Ok(job) };
+        match resume(request, job, row) {
+            Ok(job) => return Ok(job),
+            // An earlier `down` stored what it ran; the file may have been corrected since.
+            Err(error) => {
+                if request.direction == Direction::Up || stored.is_none() {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    let row = row.ok_or_else(|| {
+        Error::new(ErrorKind::Unknown, format!("nothing is known of revision `{id}`"))
+    })?;
+    let refused = |kind, message| {
+        Error::new(kind, message)
+            .revision_named(id, revision.map(Revision::path))
+            .leaving(DatabaseState::AsBefore)
+    };
+    if let Some(why) = &row.irreversible {
+        return Err(refused(
+            ErrorKind::Irreversible,
+            format!("revision `{id}` cannot be undone: {why}"),
+        ));
+    }
+    let Some(script) = stored else {
+        let (kind, why) = if row.kind == Kind::Rust.name() {
+            (ErrorKind::Rust, "it is written in Rust, of which no script can be stored")
+        } else {
+            (
+                ErrorKind::Irreversible,
+                "its file is not in this program, and the database stores no script",
+            )
+        };
+        return Err(refused(kind, format!("revision `{id}` cannot be undone: {why}"))
+            .help("use a program that was built with it"));
+    };
+    let mut job = job_of(request, id, None, Cow::Owned(script))?;
+    job.description.clone_from(&row.description);
+    if let Some(row) = resumed { resume(request, job, row) } else { Ok(job) }
+}
+
+/// Skips the statements that are done, after proving that they are the same.
+fn resume<'a>(request: &Request<'_>, mut job: Job<'a>, row: &Row) -> Result<Job<'a>, Error> {
+    let done = row.statements_done;
+    let same = done <= job.statements.len() && {
+        let finished = (0..done).map(|index| job.statement(index));
+        Progress::of(request.variant.dialect, finished).checksum() == row.checksum
+    };
+    if !job.is_alone() || !same {
+        return Err(job
+            .error(
+                ErrorKind::Edited,
+                format!("revision `{}` was edited after a part of it had run", job.id),
+            )
+            .note(format!("{done} of its statements are done and must stay as they are"))
+            .help("restore these statements, and correct only those after them"));
+    }
+    job.resume = Some(done);
+    Ok(job)
+}
+
+fn job_of<'a>(
+    request: &Request<'a>,
+    id: &RevisionId,
+    revision: Option<&'a Revision>,
+    text: Cow<'a, str>,
+) -> Result<Job<'a>, Error> {
+    let direction = request.direction;
+    let path = revision.map(Revision::path);
+    let refused = |kind, message: String| {
+        Error::new(kind, message).revision_named(id, path).leaving(DatabaseState::AsBefore)
+    };
+    if revision.is_some_and(|revision| revision.kind() == Kind::Rust) {
+        return Err(refused(
+            ErrorKind::Rust,
+            format!("revision `{id}` is written in Rust, which this version cannot run"),
+        ));
+    }
+    // The driver would wait for ever for the end of a statement with a NUL byte.
+    if text.contains('\0') {
+        return Err(refused(ErrorKind::Script, format!("revision `{id}` holds a NUL byte")));
+    }
+    // The findings are those of validation, and were judged there.
+    let file = Sources::new().add("", "");
+    let (script, _) = Script::parse(Kind::Sql, &text, file);
+    let header = script.header();
+    if direction == Direction::Down
+        && let Some(why) = &header.irreversible
+    {
+        let mut error = refused(
+            ErrorKind::Irreversible,
+            format!("revision `{id}` cannot be undone: {}", why.value),
+        );
+        if path.is_some() {
+            error = error.at(&text, why.span.start);
+        }
+        return Err(error.note("nothing of the run was begun"));
+    }
+    let statements: Vec<Range<usize>> = script
+        .statements(direction, request.variant)
+        .into_iter()
+        .map(|statement| statement.offset..statement.offset + statement.sql.len())
+        .collect();
+    let wrapping = match (header.transaction, &header.foreign_keys) {
+        (TransactionMode::None, _) => Wrapping::None,
+        (TransactionMode::Transactional, Some(_)) => Wrapping::ForeignKeys,
+        (TransactionMode::Transactional, None) => Wrapping::Shared,
+    };
+    if wrapping != Wrapping::None
+        && let Some(range) =
+            statements.iter().find(|range| ends_transaction(&text[(*range).clone()]))
+    {
+        return Err(refused(
+            ErrorKind::Script,
+            format!("revision `{id}` would end the transaction that it runs in"),
+        )
+        .at(&text, range.start)
+        .help("remove the statement, or put `transaction: none` into the header"));
+    }
+    let requires = header
+        .requires
+        .iter()
+        .filter_map(|requirement| match &requirement.value {
+            Requirement::Version { dialect, at_least } if *dialect == request.variant.dialect => {
+                Some((requirement.span.start, at_least.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    let irreversible = header.irreversible.as_ref().map(|why| why.value.clone());
+    let down_script = irreversible.is_none().then(|| down_script(&script, id, request.variant));
+    Ok(Job {
+        id: id.clone(),
+        direction,
+        path,
+        description: header.message.clone(),
+        statements,
+        resume: None,
+        source: if path.is_some() { Source::File } else { Source::Stored },
+        wrapping,
+        foreign_keys: header.foreign_keys.is_some(),
+        part: 0,
+        down_script,
+        irreversible,
+        requires,
+        text,
+    })
+}
+
+/// The text that undoes a revision without its file: a revision file of its own.
+///
+/// Its header has the id and what changes how the statements run; its sections are the *down*
+/// sections that match here, without their selectors.
+fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> String {
+    let header = script.header();
+    let mut text = format!("-- revision: {id}\n");
+    if header.transaction == TransactionMode::None {
+        text.push_str("-- transaction: none\n");
+    }
+    if header.foreign_keys.is_some() {
+        text.push_str("-- foreign-keys: on\n");
+    }
+    for section in script.matching(Direction::Down, variant) {
+        text.push_str("\n-- migrate:down\n");
+        text.push_str(script.text()[section.body.clone()].trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// The first two words of a statement, in upper case.
+fn first_words(sql: &str) -> (String, String) {
+    let mut words = sql
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_uppercase);
+    (words.next().unwrap_or_default(), words.next().unwrap_or_default())
+}
+
+fn ends_transaction(sql: &str) -> bool {
+    // Most statements are long, and their first letter tells.
+    if !matches!(sql.as_bytes().first(), Some(b'c' | b'C' | b'e' | b'E' | b'r' | b'R')) {
+        return false;
+    }
+    let (first, _) = first_words(sql);
+    let is_savepoint = || sql.split_whitespace().any(|word| word.eq_ignore_ascii_case("to"));
+    matches!(first.as_str(), "COMMIT" | "END") || first == "ROLLBACK" && !is_savepoint()
+}
+
+/// The jobs, as people are shown them.
+pub(crate) fn run_plan(
+    direction: Direction,
+    jobs: &[Job<'_>],
+    warnings: &[String],
+    database: &str,
+) -> RunPlan {
+    let steps = jobs
+        .iter()
+        .map(|job| PlannedStep {
+            revision: job.id.clone(),
+            path: job.path.map(str::to_owned),
+            description: job.description.clone(),
+            statements: job.statements.len() - job.resume.unwrap_or(0),
+            source: job.source,
+            wrapping: job.wrapping,
+            part: job.part,
+        })
+        .collect();
+    RunPlan { direction, steps, warnings: warnings.to_vec(), database: database.to_owned() }
+}

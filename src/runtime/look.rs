@@ -1,0 +1,185 @@
+//! Looking at a database: what is there, and what there is to do.
+//!
+//! Reads and never writes; called without a lock first, and again under it if anyone wrote meanwhile.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use super::connection::Connection;
+use super::database::Source as Way;
+use super::error::{Error, ErrorKind};
+use super::job::{Job, interrupted, jobs, run_plan};
+use super::migrator::Configured;
+use super::options::Options;
+use super::report::RunPlan;
+use super::select::{Request, Selection, select};
+use super::state::{Progress, RowStatus};
+use crate::chain::baked::{Header, Tips};
+use crate::chain::{Direction, Revision, RevisionId, Target, listed};
+
+/// What a run would do now.
+pub(crate) async fn plan(
+    configured: &Configured<'_>,
+    way: Way<'_>,
+    direction: Direction,
+    target: Target,
+) -> Result<RunPlan, Error> {
+    let header = configured.migrator.header()?;
+    let mut connection = Connection::open(way, false).await?;
+    let result = async {
+        let request = request(&connection, configured, header, direction, Some(target))?;
+        match look(&mut connection, &request, None).await? {
+            Look::Busy(error) => Err(error),
+            Look::Ready(ready) => {
+                let jobs: Vec<Job<'_>> = ready.jobs.into();
+                Ok(run_plan(direction, &jobs, &ready.warnings, connection.name()))
+            }
+        }
+    }
+    .await;
+    let result = result.map_err(|error| error.on(connection.name()));
+    connection.finish().await?;
+    result
+}
+
+/// The tips of the chain in the variant of this connection.
+pub(crate) fn variant<'h>(
+    connection: &Connection<'_>,
+    header: &'h Header,
+    options: &Options,
+) -> Result<(usize, &'h Tips), Error> {
+    let dialect = connection.dialect();
+    let mut of_dialect = header
+        .tips
+        .iter()
+        .enumerate()
+        .filter(|(_, tips)| tips.variant.dialect == dialect)
+        .peekable();
+    if of_dialect.peek().is_none() {
+        let dialects = header.tips.iter().map(|tips| tips.variant.dialect);
+        return Err(Error::new(
+            ErrorKind::Chain,
+            format!("the chain is not written for {dialect}, but for {}", listed(dialects)),
+        )
+        .help(format!("add `{dialect}` to `dialects` in `[package.metadata.migrate]`")));
+    }
+    let names: Vec<&str> =
+        of_dialect.clone().filter_map(|(_, tips)| tips.variant.database.as_deref()).collect();
+    of_dialect.find(|(_, tips)| tips.variant.database == options.database).ok_or_else(|| {
+        let help = format!("the chain's databases are {}", listed(&names));
+        match &options.database {
+            None => {
+                Error::new(ErrorKind::Chain, "the chain is for several databases: which is this?")
+                    .help(format!("name it with `Options::database`; {help}"))
+            }
+            Some(name) if names.is_empty() => Error::new(
+                ErrorKind::Chain,
+                format!("the chain has no named databases, so no `{name}`"),
+            )
+            .help("leave the name out, or declare `databases` in `[package.metadata.migrate]`"),
+            Some(name) => {
+                Error::new(ErrorKind::Chain, format!("the chain has no database called `{name}`"))
+                    .help(help)
+            }
+        }
+    })
+}
+
+pub(crate) fn request<'a>(
+    connection: &Connection<'_>,
+    configured: &'a Configured<'_>,
+    header: &'a Header,
+    direction: Direction,
+    target: Option<Target>,
+) -> Result<Request<'a>, Error> {
+    let (variant_index, tips) = variant(connection, header, &configured.options)?;
+    let settings = &header.settings;
+    Ok(Request {
+        chain: configured.migrator.chain()?,
+        settings,
+        variant: &tips.variant,
+        variant_index,
+        direction,
+        target: target.unwrap_or(if settings.many_heads { Target::HEADS } else { Target::HEAD }),
+        options: &configured.options,
+    })
+}
+
+/// What there is to do, as of the last look.
+#[derive(Default)]
+pub(crate) struct Ready<'a> {
+    pub(crate) jobs: VecDeque<Job<'a>>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) has_table: bool,
+}
+
+/// The result of a look.
+pub(crate) enum Look<'a> {
+    Ready(Ready<'a>),
+    /// A statement is started; the error is for when it stays so.
+    Busy(Error),
+}
+
+/// Reads the state and decides what to do, checking all that can be checked.
+pub(crate) async fn look<'a>(
+    connection: &mut Connection<'_>,
+    request: &Request<'a>,
+    goal: Option<&HashSet<RevisionId>>,
+) -> Result<Look<'a>, Error> {
+    let state = connection.state(request.settings, request.options).await?;
+    let (steps, warnings) = match select(request, &state, goal)? {
+        Selection::Steps { steps, warnings } => (steps, warnings),
+        Selection::Busy { revision } => {
+            let row = state.row(revision.as_str()).expect("a busy revision is one of the rows");
+            let stored = connection.down_script(request.settings, revision.as_str()).await?;
+            let started = row.statement_started.unwrap_or_default();
+            let mut error = Error::new(
+                ErrorKind::Unfinished,
+                format!(
+                    "statement {started} of revision `{revision}` was started, and has neither \
+                     finished nor failed"
+                ),
+            )
+            .revision_named(&revision, request.chain.get(revision.as_str()).map(Revision::path))
+            .note("either another migrator is running it right now, or one was killed meanwhile");
+            if let Ok(job) = interrupted(request, row, stored)
+                && let Some(range) = started.checked_sub(1).and_then(|at| job.statements.get(at))
+            {
+                let done = (0..started).map(|index| job.statement(index));
+                let checksum = Progress::of(request.variant.dialect, done).checksum();
+                let (is_done, is_not) =
+                    connection.verdicts(request.settings, revision.as_str(), started, &checksum);
+                if row.status == RowStatus::Reverting {
+                    error = error.revision_named(&revision, None);
+                }
+                error = error
+                    .at(&job.text, range.start)
+                    .help(format!(
+                        "if no migrator runs, see whether it is done; if so, type\n{is_done}"
+                    ))
+                    .help(format!("and if it is not done, type\n{is_not}"))
+                    .help(
+                        "then run again: the run goes on with the statement after it, or with it",
+                    );
+            }
+            return Ok(Look::Busy(error));
+        }
+    };
+    let mut stored = HashMap::new();
+    if request.direction == Direction::Down {
+        for id in &steps {
+            let resumed =
+                state.row(id.as_str()).is_some_and(|row| row.status == RowStatus::Reverting);
+            if (resumed || request.chain.get(id.as_str()).is_none())
+                && let Some(script) = connection.down_script(request.settings, id.as_str()).await?
+            {
+                stored.insert(id.clone(), script);
+            }
+        }
+    }
+    let jobs = jobs(request, &state, &steps, stored)?;
+    if jobs.iter().any(Job::needs_version) {
+        let version = connection.version().await?;
+        jobs.iter().try_for_each(|job| job.check_version(request.variant.dialect, &version))?;
+    }
+    Ok(Look::Ready(Ready { jobs: jobs.into(), warnings, has_table: state.has_table }))
+}

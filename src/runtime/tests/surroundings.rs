@@ -1,0 +1,133 @@
+use std::time::Duration;
+
+use super::*;
+use crate::chain::Direction;
+use crate::runtime::{ErrorKind, Options};
+
+#[tokio::test]
+async fn only_up_creates_a_file() {
+    let disk = Disk::new();
+    let migrator = migrator(&refs(&line()));
+    let url = disk.url();
+    for error in [
+        migrator.status(&url).await.unwrap_err(),
+        migrator.plan(&url, Direction::Up, "head").await.unwrap_err(),
+        migrator.down(&url, "base").await.unwrap_err(),
+        migrator.status(&format!("{url}?mode=rwc")).await.unwrap_err(),
+        migrator.status(disk.options()).await.unwrap_err(),
+        migrator.up(&format!("{url}?mode=ro")).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Missing, "{error}");
+        assert!(error.to_string().contains("app.db` does not exist"), "{error}");
+    }
+    assert!(!disk.path.exists());
+    migrator.up(&url).await.unwrap();
+    assert!(disk.path.exists());
+    assert_eq!(ran(&migrator.down(&disk.options(), "base").await.unwrap()).len(), 3);
+
+    let nowhere = format!("{url}/no/such.db");
+    let error = migrator.up(&nowhere).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named_and_left_alone() {
+    let disk = Disk::new();
+    let text = "this is a letter, and not a database at all. ".repeat(50);
+    std::fs::write(&disk.path, &text).unwrap();
+    let migrator = migrator(&refs(&line()));
+    for error in [
+        migrator.up(&disk.url()).await.unwrap_err(),
+        migrator.status(&disk.url()).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::NotADatabase, "{error}");
+        assert!(error.to_string().contains("app.db` is not an SQLite database"), "{error}");
+    }
+    assert_eq!(std::fs::read_to_string(&disk.path).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_read_only_database_is_named() {
+    let disk = Disk::new();
+    let files = line();
+    migrator(&refs(&files[..1])).up(&disk.url()).await.unwrap();
+    let before = std::fs::read(&disk.path).unwrap();
+    let error = migrator(&refs(&files)).up(&format!("{}?mode=ro", disk.url())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error}");
+    assert!(error.to_string().contains("app.db` and its directory writable"), "{error}");
+    assert_eq!(std::fs::read(&disk.path).unwrap(), before);
+    // Nothing to do needs no right to write.
+    let up_to_date = migrator(&refs(&files[..1]));
+    assert!(!up_to_date.up(&format!("{}?mode=ro", disk.url())).await.unwrap().changed());
+}
+
+#[tokio::test]
+async fn a_full_database_is_named() {
+    let disk = Disk::new();
+    let options = disk.options().pragma("max_page_count", "12");
+    let up = "CREATE TABLE a (x);\nINSERT INTO a VALUES (zeroblob(1000000));";
+    let error = migrator(&[&file("r001", "", up, "")]).up(options).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Full, "{error}");
+    assert_eq!(error.position().unwrap().line, 8);
+    assert!(error.to_string().contains("free space on the disk"), "{error}");
+}
+
+#[tokio::test]
+async fn another_writer_is_waited_for_only_as_long_as_allowed() {
+    let disk = Disk::new();
+    let pool = disk.pool(1).await;
+    let mut writer = disk.connect().await;
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut writer).await.unwrap();
+    let migrator = migrator(&refs(&line()));
+    let short = Options::new().lock_timeout(Duration::from_millis(60));
+    let begun = std::time::Instant::now();
+    let error = migrator.with(short).up(&pool).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Locked, "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(3), "not the connection's own 5 seconds");
+    assert_eq!(number(&pool, "PRAGMA busy_timeout").await, 5000);
+    assert_eq!(number(&pool, "PRAGMA foreign_keys").await, 1);
+
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        sqlx::raw_sql("COMMIT").execute(&mut writer).await.unwrap();
+    };
+    let (report, ()) = tokio::join!(migrator.up(&pool), release);
+    assert_eq!(report.unwrap().steps.len(), 3);
+}
+
+#[tokio::test]
+async fn urls_targets_and_chains_that_cannot_be_used() {
+    let pool = memory().await;
+    let migrator = migrator(&refs(&line()));
+    let error = migrator.up("postgres://me:secret@host/db").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Url);
+    assert!(!format!("{error:?}").contains("secret"));
+    assert_eq!(migrator.up("sqlite:x.db?mode=odd").await.unwrap_err().kind(), ErrorKind::Url);
+    for target in ["no target", "head+1", "zzzz", "+9"] {
+        let error = migrator.up_to(&pool, target).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Target, "{target}: {error}");
+    }
+    let named = Options::new().database("catalog");
+    assert_eq!(migrator.with(named).up(&pool).await.unwrap_err().kind(), ErrorKind::Chain);
+    assert_eq!(Migrator::baked("", b"junk").up(&pool).await.unwrap_err().kind(), ErrorKind::Chain);
+    let empty = Migrator::new(chain(&[]), Settings::default());
+    assert!(!empty.up(&pool).await.unwrap().changed());
+    assert_eq!(number(&pool, "SELECT count(*) FROM sqlite_schema").await, 0);
+}
+
+/// A `Future` that is not `Send` would not compile here.
+#[tokio::test]
+async fn runs_can_be_spawned() {
+    let pool = memory().await;
+    let migrator: &'static Migrator = Box::leak(Box::new(migrator(&refs(&line()))));
+    let task = tokio::spawn(async move {
+        let mut connection = pool.acquire().await.unwrap();
+        migrator.up(&mut connection).await.unwrap();
+        drop(connection);
+        let mut connection = pool.acquire().await.unwrap();
+        migrator.down(&mut *connection, "base").await.unwrap();
+        drop(connection);
+        migrator.up(&pool).await.unwrap().steps.len()
+    });
+    assert_eq!(task.await.unwrap(), 3);
+}

@@ -135,22 +135,22 @@ fn a_binary_file_among_the_revisions() {
     exit code: 4
     ----- stderr -----
     error[M0001]: this file is not UTF-8
-     --> migrations/picture.sql:1:1
+     --> migrations/picture.sql:2:1
       |
-    1 |
-      | ^
+    2 | �
+      | ^ the byte 0x89 is not UTF-8
       |
-      = note: byte 6 (line 2, byte 1 of it) is the first one
-      = help: save the file as UTF-8, or move it out of the directory
+      = help: save the file as UTF-8
+      = help: if the file is no revision, move it elsewhere, or let its name begin with `_`
 
     error[M0002]: this file holds a NUL byte
-     --> migrations/utf16.sql:1:1
+     --> migrations/utf16.sql:1:2
       |
-    1 |
-      | ^
+    1 | -�
+      |  ^ the first NUL byte
       |
-      = note: byte 1 (line 1, byte 2 of it) is the first one
-      = help: save the file as UTF-8 text (UTF-16 has such bytes), or move it out of the directory
+      = help: remove it; or, if the file is UTF-16, save it as UTF-8
+      = help: if the file is no revision, move it elsewhere, or let its name begin with `_`
 
     error: the chain is invalid: 2 errors; nothing was changed
     help: `cargo migrate explain M0001` tells more
@@ -170,14 +170,15 @@ fn a_revision_without_header() {
     1 | CREATE TABLE b (x);
       | ^
       |
-      = note: a revision file begins with comment lines: a message, an empty one, then `-- revision: ID`
-      = help: `cargo migrate new "message"` writes a file with a header to copy from
+      = note: a revision begins with comment lines: a message, an empty one, then `-- revision: ID`
+      = help: `cargo migrate new "message"` writes a file with a header
+      = help: if the file is no revision, let its name begin with `_`
 
     error[M0023]: this stands before the first section
      --> migrations/plain.sql:1:1
       |
     1 | CREATE TABLE b (x);
-      | ^^^^^^ it belongs to no section and would not run
+      | ^^^^^^^^^^^^^^^^^^ it belongs to no section and would not run
       |
       = help: write `-- migrate:up` in a line above it
 
@@ -205,7 +206,7 @@ fn two_revisions_with_the_same_id() {
     3 | -- revision: first1
       |              ------ it is used here already
       |
-      = help: give the newer one another id, and correct `revises` where it is meant
+      = help: give the newer one another id; `revises` in others may have to follow
 
     error: the chain is invalid: 1 error; nothing was changed
     help: `cargo migrate explain M0012` tells more

@@ -21,7 +21,7 @@ fn a_first_revision_is_written_applied_and_undone() {
     6 | -- migrate:up
       | ^^^^^^^^^^^^^
       |
-      = help: write the SQL below it
+      = help: write the SQL below it; where there is nothing to do, a comment that says why
 
     warning[M0033]: this section is empty
      --> migrations/[DATE]_aaaa1111_create_account.sql:8:1
@@ -29,7 +29,7 @@ fn a_first_revision_is_written_applied_and_undone() {
     8 | -- migrate:down
       | ^^^^^^^^^^^^^^^
       |
-      = help: write the SQL below it
+      = help: write the SQL below it; where there is nothing to do, a comment that says why
 
          Checked 1 revision, head `aaaa1111`, 2 warnings
     ");
@@ -148,7 +148,31 @@ fn the_chain_is_shown() {
     ----- stdout -----
     # M0018: a revision follows or depends on itself
 
+    A revision runs after its parents and dependencies, so it can be neither of its own. Mostly a file was
+    copied and only one of the two lines was changed.
+
+    ## Example
+
+    ```sql wrong
+    -- create invoice
+    --
+    -- revision: b2
+    -- revises: b2
+    ```
+
+    With the revision that comes before it:
+
+    ```sql right
+    -- create invoice
+    --
+    -- revision: b2
+    -- revises: a1
+    ```
+
     ## What to do
+
+    Name the revision that comes before this one. Leave `revises` empty, or out, for a base: the first
+    revision of a line. In `depends-on`, a label of the revision's own means the revision itself.
     ");
 }
 

@@ -71,7 +71,7 @@ fn every_problem_of_the_chain_is_an_error_at_the_embed_line() {
            3 | -- revision: third1
              |              ^^^^^^
              |
-             = help: write `-- migrate:down` and the SQL that undoes it
+             = help: write `-- migrate:down` in a line of its own, and the SQL that undoes it below
              = help: or, if there is no way back, `-- irreversible: WHY` in the header
      --> src/lib.rs:3:1
       |
@@ -87,6 +87,20 @@ fn every_problem_of_the_chain_is_an_error_at_the_embed_line() {
              |    ^^^^^^^^^
              |
              = help: did you mean `depends-on`?
+     --> src/lib.rs:3:1
+      |
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+
+    error: unknown dependency `x` [M0014]
+            --> migrations/third1.sql:5:15
+             |
+           5 | -- depend-on: x
+             |               ^ no revision has this id or branch label
+             |
+             = help: `cargo migrate history` lists the revisions; perhaps a file was not committed
      --> src/lib.rs:3:1
       |
     3 | cargo_migrate::embed!();
@@ -149,7 +163,9 @@ fn surroundings_are_one_line_of_cargo_each() {
     error: build script logged errors
     ");
     project.write("migrations/notes.txt", "hm");
-    insta::assert_snapshot!(compiler(&check(&project).success()), @"warning: app@[VERSION]: migrations/notes.txt:1:1: `notes.txt` is no revision [M0032]; help: move it elsewhere, or let its name begin with `_`");
+    insta::assert_snapshot!(compiler(&check(&project).success()), @"
+    warning: app@[VERSION]: migrations/notes.txt:1:1: `notes.txt` is no revision [M0032]; help: move it elsewhere, or let its name begin with `_` or `.`
+    ");
 }
 
 #[test]

@@ -71,3 +71,45 @@ pub(crate) fn redundant_edges(
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::graph::{reachable, topological_order};
+
+    /// More questions than one batch holds, over more of the order than one window.
+    #[test]
+    fn many_batches_agree_with_plain_searches() {
+        let mut state = 0x2545_f491_u64;
+        let mut random = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % below as u64).unwrap()
+        };
+        let mut parents: Vec<Vec<usize>> = vec![Vec::new(); 40];
+        while parents.len() < 900 {
+            let count = parents.len();
+            let mut list = vec![count - 1 - random(30), random(count), random(count)];
+            list.sort_unstable();
+            list.dedup();
+            parents.push(list);
+        }
+        let order = topological_order(&parents);
+        let mut found: Vec<(usize, usize)> = redundant_edges(&parents, &order)
+            .iter()
+            .map(|&(node, parent, _)| (node, parent))
+            .collect();
+        found.sort_unstable();
+        let mut expected = Vec::new();
+        for (node, list) in parents.iter().enumerate() {
+            let before =
+                reachable(&parents, list.iter().flat_map(|&parent| parents[parent].clone()));
+            expected.extend(
+                list.iter().filter(|&&parent| before[parent]).map(|&parent| (node, parent)),
+            );
+        }
+        assert!(expected.len() > 300);
+        assert_eq!(found, expected);
+    }
+}

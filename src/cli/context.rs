@@ -40,9 +40,14 @@ impl<'a> Context<'a> {
     pub(crate) fn package(&self) -> Result<Package, Failure> {
         let workspace = self.workspace()?;
         let member = workspace.with_chain(&self.global)?;
-        validate::package(member.root()).map_err(|error| {
+        let mut package = validate::package(member.root()).map_err(|error| {
             Failure::new(format!("cannot read `{}`: {error}", member.manifest_path.display()))
-        })
+        })?;
+        // A path is to be opened from where the user is.
+        let here = self.env.directory();
+        let way = member.root().strip_prefix(here).unwrap_or(member.root());
+        package.show_below(way.to_string_lossy());
+        Ok(package)
     }
 
     /// The chain of the package that is meant; a broken one is reported, and nothing is done with it.
@@ -72,7 +77,6 @@ impl<'a> Context<'a> {
                 Severity::Warning if self.global.quiet => continue,
                 Severity::Warning => {}
             }
-            // Paths are shown as the user would type them from here.
             self.ui.report(&finding.render_styled(package.sources()))?;
             self.ui.report("")?;
         }

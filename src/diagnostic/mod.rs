@@ -108,7 +108,7 @@ impl Diagnostic {
     pub fn one_line(&self, sources: &Sources) -> String {
         let place = self.labels.first().map(|label| {
             let file = sources.file(label.file);
-            format!("{}:{}: ", file.path(), file.position(label.span.start))
+            format!("{}:{}: ", sources.shown_path(label.file), file.position(label.span.start))
         });
         let place = place.unwrap_or_default();
         let mut line = format!("{place}{} [{}]", self.message, self.code);

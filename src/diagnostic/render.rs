@@ -44,12 +44,13 @@ impl Diagnostic {
             Group::with_title(level.primary_title(visible(&self.message)).id(self.code.id()));
         for file in self.files() {
             let source = sources.file(file);
+            let path = visible(&sources.shown_path(file)).into_owned();
             // Nothing of it can be shown: it is about the file, not about a place in it.
             if source.text().is_empty() {
-                group = group.element(Origin::path(visible(source.path())));
+                group = group.element(Origin::path(path));
                 continue;
             }
-            let mut snippet = Snippet::source(tame(source.text())).path(visible(source.path()));
+            let mut snippet = Snippet::source(tame(source.text())).path(path);
             for (index, label) in self.labels.iter().enumerate() {
                 if label.file != file {
                     continue;

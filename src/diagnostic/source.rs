@@ -68,6 +68,7 @@ impl SourceFile {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    prefix: String,
 }
 
 impl Sources {
@@ -81,6 +82,20 @@ impl Sources {
         let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 files"));
         self.files.push(SourceFile { path: path.into(), text: text.into() });
         id
+    }
+
+    /// Lets findings show paths below a directory, such as the way from the user's working
+    /// directory to the package; empty by default.
+    pub fn show_below(&mut self, directory: impl Into<String>) {
+        self.prefix = directory.into();
+        if !self.prefix.is_empty() && !self.prefix.ends_with('/') {
+            self.prefix.push('/');
+        }
+    }
+
+    /// The path that findings show for a file.
+    pub fn shown_path(&self, id: FileId) -> String {
+        format!("{}{}", self.prefix, self.file(id).path())
     }
 
     /// The file behind an id that this set gave.

@@ -39,6 +39,11 @@ impl Package {
         self.root.join(&self.configuration.dir.value)
     }
 
+    /// Lets findings show paths below a directory: see [`Sources::show_below`].
+    pub fn show_below(&mut self, directory: impl Into<String>) {
+        self.sources.show_below(directory);
+    }
+
     /// The files that findings point into.
     pub fn sources(&self) -> &Sources {
         &self.sources

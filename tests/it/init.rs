@@ -148,6 +148,8 @@ fn a_package_of_a_workspace() {
     "#);
     project.migrate(&["new", "first"]).success();
     project.cargo(&["build", "--quiet"]).success();
+    let check = project.migrate(&["check"]).success();
+    assert!(check.stderr.contains("--> service/migrations/"), "{}", check.stderr);
     assert_eq!(project.migrate_in("service", &["check"]).code, Some(0));
     assert_transcript!(init(&project, &[]), @"
     exit code: 2

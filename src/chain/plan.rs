@@ -213,6 +213,19 @@ impl Plan {
                     direction: Direction::Down,
                 });
             }
+            // What is walked over is undone, and no branch that hangs beside it.
+            (Anchor::Current, steps) => {
+                planner.resolve(target)?;
+                let last = Target { anchor: Anchor::Current, offset: steps + 1 };
+                match planner.resolve(&last)? {
+                    None => vec![false; chain.len()],
+                    Some(last) => {
+                        let mut undone = planner.applied_after(last);
+                        undone[last] = true;
+                        undone
+                    }
+                }
+            }
             _ => match planner.resolve(target)? {
                 None => planner.applied.clone(),
                 Some(goal) if !planner.applied[goal] => {
@@ -464,6 +477,8 @@ mod tests {
         assert_eq!(down(&chain, &all, "left"), "merge right");
         assert!(down(&chain, &all, "-1").contains("several ways"), "a merge has two parents");
         assert_eq!(down(&chain, &["root", "left"], "-1"), "left");
+        // `left` is what `right` depends on: it was there before, and stays.
+        assert_eq!(down(&chain, &["root", "left", "right"], "-1"), "right");
     }
 
     proptest! {

@@ -1,11 +1,12 @@
 //! What CI checks.
 
-use crate::command::{self, cargo};
-use crate::test;
+use std::process::Command;
+
+use crate::command::{self, cargo, root};
 
 pub(crate) const HELP: &str = "
-Runs the tests as `cargo xtask test` does, then rustfmt, clippy and rustdoc with warnings denied, every
-feature combination that users use, the contents of the package, and the README's quick start.
+Runs the README's test command, then rustfmt, clippy and rustdoc with warnings denied, every
+feature combination that users use, the making of the package, and the README's quick start.
 ";
 
 /// What users put into their manifests, and each feature by itself.
@@ -20,8 +21,9 @@ const FEATURES: [&str; 8] = [
     "build,sqlite,tokio",
 ];
 
-pub(crate) fn run(args: &[String]) -> Result<(), String> {
-    test::run(args)?;
+pub(crate) fn run(_: &[String]) -> Result<(), String> {
+    let [start, test] = quick_start()?;
+    command::run(&mut shell(&test))?;
     command::run(cargo().args(["fmt", "--all", "--check"]))?;
     command::run(cargo().args([
         "clippy",
@@ -54,5 +56,29 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         "--allow-dirty",
         "--no-verify",
     ]))?;
-    command::run(cargo().args(["run", "--locked", "--package", "notes"]))
+    // Twice: a new notebook is migrated, one that is there is found up to date.
+    command::run(&mut shell(&start))?;
+    command::run(&mut shell(&start))
+}
+
+/// The two commands of the README's quick start, as they stand there.
+fn quick_start() -> Result<[String; 2], String> {
+    let path = root().join("README.md");
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
+    let section = text.split("\n## ").find(|section| section.starts_with("Quick start"));
+    let section = section.ok_or("the README has no section `Quick start`")?;
+    let blocks = section.split("```sh\n").skip(1);
+    let commands = blocks.filter_map(|block| block.split("```").next());
+    let commands: Vec<String> = commands.map(|block| block.trim().to_owned()).collect();
+    commands
+        .try_into()
+        .map_err(|found: Vec<_>| format!("the quick start has {} commands, not 2", found.len()))
+}
+
+/// A command line of the README, run as a reader would.
+fn shell(line: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-ec", line]).current_dir(root());
+    command
 }

@@ -198,6 +198,28 @@ impl Chain {
             .map(|&child| &self.revisions[child])
     }
 
+    /// Whether one revision comes before another, along parents and dependencies.
+    pub fn is_ancestor(&self, ancestor: &Revision, of: &Revision) -> bool {
+        let (Some(goal), Some(start)) =
+            (self.index(ancestor.id.as_str()), self.index(of.id.as_str()))
+        else {
+            return false;
+        };
+        let mut seen = vec![false; self.len()];
+        let mut stack: Vec<usize> = self.before(start).collect();
+        while let Some(index) = stack.pop() {
+            if index == goal {
+                return true;
+            }
+            // Parents are stored first, so nothing below the goal can lead to it.
+            if index > goal && !seen[index] {
+                seen[index] = true;
+                stack.extend(self.before(index));
+            }
+        }
+        false
+    }
+
     /// The heads: revisions that are nobody's parent.
     pub fn heads(&self) -> impl Iterator<Item = &Revision> {
         self.head_indices().map(|index| &self.revisions[index])

@@ -36,6 +36,8 @@ pub enum Command {
     /// Write a new revision
     #[command(alias = "revision")]
     New(NewArguments),
+    /// Join several heads with a new revision
+    Merge(MergeArguments),
     /// Apply revisions
     #[command(alias = "upgrade")]
     Up(UpArguments),
@@ -168,6 +170,28 @@ pub struct NewArguments {
     /// A revision that must be applied first
     #[arg(long, value_name = "REVISION")]
     pub depends_on: Vec<String>,
+}
+
+/// Arguments of `merge`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate merge                     all heads
+  cargo migrate merge ae10 27c6 -m \"...\"   these two
+
+The new revision has no SQL of its own; sections can be added where the branches need it.")]
+pub struct MergeArguments {
+    /// The heads to join [default: all]
+    pub revisions: Vec<String>,
+    /// What the revision does, in a few words
+    #[arg(short, long)]
+    pub message: Option<String>,
+    /// The id, instead of a random one
+    #[arg(long, value_name = "ID")]
+    pub rev_id: Option<String>,
+    /// A name for the line that begins here
+    #[arg(long = "branch-label", value_name = "LABEL")]
+    pub labels: Vec<String>,
 }
 
 /// Arguments of `check`.

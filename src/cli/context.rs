@@ -4,7 +4,7 @@ use super::GlobalArguments;
 use super::workspace::Workspace;
 use crate::chain::Chain;
 use crate::chain::baked::Settings;
-use crate::config::Configuration;
+use crate::config::{Configuration, HeadsPolicy};
 use crate::diagnostic::Severity;
 use crate::runner::{Env, Exit, Failure, Ui};
 use crate::validate::{self, Package};
@@ -38,11 +38,16 @@ impl<'a> Context<'a> {
 
     /// Reads and judges the package that is meant.
     pub(crate) fn package(&self) -> Result<Package, Failure> {
+        self.package_with(|_| {})
+    }
+
+    fn package_with(&self, change: impl FnOnce(&mut Configuration)) -> Result<Package, Failure> {
         let workspace = self.workspace()?;
         let member = workspace.with_chain(&self.global)?;
-        let mut package = validate::package(member.root()).map_err(|error| {
-            Failure::new(format!("cannot read `{}`: {error}", member.manifest_path.display()))
-        })?;
+        let mut package =
+            validate::package::package_with(member.root(), change).map_err(|error| {
+                Failure::new(format!("cannot read `{}`: {error}", member.manifest_path.display()))
+            })?;
         // A path is to be opened from where the user is.
         let here = self.env.directory();
         let way = member.root().strip_prefix(here).unwrap_or(member.root());
@@ -53,6 +58,16 @@ impl<'a> Context<'a> {
     /// The chain of the package that is meant; a broken one is reported, and nothing is done with it.
     pub(crate) fn chain(&mut self) -> Result<FileChain, Failure> {
         let package = self.package()?;
+        self.chain_of(package)
+    }
+
+    /// The same for a command that joins heads, and so must accept several of them.
+    pub(crate) fn chain_with_any_heads(&mut self) -> Result<FileChain, Failure> {
+        let package = self.package_with(|configuration| configuration.heads = HeadsPolicy::Many)?;
+        self.chain_of(package)
+    }
+
+    fn chain_of(&mut self, package: Package) -> Result<FileChain, Failure> {
         if package.chain().is_none() {
             let (errors, _) = self.report(&package)?;
             return Err(broken(&package, errors));

@@ -12,6 +12,7 @@ mod database;
 mod explain;
 mod import;
 mod init;
+mod merge;
 mod new;
 mod workspace;
 
@@ -82,6 +83,7 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::History(args) => chain::history(&mut context, &args),
         Command::Heads(args) => chain::heads(&mut context, args),
         Command::Show(args) => chain::show(&mut context, &args),
+        Command::Merge(args) => merge::run(&mut context, &args),
         Command::Check(args) => check::run(&mut context, args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),

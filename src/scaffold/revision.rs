@@ -10,9 +10,11 @@ use heck::ToSnakeCase as _;
 
 use super::{Error, template};
 use crate::Dialect;
+use crate::script::KEYS;
 
 /// The default template of an SQL revision.
 const TEMPLATE: &str = include_str!("../../template/revision.sql.in");
+const MERGE: &str = include_str!("../../template/merge.sql.in");
 
 /// A slug is cut at the last word that ends before this length: file names are read in lists.
 const SLUG_LENGTH: usize = 60;
@@ -40,6 +42,13 @@ pub struct RevisionFile {
 }
 
 impl RevisionFile {
+    /// The text of a revision that only joins its parents: a header, and no section.
+    ///
+    /// Fails if the message is empty or has control characters.
+    pub fn merge_text(&self) -> Result<String, Error> {
+        self.text_from(MERGE)
+    }
+
     /// The file's text, from the project's template (its path and its text) where it has one.
     ///
     /// Placeholders are `message`, `revision`, `revises`, `depends-on`, `branch`, `created` and
@@ -47,10 +56,21 @@ impl RevisionFile {
     ///
     /// Fails if the message is empty or has control characters, and on an unknown placeholder.
     pub fn text(&self, template: Option<(&Path, &str)>) -> Result<String, Error> {
+        self.text_from(template.map_or(TEMPLATE, |(_, text)| text)).map_err(|error| {
+            match (error, template) {
+                (Error::Placeholder { line, found, known, .. }, Some((path, _))) => {
+                    Error::Placeholder { path: Some(path.to_path_buf()), line, found, known }
+                }
+                (error, _) => error,
+            }
+        })
+    }
+
+    fn text_from(&self, template: &str) -> Result<String, Error> {
         let message = paragraph(&self.message)?;
         let dialects: Vec<_> = self.dialects.iter().map(|dialect| dialect.name()).collect();
         template::render(
-            template.map_or(TEMPLATE, |(_, text)| text),
+            template,
             &[
                 ("message", &message),
                 ("revision", &self.id),
@@ -61,12 +81,6 @@ impl RevisionFile {
                 ("dialects", &dialects.join(" ")),
             ],
         )
-        .map_err(|error| match (error, template) {
-            (Error::Placeholder { line, found, known, .. }, Some((path, _))) => {
-                Error::Placeholder { path: Some(path.to_path_buf()), line, found, known }
-            }
-            (error, _) => error,
-        })
     }
 }
 
@@ -79,10 +93,12 @@ pub(super) fn paragraph(message: &str) -> Result<String, Error> {
             let reason = format!("the message holds the control character U+{code:04X}");
             return Err(Error::Message { reason });
         }
-        // `-- migrate:` in column 1 is a section marker wherever it stands; a second space makes
-        // it a comment again.
-        let pad = if line.starts_with("migrate:") { " " } else { "" };
-        lines.push(format!("{pad}{line}"));
+        // Whatever reads like a section marker or a key would be taken for one, or for a slip.
+        let is_taken = line.split_once(':').is_some_and(|(word, _)| {
+            let word = word.trim_start_matches('-').trim();
+            word.eq_ignore_ascii_case("migrate") || KEYS.contains(&&*word.to_ascii_lowercase())
+        });
+        lines.push(if is_taken { format!("({line})") } else { line.to_owned() });
     }
     if lines.is_empty() {
         return Err(Error::Message { reason: "the message is empty".to_owned() });
@@ -159,7 +175,7 @@ mod tests {
         let text = file.text(None).unwrap();
         assert!(
             text.starts_with(
-                "-- create account\n-- revision: fake\n--  migrate:up\n--\n-- revision: ae10"
+                "-- create account\n-- (revision: fake)\n-- (migrate:up)\n--\n-- revision: ae10"
             ),
             "{text}"
         );

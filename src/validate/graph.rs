@@ -223,16 +223,10 @@ fn heads(parsed: &[Parsed<'_>], parents: &[Vec<usize>], findings: &mut Vec<Diagn
         let place = id_place(&parsed[head]);
         finding = finding.label(parsed[head].file(), place, "no revision follows this one");
     }
-    if shown.len() == heads.len() {
-        let list: Vec<&str> = heads.iter().map(|&head| id(parsed, head)).collect();
-        finding = finding.help(format!(
-            "join them: a new revision with `-- revises: {}`, which needs no sections",
-            list.join(", ")
-        ));
-    }
     findings.push(
         finding
             .note("this happens when two branches of a project each add a revision")
+            .help("`cargo migrate merge` joins them with a new revision")
             .help("or put them in line: in the one that is applied nowhere yet, let `revises` name the other")
             .help("or allow several: `heads = \"many\"` in `[package.metadata.migrate]`"),
     );

@@ -88,10 +88,20 @@ impl Package {
 ///
 /// Only if there is no readable `Cargo.toml`; everything else is a finding.
 pub fn package(root: &Path) -> io::Result<Package> {
+    package_with(root, |_| {})
+}
+
+/// The same under a configuration that `change` has changed: for a command that mends what the
+/// project's own configuration forbids.
+pub(crate) fn package_with(
+    root: &Path,
+    change: impl FnOnce(&mut Configuration),
+) -> io::Result<Package> {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml"))?;
     let mut sources = Sources::new();
     let file = sources.add("Cargo.toml", manifest.clone());
-    let (configuration, mut findings) = config::read(&manifest, file);
+    let (mut configuration, mut findings) = config::read(&manifest, file);
+    change(&mut configuration);
     let is_configured = findings.iter().all(|finding| finding.severity != Severity::Error);
     if !is_configured {
         return Ok(broken(root, configuration, sources, findings));

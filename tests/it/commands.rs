@@ -277,3 +277,59 @@ fn arguments_are_those_of_cargo() {
          Checked 0 revisions
     ");
 }
+
+#[test]
+fn two_heads_are_merged() {
+    let project = Project::with_chain();
+    project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
+    project.revision("left01", "first1", "CREATE TABLE b (x);", "DROP TABLE b;");
+    assert_transcript!(project.migrate(&["merge"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: the chain has no two heads, so there is nothing to merge
+    help: the heads are `left01`
+    ");
+    project.revision("right1", "first1", "CREATE TABLE c (x);", "DROP TABLE c;");
+    assert_eq!(project.migrate(&["up"]).code, Some(4), "several heads are an invalid chain");
+    assert_transcript!(project.migrate(&["merge", "left01", "first1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `left01` already follows `first1`, so there is nothing to merge
+    help: the heads are `left01` and `right1`
+    ");
+    assert_transcript!(project.migrate(&["merge", "--rev-id", "merge1"]), @"
+    exit code: 0
+    ----- stdout -----
+    migrations/[DATE]_merge1_merge_left01_and_right1.sql
+    ----- stderr -----
+         Created revision merge1
+    ");
+    project.migrate(&["up"]).success();
+    assert_transcript!(project.migrate(&["history"]), @"
+    exit code: 0
+    ----- stdout -----
+    merge1 (head, merge)  merge left01 and right1
+    right1  right1
+    left01  left01
+    first1 (base)  first1
+    ");
+    project.migrate(&["down", "base"]).success();
+}
+
+#[test]
+fn a_message_never_breaks_the_chain() {
+    let project = Project::with_chain();
+    for (id, message) in [
+        ("one1", "migrate:up the users"),
+        ("two2", "revision: none"),
+        ("tre3", "Migrate : down"),
+        ("for4", "a\n\nb: c"),
+        ("fiv5", "-- migrate:up"),
+        ("six6", "*/ ' \" $$ żółw"),
+    ] {
+        project.migrate(&["new", "--rev-id", id, "--", message]).success();
+        assert_eq!(project.migrate(&["check"]).code, Some(0), "{message}");
+    }
+    assert_eq!(project.migrate(&["new", " \n"]).code, Some(1));
+    assert_eq!(project.migrate(&["new", "a\u{7}"]).code, Some(1));
+}

@@ -450,22 +450,22 @@ fn one_head_unless_many_are_wanted() {
         ("c", "revision: c3\nrevises: a1"),
     ]);
     assert_snapshot!(check(&two), @r#"
-error[M0022]: the chain has 2 heads: `b2` and `c3`
- --> migrations/b.sql:3:14
-  |
-3 | -- revision: b2
-  |              ^^ no revision follows this one
-  |
- ::: migrations/c.sql:3:14
-  |
-3 | -- revision: c3
-  |              -- no revision follows this one
-  |
-  = note: this happens when two branches of a project each add a revision
-  = help: join them: a new revision with `-- revises: b2, c3`, which needs no sections
-  = help: or put them in line: in the one that is applied nowhere yet, let `revises` name the other
-  = help: or allow several: `heads = "many"` in `[package.metadata.migrate]`
-"#);
+    error[M0022]: the chain has 2 heads: `b2` and `c3`
+     --> migrations/b.sql:3:14
+      |
+    3 | -- revision: b2
+      |              ^^ no revision follows this one
+      |
+     ::: migrations/c.sql:3:14
+      |
+    3 | -- revision: c3
+      |              -- no revision follows this one
+      |
+      = note: this happens when two branches of a project each add a revision
+      = help: `cargo migrate merge` joins them with a new revision
+      = help: or put them in line: in the one that is applied nowhere yet, let `revises` name the other
+      = help: or allow several: `heads = "many"` in `[package.metadata.migrate]`
+    "#);
     assert_eq!(check(&format!("{MANY}{two}")), "");
     let ten: Vec<(String, String)> =
         (0..10).map(|index| (format!("r{index}"), format!("revision: r{index}"))).collect();

@@ -135,7 +135,7 @@ fn a_description_of_nothing() {
     let import = imported(&[("1_.sql", b"x"), ("2_migrate:up.sql", b"y")]);
     assert!(import.revisions[0].text.starts_with("-- migration 1\n--\n"));
     assert_eq!(import.revisions[0].file_name, "1_.sql");
-    assert!(import.revisions[1].text.starts_with("--  migrate:up\n--\n"));
+    assert!(import.revisions[1].text.starts_with("-- (migrate:up)\n--\n"));
 }
 
 #[test]

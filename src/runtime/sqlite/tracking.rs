@@ -28,6 +28,8 @@ pub(crate) struct Tracking {
     meta: String,
     /// The table's name as `SQLite` reports it.
     bare: String,
+    /// Of the tracking table's own schema: that of `main` says nothing about an attached database.
+    data_version: String,
     insert: String,
     delete: String,
     progress: String,
@@ -40,6 +42,7 @@ impl Tracking {
         Self {
             meta: format!("{schema}.{}", quoted(&format!("{}_meta", settings.table))),
             bare: settings.table.clone(),
+            data_version: format!("PRAGMA {schema}.data_version"),
             insert: format!(
                 "INSERT INTO {table} (chain, revision, parents, depends_on, description, kind, \
                  checksum, digest, algorithm, irreversible, status, statements_done, \
@@ -94,7 +97,7 @@ INSERT OR IGNORE INTO {meta} (name, value) VALUES ('layout', {LAYOUT});"
 }
 
 /// An identifier, quoted.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -206,8 +209,8 @@ impl Connection<'_> {
         settings: &Settings,
         options: &Options,
     ) -> Result<State, Error> {
-        let Tracking { table, meta, bare, .. } = self.tracking(settings);
-        let before = self.data_version().await?;
+        let Tracking { table, meta, bare, data_version, .. } = self.tracking(settings);
+        let before = self.data_version(data_version).await?;
         // One statement, so that all of it is of one moment. The join keeps the layout also
         // where the chain has no row.
         let sql = format!(
@@ -265,15 +268,16 @@ impl Connection<'_> {
         .help("use a binary that is built with a newer cargo-migrate")
     }
 
-    async fn data_version(&mut self) -> Result<i64, Error> {
-        self.number("PRAGMA data_version")
+    async fn data_version(&mut self, sql: String) -> Result<i64, Error> {
+        self.number(AssertSqlSafe(sql))
             .await
             .map_err(|error| self.explained(error, "read the database"))
     }
 
     /// Whether another connection has committed anything since [`Self::state`] was called.
     pub(crate) async fn is_stale(&mut self) -> Result<bool, Error> {
-        let now = self.data_version().await?;
+        let Some(tracking) = &self.tracking else { return Ok(true) };
+        let now = self.data_version(tracking.data_version.clone()).await?;
         Ok(self.seen != Some(now))
     }
 

@@ -50,6 +50,14 @@ pub(crate) struct Violation {
     pub(crate) parent: String,
 }
 
+/// What a check of all foreign keys finds.
+#[derive(Debug, Default)]
+pub(crate) struct ForeignKeyCheck {
+    pub(crate) violations: Vec<Violation>,
+    /// Why tables could not be checked, in the server's words.
+    pub(crate) unchecked: Vec<String>,
+}
+
 #[allow(clippy::large_enum_variant, reason = "the small variant is never made")]
 pub(crate) enum Connection<'c> {
     #[cfg(feature = "sqlite")]
@@ -142,14 +150,9 @@ impl<'c> Connection<'c> {
     /// Saves the settings that the run changes, and changes them.
     ///
     /// From here on a dropped connection is not given back. With `thorough` the run's own
-    /// statements may change settings, and all that can be read are saved.
+    /// statements may change the connection, and all of it that can be read is saved.
     pub(crate) async fn arm(&mut self, options: &Options, thorough: bool) -> Result<(), Error> {
         dispatch!(self, connection => connection.arm(options, thorough).await)
-    }
-
-    /// Declares that the run leaves something behind that cannot be restored.
-    pub(crate) fn taint(&mut self) {
-        dispatch!(self, connection => connection.taint());
     }
 
     /// Restores all settings and gives the connection back.
@@ -204,9 +207,9 @@ impl<'c> Connection<'c> {
         dispatch!(self, connection => connection.execute_alone(sql, options).await)
     }
 
-    /// All rows that refer to nothing.
-    pub(crate) async fn violations(&mut self) -> Result<Vec<Violation>, Error> {
-        dispatch!(self, connection => connection.violations().await)
+    /// Looks for rows that refer to nothing.
+    pub(crate) async fn check_foreign_keys(&mut self) -> Result<ForeignKeyCheck, Error> {
+        dispatch!(self, connection => connection.check_foreign_keys().await)
     }
 
     /// Records a revision.

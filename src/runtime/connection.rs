@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use super::database::{Source, no_driver};
 use super::error::Error;
 use super::options::Options;
-use super::state::State;
+use super::state::{RowStatus, State};
 use crate::chain::baked::{Settings, Tips};
 use crate::script::Version;
 
@@ -39,6 +39,16 @@ pub(crate) struct Record<'a> {
     pub(crate) statement_started: Option<usize>,
     pub(crate) applied_by: &'a str,
     pub(crate) duration_ms: u64,
+}
+
+/// The part of a record that changes when a revision is undone outside a transaction.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) status: RowStatus,
+    pub(crate) statements_done: usize,
+    pub(crate) statement_started: Option<usize>,
+    pub(crate) checksum: String,
+    pub(crate) down_script: Option<String>,
 }
 
 /// A row of a table that refers to nothing.
@@ -230,19 +240,14 @@ impl<'c> Connection<'c> {
         dispatch!(self, connection => connection.delete(settings, revision).await)
     }
 
-    /// Marks a revision as being undone by `script`, whose first `done` statements are done and
-    /// whose next one is started.
-    pub(crate) async fn start_reverting(
+    /// Records that the undoing of a revision begins, or that it had no effect.
+    pub(crate) async fn standing(
         &mut self,
         settings: &Settings,
         revision: &str,
-        done: usize,
-        checksum: &str,
-        script: &str,
+        standing: &Standing,
     ) -> Result<(), Error> {
-        dispatch!(self, connection => {
-            connection.start_reverting(settings, revision, done, checksum, script).await
-        })
+        dispatch!(self, connection => connection.standing(settings, revision, standing).await)
     }
 
     /// Records how far a revision outside a transaction is.

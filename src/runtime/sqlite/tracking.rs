@@ -12,7 +12,7 @@ use super::error::{explain, is_busy, is_no_table};
 use super::guard::Connection;
 use crate::chain::RevisionId;
 use crate::chain::baked::{Settings, Tips};
-use crate::runtime::connection::{Probe, Record};
+use crate::runtime::connection::{Probe, Record, Standing};
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::options::Options;
 use crate::runtime::state::{LAYOUT, Row, RowStatus, State};
@@ -367,26 +367,27 @@ impl Connection<'_> {
         }
     }
 
-    /// Marks a revision as being undone by `script`.
-    pub(crate) async fn start_reverting(
+    /// Records that the undoing of a revision begins, or that it had no effect.
+    pub(crate) async fn standing(
         &mut self,
         settings: &Settings,
         revision: &str,
-        done: usize,
-        checksum: &str,
-        script: &str,
+        standing: &Standing,
     ) -> Result<(), Error> {
         let Tracking { table, .. } = self.tracking(settings);
+        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let sql = format!(
-            "UPDATE {table} SET status = 'reverting', statements_done = ?3, \
-             statement_started = ?3 + 1, checksum = ?4, down_script = ?5 WHERE chain = ?1 AND revision = ?2"
+            "UPDATE {table} SET status = ?3, statements_done = ?4, statement_started = ?5, \
+             checksum = ?6, down_script = ?7 WHERE chain = ?1 AND revision = ?2"
         );
         let result = sqlx::query(AssertSqlSafe(sql))
             .bind(&settings.chain)
             .bind(revision)
-            .bind(i64::try_from(done).unwrap_or(i64::MAX))
-            .bind(checksum)
-            .bind(script)
+            .bind(standing.status.name())
+            .bind(number(standing.statements_done))
+            .bind(standing.statement_started.map(number))
+            .bind(&standing.checksum)
+            .bind(&standing.down_script)
             .execute(self.raw())
             .await;
         self.one_row(result.map(|result| result.rows_affected()), "mark a revision")

@@ -15,6 +15,7 @@ use std::fmt;
 /// assert_eq!(Dialect::Sqlite.to_string(), "sqlite");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Dialect {
     /// `SQLite`.
     Sqlite,
@@ -53,6 +54,7 @@ impl fmt::Display for Dialect {
 ///
 /// Without named databases (the usual case) `database` is `None` and there is one variant a dialect.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct Variant {
     /// The dialect.
     pub dialect: Dialect,

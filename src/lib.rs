@@ -27,7 +27,7 @@ pub mod sql;
 #[cfg(feature = "build")]
 pub mod validate;
 
-pub use chain::Chain;
+pub use chain::{Chain, Direction, RevisionId, Target};
 pub use dialect::{Dialect, Variant};
 #[cfg(feature = "runtime")]
 pub use runtime::{

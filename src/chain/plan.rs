@@ -38,6 +38,7 @@ impl fmt::Display for Direction {
 
 /// One revision to apply or to undo.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Step {
     /// Which way.
     pub direction: Direction,
@@ -51,6 +52,7 @@ pub struct Step {
 ///
 /// A plan is data: it can be printed, compared and executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Plan {
     /// Which way all steps go.
     pub direction: Direction,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 /// The fixed point that a [`Target`] counts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Anchor {
     /// `head`: the one head.
     Head,
@@ -20,7 +21,7 @@ pub enum Anchor {
     Name(String),
 }
 
-/// A parsed target expression (DESIGN: `head`, `heads`, `base`, `current`, a name, `+N`, `-N`, `X+N`, `X-N`).
+/// A parsed target expression (`head`, `heads`, `base`, `current`, a name, `+N`, `-N`, `X+N`, `X-N`).
 ///
 /// ```
 /// use cargo_migrate::chain::{Anchor, Target};
@@ -32,6 +33,7 @@ pub enum Anchor {
 /// # Ok::<(), cargo_migrate::chain::TargetError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Target {
     /// Where to count from.
     pub anchor: Anchor,

@@ -137,8 +137,21 @@ impl Ui {
     }
 
     /// Text for stderr that is styled already, such as rendered findings.
+    #[cfg(feature = "cli")]
     pub(crate) fn report(&self, text: &str) -> Result<(), Failure> {
         write(&mut *self.streams().err, format_args!("{text}\n"))
+    }
+
+    /// A question on stderr, and the line that answers it.
+    ///
+    /// The answer comes from the process's own stdin: who gives other writers has nobody to ask.
+    pub(crate) fn ask(&self, question: impl std::fmt::Display) -> Result<String, Failure> {
+        write(&mut *self.streams().err, format_args!("{question} "))?;
+        let mut answer = String::new();
+        io::stdin()
+            .read_line(&mut answer)
+            .map_err(|error| Failure::new(format!("cannot read the answer: {error}")))?;
+        Ok(answer.trim().to_owned())
     }
 
     /// A line of the answer.

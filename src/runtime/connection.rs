@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use super::database::{Source, no_driver};
 use super::error::Error;
 use super::options::Options;
-use super::state::State;
+use super::state::{RowStatus, State};
 use crate::chain::baked::{Settings, Tips};
 use crate::script::Version;
 
@@ -41,6 +41,16 @@ pub(crate) struct Record<'a> {
     pub(crate) duration_ms: u64,
 }
 
+/// The part of a record that changes when a revision is undone outside a transaction.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) status: RowStatus,
+    pub(crate) statements_done: usize,
+    pub(crate) statement_started: Option<usize>,
+    pub(crate) checksum: String,
+    pub(crate) down_script: Option<String>,
+}
+
 /// A row of a table that refers to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Violation {
@@ -48,6 +58,14 @@ pub(crate) struct Violation {
     /// `None` in a table without row ids.
     pub(crate) row: Option<i64>,
     pub(crate) parent: String,
+}
+
+/// What a check of all foreign keys finds.
+#[derive(Debug, Default)]
+pub(crate) struct ForeignKeyCheck {
+    pub(crate) violations: Vec<Violation>,
+    /// Why tables could not be checked, in the server's words.
+    pub(crate) unchecked: Vec<String>,
 }
 
 #[allow(clippy::large_enum_variant, reason = "the small variant is never made")]
@@ -142,14 +160,9 @@ impl<'c> Connection<'c> {
     /// Saves the settings that the run changes, and changes them.
     ///
     /// From here on a dropped connection is not given back. With `thorough` the run's own
-    /// statements may change settings, and all that can be read are saved.
+    /// statements may change the connection, and all of it that can be read is saved.
     pub(crate) async fn arm(&mut self, options: &Options, thorough: bool) -> Result<(), Error> {
         dispatch!(self, connection => connection.arm(options, thorough).await)
-    }
-
-    /// Declares that the run leaves something behind that cannot be restored.
-    pub(crate) fn taint(&mut self) {
-        dispatch!(self, connection => connection.taint());
     }
 
     /// Restores all settings and gives the connection back.
@@ -204,9 +217,9 @@ impl<'c> Connection<'c> {
         dispatch!(self, connection => connection.execute_alone(sql, options).await)
     }
 
-    /// All rows that refer to nothing.
-    pub(crate) async fn violations(&mut self) -> Result<Vec<Violation>, Error> {
-        dispatch!(self, connection => connection.violations().await)
+    /// Looks for rows that refer to nothing.
+    pub(crate) async fn check_foreign_keys(&mut self) -> Result<ForeignKeyCheck, Error> {
+        dispatch!(self, connection => connection.check_foreign_keys().await)
     }
 
     /// Records a revision.
@@ -227,19 +240,14 @@ impl<'c> Connection<'c> {
         dispatch!(self, connection => connection.delete(settings, revision).await)
     }
 
-    /// Marks a revision as being undone by `script`, whose first `done` statements are done and
-    /// whose next one is started.
-    pub(crate) async fn start_reverting(
+    /// Records that the undoing of a revision begins, or that it had no effect.
+    pub(crate) async fn standing(
         &mut self,
         settings: &Settings,
         revision: &str,
-        done: usize,
-        checksum: &str,
-        script: &str,
+        standing: &Standing,
     ) -> Result<(), Error> {
-        dispatch!(self, connection => {
-            connection.start_reverting(settings, revision, done, checksum, script).await
-        })
+        dispatch!(self, connection => connection.standing(settings, revision, standing).await)
     }
 
     /// Records how far a revision outside a transaction is.

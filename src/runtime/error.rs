@@ -10,7 +10,7 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use crate::chain::{PlanError, RevisionId, TargetError, listed};
-use crate::diagnostic::Position;
+use crate::diagnostic::{Position, visible};
 
 /// What failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,7 +150,9 @@ impl Error {
     #[must_use]
     pub(crate) fn at(mut self, text: &str, offset: usize) -> Self {
         let position = Position::of(text, offset);
-        let line = text.lines().nth(position.line - 1).unwrap_or_default().to_owned();
+        let line = text.lines().nth(position.line - 1).unwrap_or_default();
+        // The text may come from the database; only its tabs may move the cursor.
+        let line = line.split('\t').map(visible).collect::<Vec<_>>().join("\t");
         self.0.place = Some(Place { position, line });
         self
     }
@@ -307,12 +309,6 @@ impl From<PlanError> for Error {
             new = new.help(help);
         }
         new
-    }
-}
-
-impl From<std::convert::Infallible> for Error {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
     }
 }
 

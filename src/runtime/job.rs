@@ -17,6 +17,7 @@ use crate::chain::{Direction, Kind, Revision, RevisionId};
 use crate::diagnostic::Sources;
 use crate::dialect::{Dialect, Variant};
 use crate::script::{Requirement, Script, TransactionMode, Version};
+use crate::sql;
 
 /// One revision to run.
 #[derive(Debug)]
@@ -49,18 +50,9 @@ impl Job<'_> {
         self.wrapping == Wrapping::None
     }
 
-    /// Whether a statement may change settings of the connection.
-    pub(crate) fn has_pragma(&self) -> bool {
-        (0..self.statements.len()).any(|index| first_words(self.statement(index)).0 == "PRAGMA")
-    }
-
-    /// Whether a statement leaves something in the connection that nothing restores.
-    pub(crate) fn leaves_traces(&self) -> bool {
-        (0..self.statements.len()).any(|index| {
-            let (first, second) = first_words(self.statement(index));
-            matches!(first.as_str(), "ATTACH" | "DETACH")
-                || first == "CREATE" && matches!(second.as_str(), "TEMP" | "TEMPORARY")
-        })
+    /// Whether a statement may change the connection, and not only the database.
+    pub(crate) fn changes_connection(&self) -> bool {
+        (0..self.statements.len()).any(|index| changes_connection(self.statement(index)))
     }
 
     /// What is recorded of it.
@@ -277,6 +269,7 @@ fn job_of<'a>(
         .into_iter()
         .map(|statement| statement.offset..statement.offset + statement.sql.len())
         .collect();
+    let dialect = request.variant.dialect;
     let wrapping = match (header.transaction, &header.foreign_keys) {
         (TransactionMode::None, _) => Wrapping::None,
         (TransactionMode::Transactional, Some(_)) => Wrapping::ForeignKeys,
@@ -284,11 +277,13 @@ fn job_of<'a>(
     };
     if wrapping != Wrapping::None
         && let Some(range) =
-            statements.iter().find(|range| ends_transaction(&text[(*range).clone()]))
+            statements.iter().find(|range| controls_transaction(dialect, &text, range))
     {
         return Err(refused(
             ErrorKind::Script,
-            format!("revision `{id}` would end the transaction that it runs in"),
+            format!(
+                "revision `{id}` would begin or end a transaction inside the one that it runs in"
+            ),
         )
         .at(&text, range.start)
         .help("remove the statement, or put `transaction: none` into the header"));
@@ -344,23 +339,26 @@ fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> Strin
     text
 }
 
-/// The first two words of a statement, in upper case.
-fn first_words(sql: &str) -> (String, String) {
-    let mut words = sql
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_uppercase);
-    (words.next().unwrap_or_default(), words.next().unwrap_or_default())
+fn changes_connection(sql: &str) -> bool {
+    let mut words = sql::tokens(Dialect::Sqlite, sql).map(|token| token.text);
+    let mut next_is = |any: &[&str]| {
+        words.next().is_some_and(|word| any.iter().any(|other| word.eq_ignore_ascii_case(other)))
+    };
+    // Most statements are long, and their first letter tells.
+    match sql.as_bytes().first() {
+        Some(b'p' | b'P') => next_is(&["pragma"]),
+        Some(b'a' | b'A' | b'd' | b'D') => next_is(&["attach", "detach"]),
+        Some(b'c' | b'C') => next_is(&["create"]) && next_is(&["temp", "temporary"]),
+        _ => false,
+    }
 }
 
-fn ends_transaction(sql: &str) -> bool {
-    // Most statements are long, and their first letter tells.
-    if !matches!(sql.as_bytes().first(), Some(b'c' | b'C' | b'e' | b'E' | b'r' | b'R')) {
-        return false;
-    }
-    let (first, _) = first_words(sql);
-    let is_savepoint = || sql.split_whitespace().any(|word| word.eq_ignore_ascii_case("to"));
-    matches!(first.as_str(), "COMMIT" | "END") || first == "ROLLBACK" && !is_savepoint()
+fn controls_transaction(dialect: Dialect, text: &str, range: &Range<usize>) -> bool {
+    let statement =
+        sql::Statement { text: &text[range.clone()], offset: range.start, end: range.end };
+    sql::hazards(dialect, &statement)
+        .iter()
+        .any(|hazard| hazard.kind == sql::HazardKind::TransactionControl)
 }
 
 /// The jobs, as people are shown them.

@@ -259,6 +259,12 @@ impl TryIntoTarget for &str {
     }
 }
 
+impl TryIntoTarget for String {
+    fn try_into_target(self) -> Result<Target, TargetError> {
+        self.parse()
+    }
+}
+
 impl TryIntoTarget for &String {
     fn try_into_target(self) -> Result<Target, TargetError> {
         self.parse()

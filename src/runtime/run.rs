@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
-use super::connection::{Connection, Probe, Violation};
+use super::connection::{Connection, ForeignKeyCheck, Probe, Violation};
 use super::database::Source as Way;
 use super::error::{DatabaseState, Error, ErrorKind, near};
 use super::job::{Job, run_plan};
@@ -45,13 +45,15 @@ pub(crate) async fn run(
                 Err(error.on(connection.name()))
             }
         };
-        let finished = connection.finish().await;
-        let mut report = result?;
-        if let Err(error) = finished {
-            report
-                .warnings
-                .push(format!("close the connection that was lent: {}", error.message()));
-        }
+        let unrestored = connection.finish().await.err();
+        let unrestored = unrestored
+            .map(|error| format!("close the connection that was lent: {}", error.message()));
+        let mut report = match (result, &unrestored) {
+            (Ok(report), _) => report,
+            (Err(error), Some(text)) => return Err(error.note(text)),
+            (Err(error), None) => return Err(error),
+        };
+        report.warnings.extend(unrestored);
         report.duration = started.elapsed();
         Ok(report)
     }
@@ -165,34 +167,27 @@ impl<'a> Run<'_, 'a, '_> {
                 }
                 must_look = false;
                 self.warnings.clone_from(&self.ready.warnings);
+                self.announce().await?;
                 let foreign_keys_next =
                     self.ready.jobs.front().map(|job| job.wrapping == Wrapping::ForeignKeys);
                 if foreign_keys_next != Some(foreign_keys) {
                     self.connection.rollback().await?;
                     continue;
                 }
-                self.announce_under_lock();
             }
             self.part().await?;
         }
         Ok(())
     }
 
-    /// Tells what will run, and prepares the connection for it.
+    /// Tells what will run, and prepares the connection for it; after every look, since another
+    /// migrator may have made other revisions necessary.
     async fn announce(&mut self) -> Result<(), Error> {
-        let thorough = self.ready.jobs.iter().any(Job::has_pragma);
-        if self.ready.jobs.iter().any(Job::leaves_traces) {
-            self.connection.taint();
+        if self.ready.jobs.is_empty() {
+            return Ok(());
         }
+        let thorough = self.ready.jobs.iter().any(Job::changes_connection);
         self.connection.arm(self.request.options, thorough).await?;
-        self.announce_under_lock();
-        Ok(())
-    }
-
-    fn announce_under_lock(&mut self) {
-        if self.ready.jobs.iter().any(Job::leaves_traces) {
-            self.connection.taint();
-        }
         if self.committed.is_empty() {
             self.count = self.ready.jobs.len();
             self.goal = self.ready.jobs.iter().map(|job| job.id.clone()).collect();
@@ -203,6 +198,7 @@ impl<'a> Run<'_, 'a, '_> {
             let plan = run_plan(direction, jobs, &self.warnings, self.connection.name());
             observer.event(&Event::RunStarted { plan: &plan });
         }
+        Ok(())
     }
 
     /// Runs the first part, in the open transaction, and commits it.
@@ -269,7 +265,9 @@ impl<'a> Run<'_, 'a, '_> {
         if self.baseline.is_some() {
             return Ok(());
         }
-        let violations = self.connection.violations().await?;
+        let ForeignKeyCheck { violations, unchecked } =
+            self.connection.check_foreign_keys().await?;
+        self.warn_unchecked(unchecked);
         if let Some(first) = violations.first() {
             let rows = match violations.len() {
                 1 => String::from("1 row refers"),
@@ -284,10 +282,22 @@ impl<'a> Run<'_, 'a, '_> {
         Ok(())
     }
 
+    /// A table with such a key is of use while foreign keys are off, so it is no error.
+    fn warn_unchecked(&mut self, reasons: Vec<String>) {
+        for reason in reasons {
+            let text = format!("the foreign keys of a table cannot be checked: {reason}");
+            if !self.warnings.contains(&text) {
+                self.warnings.push(text);
+            }
+        }
+    }
+
     /// The error if the revision leaves more rows that refer to nothing than it found.
     pub(crate) async fn added_violations(&mut self, job: &Job<'a>) -> Result<Option<Error>, Error> {
-        let found = self.connection.violations().await?;
-        let now = counted(found);
+        let ForeignKeyCheck { violations, unchecked } =
+            self.connection.check_foreign_keys().await?;
+        self.warn_unchecked(unchecked);
+        let now = counted(violations);
         let before = self.baseline.take().unwrap_or_default();
         let mut added: Vec<&Violation> = now
             .iter()
@@ -307,10 +317,13 @@ impl<'a> Run<'_, 'a, '_> {
             if added.len() > 10 {
                 error = error.note(format!("and {} more", added.len() - 10));
             }
-            error.help(
+            error.help(if job.is_alone() {
+                "the revision is applied all the same, since it ran outside a transaction: correct \
+                 the rows in a new one"
+            } else {
                 "correct the rows in the revision itself; if it counts on cascading deletes, put \
-                 `foreign-keys: on` into its header",
-            )
+                 `foreign-keys: on` into its header"
+            })
         });
         self.baseline = Some(now);
         Ok(error)

@@ -105,11 +105,14 @@ fn select_up(
         .note(format!("only in the database: {}", listed_some(&unknown)))
         .note(format!("only in this program: {}", listed_some(&missing)))
         .note("neither side is newer: they come from different branches, or files were removed")
-        .help("build the program from sources that hold both lines (`cargo migrate merge` joins them)")
-        .help("or undo the unknown ones with `down` first: their scripts are stored in the database"));
+        .help("build the program from sources that hold both lines, joined by a merge")
+        .help(
+            "or undo the unknown ones with `down` first: their scripts are stored in the database",
+        ));
     }
+    let how = if missing.is_empty() { "is newer than" } else { "has diverged from" };
     let text = format!(
-        "the database is newer than this program: it has {} that this program does not know ({})",
+        "the database {how} this program: it has {} that this program does not know ({})",
         counted(&unknown),
         listed_some(&unknown)
     );
@@ -235,14 +238,21 @@ fn unfinished(request: &Request<'_>, row: &Row) -> Error {
         RowStatus::Reverting => ("undone", "down"),
         _ => ("applied", "up"),
     };
-    let path = request.chain.get(row.id.as_str()).map(Revision::path);
+    let revision = request.chain.get(row.id.as_str());
+    let path = revision.map(Revision::path);
+    let help = match (revision, row.status) {
+        (None, RowStatus::Applying) => {
+            String::from("finish it with a program that has its file: this one does not know it")
+        }
+        _ => format!("finish it with `{command}`, with a target that includes it"),
+    };
     Error::new(ErrorKind::Unfinished, format!("revision `{}` is {what} only in part", row.id))
         .revision_named(&row.id, path)
         .note(format!(
             "{} of its statements are done, and the next one failed",
             row.statements_done
         ))
-        .help(format!("finish it with `{command}`, with a target that includes it"))
+        .help(help)
 }
 
 fn counted(ids: &[&RevisionId]) -> String {

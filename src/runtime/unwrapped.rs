@@ -7,6 +7,7 @@
 
 use std::time::Instant;
 
+use super::connection::Standing;
 use super::error::{Error, ErrorKind};
 use super::job::Job;
 use super::run::{Run, millis};
@@ -25,7 +26,7 @@ impl<'a> Run<'_, 'a, '_> {
         let mut progress = Progress::of(dialect, (0..done).map(|index| job.statement(index)));
         self.revision_started(job, index);
         if done < count {
-            self.mark(job, done, &progress).await?;
+            let before = self.mark(job, done, &progress).await?;
             self.connection.commit(options).await?;
             self.ready.has_table = true;
             self.partly = Some(job.id.clone());
@@ -34,7 +35,7 @@ impl<'a> Run<'_, 'a, '_> {
                 self.statement_started(job, statement);
                 let sql = job.statement(statement);
                 if let Err(error) = self.connection.execute_alone(sql, options).await {
-                    return Err(self.failed_alone(job, statement, error).await);
+                    return Err(self.failed_alone(job, statement, error, before).await);
                 }
                 progress.finished(sql);
                 if statement + 1 < count {
@@ -49,7 +50,7 @@ impl<'a> Run<'_, 'a, '_> {
             match self.connection.begin(false, options).await {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Script => {
-                    let error = self.failed_alone(job, count - 1, error).await;
+                    let error = self.failed_alone(job, count - 1, error, before).await;
                     return Err(error.help("end it with `COMMIT`"));
                 }
                 Err(error) => return Err(unrecorded(job, count - 1, error)),
@@ -74,8 +75,14 @@ impl<'a> Run<'_, 'a, '_> {
         violations.map_or(Ok(()), Err)
     }
 
-    /// Records that the statement after the first `done` ones is started.
-    async fn mark(&mut self, job: &Job<'a>, done: usize, progress: &Progress) -> Result<(), Error> {
+    /// Records that the statement after the first `done` ones is started; returns what an undoing
+    /// that begins here found.
+    async fn mark(
+        &mut self,
+        job: &Job<'a>,
+        done: usize,
+        progress: &Progress,
+    ) -> Result<Option<Standing>, Error> {
         let (settings, options) = (self.request.settings, self.request.options);
         let (id, checksum) = (job.id.as_str(), progress.checksum());
         match (job.direction, job.resume) {
@@ -85,22 +92,55 @@ impl<'a> Run<'_, 'a, '_> {
                 record.statements_done = 0;
                 record.statement_started = Some(1);
                 record.checksum = checksum;
-                self.connection.insert(settings, &record).await
+                self.connection.insert(settings, &record).await?;
+                Ok(None)
             }
             (Direction::Up, Some(_)) => {
                 self.connection
                     .progress(settings, options, id, done, Some(done + 1), &checksum)
-                    .await
+                    .await?;
+                Ok(None)
             }
-            (Direction::Down, _) => {
-                let script = job.down_script.as_deref().unwrap_or_default();
-                self.connection.start_reverting(settings, id, done, &checksum, script).await
+            (Direction::Down, resume) => {
+                let before = match resume {
+                    None => self.standing(job).await?,
+                    Some(_) => None,
+                };
+                let reverting = Standing {
+                    status: RowStatus::Reverting,
+                    statements_done: done,
+                    statement_started: Some(done + 1),
+                    checksum,
+                    down_script: job.down_script.clone(),
+                };
+                self.connection.standing(settings, id, &reverting).await?;
+                Ok(before)
             }
         }
     }
 
-    /// Records that a statement failed, so that the next run begins with it.
-    async fn failed_alone(&mut self, job: &Job<'a>, statement: usize, error: Error) -> Error {
+    async fn standing(&mut self, job: &Job<'a>) -> Result<Option<Standing>, Error> {
+        let (settings, options) = (self.request.settings, self.request.options);
+        let down_script = self.connection.down_script(settings, job.id.as_str()).await?;
+        let state = self.connection.state(settings, options).await?;
+        Ok(state.row(job.id.as_str()).map(|row| Standing {
+            status: row.status,
+            statements_done: row.statements_done,
+            statement_started: row.statement_started,
+            checksum: row.checksum.clone(),
+            down_script,
+        }))
+    }
+
+    /// Records that a statement failed, so that the next run begins with it; or that nothing has
+    /// happened, if it is the first one.
+    async fn failed_alone(
+        &mut self,
+        job: &Job<'a>,
+        statement: usize,
+        error: Error,
+        before: Option<Standing>,
+    ) -> Error {
         let error = Self::failed(job, statement, error);
         let recorded = async {
             let (settings, options) = (self.request.settings, self.request.options);
@@ -112,6 +152,11 @@ impl<'a> Run<'_, 'a, '_> {
                 row.map_or((0, ""), |row| (row.statements_done, row.checksum.as_str()));
             if done == 0 && job.direction == Direction::Up {
                 self.connection.delete(settings, job.id.as_str()).await?;
+                self.partly = None;
+                return Ok(0);
+            }
+            if let Some(before) = before.filter(|_| done == 0) {
+                self.connection.standing(settings, job.id.as_str(), &before).await?;
                 self.partly = None;
                 return Ok(0);
             }

@@ -9,22 +9,24 @@ use super::timer::sleep;
 /// One wait, from the first failure to the lock time-out.
 pub(crate) struct Wait<'a> {
     options: &'a Options,
-    since: Instant,
+    /// The first pause. A run may work for longer than the time-out before it has to wait at all.
+    since: Option<Instant>,
     pause: Duration,
 }
 
 impl<'a> Wait<'a> {
     pub(crate) fn new(options: &'a Options) -> Self {
-        Self { options, since: Instant::now(), pause: Duration::from_millis(5) }
+        Self { options, since: None, pause: Duration::from_millis(5) }
     }
 
     pub(crate) fn waited(&self) -> Duration {
-        self.since.elapsed()
+        self.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Pauses a little, each time longer; `false` if the time is up.
     pub(crate) async fn pause(&mut self) -> bool {
-        let waited = self.waited();
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let waited = since.elapsed();
         let Some(left) =
             self.options.lock_timeout.checked_sub(waited).filter(|left| !left.is_zero())
         else {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::future::Future;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use super::progress::Progress;
@@ -69,7 +69,7 @@ pub(crate) fn down(
             return show_plan(&plan.map_err(failed)?, place, ui);
         }
         announce(place, ui)?;
-        confirm(place, "down", args.yes)?;
+        confirm(place, "down", args.yes, ui)?;
         let report = configured.down(place.url.as_str(), target).await;
         progress.finish();
         finish(&report.map_err(failed)?, ui)
@@ -128,7 +128,7 @@ fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
 }
 
 /// Asks before anything destructive where the environment is protected.
-fn confirm(place: &Place, command: &str, yes: bool) -> Result<(), Failure> {
+fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
     let Some(environment) = place.protected.as_ref().filter(|_| !yes) else { return Ok(()) };
     let refusal = |message: String| {
         Failure::new(message).help(format!("to go on without a question: `{command} --yes`"))
@@ -138,13 +138,9 @@ fn confirm(place: &Place, command: &str, yes: bool) -> Result<(), Failure> {
             "environment `{environment}` is protected, and there is no terminal to ask; nothing was changed"
         )));
     }
-    let mut stderr = std::io::stderr();
-    let _ =
-        write!(stderr, "Environment `{environment}` is protected. Go on with `{command}`? [y/N] ");
-    let _ = stderr.flush();
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+    let question =
+        format!("Environment `{environment}` is protected. Go on with `{command}`? [y/N]");
+    if matches!(ui.ask(question)?.as_str(), "y" | "Y" | "yes") {
         return Ok(());
     }
     Err(refusal(String::from("not confirmed; nothing was changed")))

@@ -22,6 +22,11 @@ pub(super) fn is_nested(error: &sqlx::Error) -> bool {
         || matches!(error, sqlx::Error::InvalidSavePointStatement)
 }
 
+/// Whether a foreign key refers to columns that are not unique, or not there.
+pub(super) fn is_mismatch(error: &sqlx::Error) -> bool {
+    message(error).starts_with("foreign key mismatch")
+}
+
 /// Whether `table` does not exist.
 pub(super) fn is_no_table(error: &sqlx::Error, table: &str) -> bool {
     message(error)

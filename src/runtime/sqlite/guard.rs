@@ -15,7 +15,7 @@ use sqlx::{
 };
 
 use super::error::{explain, is_busy, is_nested, is_no_transaction, message};
-use super::tracking::Tracking;
+use super::tracking::{Tracking, quoted};
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::options::Options;
 use crate::runtime::wait::Wait;
@@ -61,8 +61,6 @@ pub(crate) struct Connection<'c> {
     saved: Option<Saved>,
     /// Whether a transaction of the run may be open, or one that a revision began itself.
     is_open: bool,
-    /// Whether something is left behind that cannot be restored.
-    is_tainted: bool,
     /// What `foreign_keys` is now, if that is known.
     foreign_keys: Option<bool>,
     /// `PRAGMA data_version` when the state was read.
@@ -74,6 +72,17 @@ struct Saved {
     foreign_keys: i64,
     busy_timeout: i64,
     others: Vec<(&'static str, i64)>,
+    /// Where the run's statements may add to it.
+    surroundings: Option<Surroundings>,
+}
+
+/// What a connection holds besides its settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Surroundings {
+    /// Kind and name of temporary tables, views and triggers.
+    temporary: Vec<(String, String)>,
+    /// Name and file of the databases that are attached.
+    databases: Vec<(String, String)>,
 }
 
 impl Saved {
@@ -91,7 +100,6 @@ impl<'c> Connection<'c> {
             name,
             saved: None,
             is_open: false,
-            is_tainted: false,
             foreign_keys: None,
             seen: None,
             tracking: None,
@@ -157,8 +165,13 @@ impl<'c> Connection<'c> {
                     others.push((setting, value));
                 }
             }
+            let surroundings = self
+                .surroundings()
+                .await
+                .map_err(|error| self.explained(error, "read what the connection holds"))?;
             if let Some(saved) = &mut self.saved {
                 saved.others = others;
+                saved.surroundings = Some(surroundings);
             }
         }
         Ok(())
@@ -169,18 +182,56 @@ impl<'c> Connection<'c> {
             foreign_keys: self.number("PRAGMA foreign_keys").await?,
             busy_timeout: self.number("PRAGMA busy_timeout").await?,
             others: Vec::new(),
+            surroundings: None,
         })
     }
 
-    pub(crate) fn taint(&mut self) {
-        self.is_tainted = true;
+    async fn surroundings(&mut self) -> Result<Surroundings, sqlx::Error> {
+        let temporary = self
+            .pairs(
+                "SELECT type, name FROM sqlite_temp_master \
+                 WHERE type <> 'index' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
+            )
+            .await?;
+        let databases = self
+            .pairs("SELECT name, coalesce(file, '') FROM pragma_database_list WHERE name <> 'temp'")
+            .await?;
+        Ok(Surroundings { temporary, databases })
+    }
+
+    async fn pairs(&mut self, sql: &'static str) -> Result<Vec<(String, String)>, sqlx::Error> {
+        let rows = self.raw().fetch_all(sqlx::raw_sql(sql)).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// Takes away what the run's statements have left in the connection.
+    ///
+    /// Closing it would do that, too, but with its last connection an in-memory database vanishes.
+    async fn clear(&mut self, before: &Surroundings) -> Result<(), sqlx::Error> {
+        let now = self.surroundings().await?;
+        for (kind, name) in now.temporary.iter().filter(|it| !before.temporary.contains(it)) {
+            let sql = format!("DROP {kind} IF EXISTS temp.{}", quoted(name));
+            self.run(AssertSqlSafe(sql)).await?;
+        }
+        for (name, _) in now.databases.iter().filter(|it| !before.databases.contains(it)) {
+            self.run(AssertSqlSafe(format!("DETACH {}", quoted(name)))).await?;
+        }
+        if self.surroundings().await? != *before {
+            let text = "its temporary tables or attached databases are not those it came with";
+            return Err(sqlx::Error::Protocol(String::from(text)));
+        }
+        Ok(())
     }
 
     async fn restore(&mut self) -> Result<(), sqlx::Error> {
         self.rollback_if_open().await?;
         let Some(saved) = &self.saved else { return Ok(()) };
+        let (others, surroundings) = (saved.others.clone(), saved.surroundings.clone());
+        if let Some(before) = surroundings {
+            self.clear(&before).await?;
+        }
         let mut changed = Vec::new();
-        for (setting, before) in saved.others.clone() {
+        for (setting, before) in others {
             if self.number(AssertSqlSafe(format!("PRAGMA {setting}"))).await? != before {
                 changed.push((setting, before));
             }
@@ -194,23 +245,24 @@ impl<'c> Connection<'c> {
         if self.number("PRAGMA foreign_keys").await? != before {
             return Err(sqlx::Error::Protocol(String::from("`foreign_keys` was not restored")));
         }
-        if !self.is_tainted {
-            self.saved = None;
-        }
+        self.saved = None;
         Ok(())
     }
 
     pub(crate) async fn finish(mut self) -> Result<(), Error> {
         let restored = self.restore().await;
-        let result = restored
-            .map_err(|error| self.explained(error, "restore the settings of the connection"));
         match std::mem::replace(&mut self.held, Held::Gone) {
             // The run is over, and an error of closing could take back nothing of it.
             Held::Own(connection) => drop(connection.close().await),
+            // What is not restored is still armed, and closes it.
             Held::Pool(connection) => self.held = Held::Pool(connection),
-            Held::Lent(_) | Held::Gone => {}
+            Held::Lent(_) => {
+                return restored
+                    .map_err(|error| self.explained(error, "restore the connection as it came"));
+            }
+            Held::Gone => {}
         }
-        result
+        Ok(())
     }
 
     pub(crate) async fn set_foreign_keys(&mut self, on: bool) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use super::error::{explain, is_busy, is_no_table};
 use super::guard::Connection;
 use crate::chain::RevisionId;
 use crate::chain::baked::{Settings, Tips};
-use crate::runtime::connection::{Probe, Record};
+use crate::runtime::connection::{Probe, Record, Standing};
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::options::Options;
 use crate::runtime::state::{LAYOUT, Row, RowStatus, State};
@@ -28,6 +28,8 @@ pub(crate) struct Tracking {
     meta: String,
     /// The table's name as `SQLite` reports it.
     bare: String,
+    /// Of the tracking table's own schema: that of `main` says nothing about an attached database.
+    data_version: String,
     insert: String,
     delete: String,
     progress: String,
@@ -40,6 +42,7 @@ impl Tracking {
         Self {
             meta: format!("{schema}.{}", quoted(&format!("{}_meta", settings.table))),
             bare: settings.table.clone(),
+            data_version: format!("PRAGMA {schema}.data_version"),
             insert: format!(
                 "INSERT INTO {table} (chain, revision, parents, depends_on, description, kind, \
                  checksum, digest, algorithm, irreversible, status, statements_done, \
@@ -94,7 +97,7 @@ INSERT OR IGNORE INTO {meta} (name, value) VALUES ('layout', {LAYOUT});"
 }
 
 /// An identifier, quoted.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -206,8 +209,8 @@ impl Connection<'_> {
         settings: &Settings,
         options: &Options,
     ) -> Result<State, Error> {
-        let Tracking { table, meta, bare, .. } = self.tracking(settings);
-        let before = self.data_version().await?;
+        let Tracking { table, meta, bare, data_version, .. } = self.tracking(settings);
+        let before = self.data_version(data_version).await?;
         // One statement, so that all of it is of one moment. The join keeps the layout also
         // where the chain has no row.
         let sql = format!(
@@ -265,15 +268,16 @@ impl Connection<'_> {
         .help("use a binary that is built with a newer cargo-migrate")
     }
 
-    async fn data_version(&mut self) -> Result<i64, Error> {
-        self.number("PRAGMA data_version")
+    async fn data_version(&mut self, sql: String) -> Result<i64, Error> {
+        self.number(AssertSqlSafe(sql))
             .await
             .map_err(|error| self.explained(error, "read the database"))
     }
 
     /// Whether another connection has committed anything since [`Self::state`] was called.
     pub(crate) async fn is_stale(&mut self) -> Result<bool, Error> {
-        let now = self.data_version().await?;
+        let Some(tracking) = &self.tracking else { return Ok(true) };
+        let now = self.data_version(tracking.data_version.clone()).await?;
         Ok(self.seen != Some(now))
     }
 
@@ -363,26 +367,27 @@ impl Connection<'_> {
         }
     }
 
-    /// Marks a revision as being undone by `script`.
-    pub(crate) async fn start_reverting(
+    /// Records that the undoing of a revision begins, or that it had no effect.
+    pub(crate) async fn standing(
         &mut self,
         settings: &Settings,
         revision: &str,
-        done: usize,
-        checksum: &str,
-        script: &str,
+        standing: &Standing,
     ) -> Result<(), Error> {
         let Tracking { table, .. } = self.tracking(settings);
+        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let sql = format!(
-            "UPDATE {table} SET status = 'reverting', statements_done = ?3, \
-             statement_started = ?3 + 1, checksum = ?4, down_script = ?5 WHERE chain = ?1 AND revision = ?2"
+            "UPDATE {table} SET status = ?3, statements_done = ?4, statement_started = ?5, \
+             checksum = ?6, down_script = ?7 WHERE chain = ?1 AND revision = ?2"
         );
         let result = sqlx::query(AssertSqlSafe(sql))
             .bind(&settings.chain)
             .bind(revision)
-            .bind(i64::try_from(done).unwrap_or(i64::MAX))
-            .bind(checksum)
-            .bind(script)
+            .bind(standing.status.name())
+            .bind(number(standing.statements_done))
+            .bind(standing.statement_started.map(number))
+            .bind(&standing.checksum)
+            .bind(&standing.down_script)
             .execute(self.raw())
             .await;
         self.one_row(result.map(|result| result.rows_affected()), "mark a revision")

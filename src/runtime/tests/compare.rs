@@ -75,7 +75,10 @@ async fn a_newer_database_is_a_warning_and_a_diverged_one_an_error() {
     assert!(status.is_current() && status.revisions[2].is_unknown());
     assert_eq!(status.heads[0].as_str(), "r003");
 
+    // Not newer, though there is nothing to do: the target is reached.
     let other = file("x001", "-- revises: r002", "CREATE TABLE x (x);", "");
+    let report = migrator(&[&files[0], &files[1], &other]).up_to(&pool, "r002").await.unwrap();
+    assert!(report.warnings[0].starts_with("the database has diverged from"), "{report:?}");
     let diverged = migrator(&[&files[0], &files[1], &other]);
     let error = diverged.up(&pool).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unknown);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::runtime::Options;
+use sqlx::ConnectOptions as _;
 use std::time::Duration;
 
 /// Each revision leaves one row when it runs, and would fail or leave two when it ran twice.
@@ -21,6 +22,39 @@ fn counting(count: usize, header: impl Fn(usize) -> &'static str) -> Vec<String>
             )
         })
         .collect()
+}
+
+/// `main` of each runner is a database of its own, and says nothing of what the others did.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn also_where_everything_is_in_an_attached_database() {
+    let (home, shared) = (Disk::new(), Disk::new());
+    drop(shared.connect().await);
+    let files: Vec<String> = counting(12, |_| "")
+        .iter()
+        .map(|text| {
+            let text = text.replace("EXISTS ran", "EXISTS far.ran");
+            text.replace("INTO ran", "INTO far.ran").replace("FROM ran", "FROM far.ran")
+        })
+        .collect();
+    let settings = Settings { schema: Some("far".into()), ..Settings::default() };
+    let migrator: &'static Migrator =
+        Box::leak(Box::new(Migrator::new(chain(&refs(&files)), settings)));
+    let mut tasks = Vec::new();
+    for index in 0..4 {
+        let main = home.path.with_file_name(format!("main{index}.db"));
+        let mut connection = home.options().filename(main).connect().await.unwrap();
+        let attach = format!("ATTACH '{}' AS far", shared.path.display());
+        sqlx::raw_sql(AssertSqlSafe(attach)).execute(&mut connection).await.unwrap();
+        tasks.push(tokio::spawn(async move {
+            let scope = Options::new().scope(crate::runtime::TransactionScope::Revision);
+            migrator.with(scope).up(connection).await.map(|report| report.steps.len())
+        }));
+    }
+    let mut total = 0;
+    for task in tasks {
+        total += task.await.unwrap().unwrap();
+    }
+    assert_eq!(total, files.len(), "every revision ran in exactly one of the runs");
 }
 
 async fn race(files: Vec<String>, wal: bool) {

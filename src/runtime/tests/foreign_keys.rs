@@ -68,6 +68,27 @@ async fn older_violations_are_one_warning() {
 }
 
 #[tokio::test]
+async fn a_key_that_cannot_be_checked_stops_nothing_and_hides_nothing() {
+    let pool = memory().await;
+    let mismatch = "CREATE TABLE loose (n);\nCREATE TABLE odd (n REFERENCES loose (n));";
+    let files = [
+        file("r001", "", &format!("{mismatch}\n{PARENT}"), ""),
+        file("r002", "-- revises: r001", "INSERT INTO child VALUES (12, 8);", ""),
+    ];
+    let report = migrator(&refs(&files[..1])).up(&pool).await.unwrap();
+    assert_eq!(
+        report.warnings,
+        ["the foreign keys of a table cannot be checked: \
+          foreign key mismatch - \"odd\" referencing \"loose\""]
+    );
+    let error = migrator(&refs(&files)).up(&pool).await.unwrap_err();
+    assert!(error.message().contains("row 12 of table `child`"), "{error}");
+    // A revision can mend it.
+    let mend = file("r002", "-- revises: r001", "CREATE UNIQUE INDEX n ON loose (n);", "");
+    migrator(&[&files[0], &mend]).up(&pool).await.unwrap();
+}
+
+#[tokio::test]
 async fn foreign_keys_on_lets_deletes_cascade() {
     let pool = memory().await;
     let files = [
@@ -105,5 +126,6 @@ async fn outside_a_transaction_a_violation_is_told_and_recorded_as_it_is() {
     let error = migrator.up(&pool).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ForeignKeys);
     assert!(error.to_string().contains("`r001` and `r002` are committed"), "{error}");
+    assert!(error.helps()[0].ends_with("correct the rows in a new one"), "{error}");
     assert_eq!(recorded(&pool).await, ["r001", "r002"]);
 }

@@ -120,6 +120,22 @@ async fn a_started_statement_is_decided_by_a_person() {
 }
 
 #[tokio::test]
+async fn an_undoing_that_fails_at_once_leaves_the_revision_applied() {
+    let pool = memory().await;
+    let row = "SELECT status || checksum || statements_done || coalesce(statement_started, '-') \
+               || down_script FROM migrate_revisions WHERE revision = 'r002'";
+    let mut files = files("INSERT INTO log VALUES (3)");
+    migrator(&refs(&files)).up(&pool).await.unwrap();
+    let before = texts(&pool, row).await;
+    files[1] = files[1].replace("DELETE FROM log WHERE x = 4;", "nonsense;");
+    let broken = migrator(&refs(&files));
+    let error = broken.down(&pool, "r001").await.unwrap_err();
+    assert_eq!(error.state(), Some(&DatabaseState::AsBefore), "{error}");
+    assert_eq!(texts(&pool, row).await, before);
+    assert!(!broken.up(&pool).await.unwrap().changed());
+}
+
+#[tokio::test]
 async fn undoing_resumes_too() {
     let pool = memory().await;
     let mut files = files("INSERT INTO log VALUES (3)");

@@ -128,7 +128,7 @@ async fn a_syntax_error_is_pointed_at_inside_the_statement() {
 #[tokio::test]
 async fn statements_that_end_the_transaction_are_refused_before_anything_runs() {
     let pool = memory().await;
-    for sql in ["COMMIT", "end transaction", "ROLLBACK"] {
+    for sql in ["COMMIT", "end transaction", "ROLLBACK", "ROLLBACK -- to\n", "BEGIN"] {
         let files = [file("r001", "", &format!("CREATE TABLE a (x);\n{sql};"), "")];
         let error = migrator(&refs(&files)).up(&pool).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Script, "{error}");
@@ -304,6 +304,37 @@ async fn settings_that_a_script_changes_are_restored() {
     assert_eq!(number(&pool, "PRAGMA legacy_alter_table").await, 0);
     assert_eq!(number(&pool, "PRAGMA cache_size").await, before);
     assert_eq!(tables(&pool).await, ["a"], "the in-memory database is still the same one");
+}
+
+#[tokio::test]
+async fn what_a_script_leaves_in_the_connection_is_taken_away() {
+    let pool = memory().await;
+    let up = "CREATE TABLE a (x);\nCREATE TEMP TABLE kept (x INTEGER PRIMARY KEY AUTOINCREMENT);\n\
+              CREATE /* too */ TEMP VIEW seen AS SELECT x FROM kept;\n\
+              CREATE TEMP TABLE gone (x);\nDROP TABLE gone;";
+    let files = [
+        file("r001", "", up, ""),
+        file("r002", "-- revises: r001\n-- transaction: none", "ATTACH ':memory:' AS other;", ""),
+    ];
+    let report = migrator(&refs(&files)).up(&pool).await.unwrap();
+    assert_eq!(report.warnings, [""; 0]);
+    assert_eq!(tables(&pool).await, ["a"], "the in-memory database is still the same one");
+    assert_eq!(
+        number(&pool, "SELECT count(*) FROM sqlite_temp_master WHERE name = 'kept'").await,
+        0
+    );
+    assert_eq!(
+        texts(&pool, "SELECT name FROM pragma_database_list WHERE seq <> 1").await,
+        ["main"]
+    );
+
+    // What cannot be brought back is told.
+    let disk = Disk::new();
+    let mut connection = disk.connect().await;
+    sqlx::raw_sql("CREATE TEMP TABLE mine (x)").execute(&mut connection).await.unwrap();
+    let files = [file("r001", "", "PRAGMA cache_size = 7;\nDROP TABLE temp.mine;", "")];
+    let report = migrator(&refs(&files)).up(&mut connection).await.unwrap();
+    assert!(report.warnings[0].starts_with("close the connection that was lent: "), "{report:?}");
 }
 
 #[tokio::test]

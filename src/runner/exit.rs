@@ -71,11 +71,6 @@ impl Failure {
         Self { exit: Exit::Failed, message: message.into(), helps: Vec::new() }
     }
 
-    /// A silent end: everything has been said.
-    pub(crate) fn silent(exit: Exit) -> Self {
-        Self { exit, message: String::new(), helps: Vec::new() }
-    }
-
     /// The same with another exit code.
     #[must_use]
     pub fn exit(mut self, exit: Exit) -> Self {

@@ -174,11 +174,11 @@ impl Ui {
 }
 
 /// Writes, and takes a closed pipe for what it is: the reader has seen enough.
+///
+/// What was asked for is done all the same, and the exit code still says how it went.
 fn write(stream: &mut dyn Write, text: std::fmt::Arguments<'_>) -> Result<(), Failure> {
     match stream.write_fmt(text).and_then(|()| stream.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Err(Failure::silent(super::Exit::Done))
-        }
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::new(format!("cannot write output: {error}"))),
         Ok(()) => Ok(()),
     }

@@ -333,3 +333,28 @@ fn a_message_never_breaks_the_chain() {
     assert_eq!(project.migrate(&["new", " \n"]).code, Some(1));
     assert_eq!(project.migrate(&["new", "a\u{7}"]).code, Some(1));
 }
+
+#[test]
+fn a_reader_who_goes_away_changes_neither_the_work_nor_the_exit_code() {
+    let project = Project::with_chain();
+    project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
+    let closed = |args: &[&str]| {
+        let pipe = || std::io::pipe().unwrap().1;
+        std::process::Command::new(env!("CARGO_BIN_EXE_cargo-migrate"))
+            .args(args)
+            .current_dir(project.root())
+            .env_remove("DATABASE_URL")
+            .stdout(pipe())
+            .stderr(pipe())
+            .status()
+            .unwrap()
+            .code()
+    };
+    assert_eq!(closed(&["up"]), Some(0));
+    project.migrate(&["status", "--check"]).success();
+    project.revision("second", "first1", "CREATE TABLE b (x);", "DROP TABLE b;");
+    assert_eq!(closed(&["status", "--check"]), Some(3));
+    project.write("migrations/third.sql", "no header");
+    assert_eq!(closed(&["check"]), Some(4));
+    assert_eq!(closed(&["up"]), Some(4));
+}

@@ -50,6 +50,14 @@ impl Job<'_> {
         self.wrapping == Wrapping::None
     }
 
+    /// Whether a statement sets a savepoint, which could outlive the revision.
+    pub(crate) fn has_savepoint(&self) -> bool {
+        (0..self.statements.len()).any(|index| {
+            let first = self.statement(index).get(.."SAVEPOINT".len());
+            first.is_some_and(|word| word.eq_ignore_ascii_case("SAVEPOINT"))
+        })
+    }
+
     /// Whether a statement may change the connection, and not only the database.
     pub(crate) fn changes_connection(&self) -> bool {
         (0..self.statements.len()).any(|index| changes_connection(self.statement(index)))

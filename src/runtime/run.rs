@@ -24,6 +24,10 @@ use super::wait::Wait;
 use crate::chain::baked::Header;
 use crate::chain::{Direction, RevisionId, Target};
 
+/// Around a revision that sets savepoints; releasing it releases those that were left.
+const OUTER_SAVEPOINT: &str = "SAVEPOINT cargo_migrate_revision";
+const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
+
 /// Goes up or down; without a target to wherever the chain's settings say.
 pub(crate) async fn run(
     configured: &Configured<'_>,
@@ -237,11 +241,19 @@ impl<'a> Run<'_, 'a, '_> {
     async fn together(&mut self, job: &Job<'a>, index: usize) -> Result<(), Error> {
         let started = Instant::now();
         self.revision_started(job, index);
+        // Otherwise a later revision could go back to it, and take this one's record away.
+        let has_savepoint = job.has_savepoint();
+        if has_savepoint {
+            self.connection.execute(OUTER_SAVEPOINT).await?;
+        }
         for statement in 0..job.statements.len() {
             self.statement_started(job, statement);
             if let Err(error) = self.connection.execute(job.statement(statement)).await {
                 return Err(Self::failed(job, statement, error));
             }
+        }
+        if has_savepoint {
+            self.connection.execute(RELEASE_OUTER_SAVEPOINT).await?;
         }
         if let Some(error) = self.added_violations(job).await? {
             return Err(error);

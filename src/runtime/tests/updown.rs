@@ -365,3 +365,20 @@ async fn a_lent_connection_comes_back_as_it_was() {
     assert_eq!(value(&mut connection, "SELECT count(*) FROM mine").await, 0);
     assert_eq!(ran(&migrator(&refs(&line())).down(connection, "base").await.unwrap()).len(), 3);
 }
+
+#[tokio::test]
+async fn a_savepoint_ends_with_its_revision() {
+    let pool = memory().await;
+    let files = [
+        file("r001", "", "SAVEPOINT a; CREATE TABLE one (x);", ""),
+        file("r002", "-- revises: r001", "ROLLBACK TO a; CREATE TABLE two (x);", ""),
+    ];
+    let error = migrator(&refs(&files)).up(&pool).await.unwrap_err();
+    assert_eq!(error.message(), "statement 1 of revision `r002` failed: no such savepoint: a");
+    assert!(tables(&pool).await.is_empty());
+    migrator(&refs(&files[..1])).up(&pool).await.unwrap();
+    assert_eq!(
+        (tables(&pool).await, recorded(&pool).await),
+        (vec!["one".into()], vec!["r001".into()])
+    );
+}

@@ -44,6 +44,8 @@ pub enum ErrorKind {
     Edited,
     /// Applied revisions have other parents than their files say.
     Reparented,
+    /// A revision is recorded as applied, and one that it follows or depends on is not.
+    Gap,
     /// The database has revisions that this chain does not know.
     Unknown,
     /// A revision outside a transaction is applied or undone in part.

@@ -69,6 +69,7 @@ fn select_up(
     }
     refuse_differences(request, state, chain.revisions())?;
     let applied = state.applied();
+    refuse_gaps(chain, &applied)?;
     let steps: Vec<RevisionId> = match goal {
         None => {
             let plan = Plan::up(chain, &applied, &request.target)?;
@@ -158,6 +159,35 @@ fn select_down(
     let undone = steps.iter().filter_map(|id| request.chain.get(id.as_str()));
     refuse_differences(request, state, undone)?;
     Ok(steps)
+}
+
+/// Refuses a history that no run writes: a plan would pass over what is missing in it.
+fn refuse_gaps(chain: &Chain, applied: &HashSet<RevisionId>) -> Result<(), Error> {
+    let mut gaps = Vec::new();
+    for (index, revision) in chain.revisions().iter().enumerate() {
+        if applied.contains(revision.id()) {
+            let missing = chain.before(index).map(|before| &chain.revisions()[before]);
+            gaps.extend(
+                missing
+                    .filter(|missing| !applied.contains(missing.id()))
+                    .map(|missing| (missing, revision.id())),
+            );
+        }
+    }
+    let Some((first, after)) = gaps.first() else { return Ok(()) };
+    let mut error = Error::new(
+        ErrorKind::Gap,
+        format!(
+            "revision `{after}` is recorded as applied, and `{}`, which comes before it, is not",
+            first.id()
+        ),
+    )
+    .revision_named(first.id(), Some(first.path()))
+    .note("no run leaves a database like this: rows of the tracking table were deleted or changed");
+    for (missing, after) in gaps.iter().skip(1).take(9) {
+        error = error.note(format!("nor is `{}`, which comes before `{after}`", missing.id()));
+    }
+    Err(error.help("restore the missing rows of the tracking table from a backup"))
 }
 
 /// What is left of a goal, if every step can still be taken.

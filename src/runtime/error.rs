@@ -134,6 +134,8 @@ struct Inner {
 struct Place {
     position: Position,
     line: String,
+    /// How many characters of the line stand before the place.
+    caret: usize,
 }
 
 impl Error {
@@ -153,9 +155,10 @@ impl Error {
     pub(crate) fn at(mut self, text: &str, offset: usize) -> Self {
         let position = Position::of(text, offset);
         let line = text.lines().nth(position.line - 1).unwrap_or_default();
+        let (line, caret) = excerpt(line, position.column - 1);
         // The text may come from the database; only its tabs may move the cursor.
         let line = line.split('\t').map(visible).collect::<Vec<_>>().join("\t");
-        self.0.place = Some(Place { position, line });
+        self.0.place = Some(Place { position, line, caret });
         self
     }
 
@@ -254,7 +257,7 @@ impl fmt::Display for Error {
                 write!(f, "\n{margin}--> {path}:{}\n{margin} |\n", place.position)?;
                 writeln!(f, "{number} | {}", place.line)?;
                 write!(f, "{margin} | ")?;
-                for c in place.line.chars().take(place.position.column - 1) {
+                for c in place.line.chars().take(place.caret) {
                     f.write_char(if c == '\t' { '\t' } else { ' ' })?;
                 }
                 f.write_char('^')?;
@@ -314,6 +317,20 @@ impl From<PlanError> for Error {
     }
 }
 
+/// As much of a long line as helps to find the place, and where in that it is.
+fn excerpt(line: &str, column: usize) -> (String, usize) {
+    const BEFORE: usize = 60;
+    const AFTER: usize = 140;
+    let skipped = if column > BEFORE + 1 { column - BEFORE } else { 0 };
+    let mut rest = line.chars().skip(skipped);
+    let mut text = String::from(if skipped > 0 { "…" } else { "" });
+    text.extend(rest.by_ref().take(column - skipped + AFTER));
+    if rest.next().is_some() {
+        text.push('…');
+    }
+    (text, column - skipped + usize::from(skipped > 0))
+}
+
 /// Where in `sql` a message of the form `near "TOKEN": …` points, if the token stands there once.
 ///
 /// `SQLite` knows the exact offset, but its drivers do not pass it on.
@@ -352,6 +369,19 @@ mod tests {
              2 | \tSELECT 1;\n  | \t^\n = note: a\n   b\n = app.db: the database is as before\n \
              = help: correct it"
         );
+    }
+
+    #[test]
+    fn a_long_line_is_shown_in_part() {
+        let id = RevisionId::new("a1b2").unwrap();
+        let text = format!("{}X{}", "-".repeat(5_000), "+".repeat(1_000_000));
+        let error = Error::new(ErrorKind::Statement, "no").revision_named(&id, Some("x.sql"));
+        let shown = error.at(&text, 5_000).to_string();
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines[3].chars().count() < 210, "{shown}");
+        let at = |line: &str, c: char| line.chars().position(|it| it == c);
+        assert_eq!(at(lines[3], 'X'), at(lines[4], '^'), "{shown}");
+        assert!(shown.contains("x.sql:1:5001"), "{shown}");
     }
 
     #[test]

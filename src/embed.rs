@@ -111,11 +111,13 @@ macro_rules! embed {
         #[doc(hidden)]
         #[allow(unexpected_cfgs)]
         mod cargo_migrate_chain {
+            // Only the macro knows what this crate is called where it is used.
+            use $crate as runtime;
             #[cfg(cargo_migrate)]
             ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/cargo_migrate.rs"));
             // Without a chain there is still a migrator, so that the error above is the only one.
             #[cfg(not(cargo_migrate))]
-            pub static MIGRATOR: $crate::Migrator = $crate::__private::v1::migrator("", &[]);
+            pub static MIGRATOR: runtime::Migrator = runtime::__private::v1::migrator("", &[]);
         }
         pub use cargo_migrate_chain::MIGRATOR;
     };

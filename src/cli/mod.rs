@@ -1,6 +1,6 @@
 //! `cargo migrate`: arguments and output, one file a command, no logic of its own.
 //!
-//! Every command is a function of the library over a [`Context`]: the package that the user means,
+//! Every command is a function of the library over a `Context`: the package that the user means,
 //! its chain as the files have it, and where output goes. What works on a baked chain too lives in
 //! [`runner`](crate::runner) and is only called from here.
 

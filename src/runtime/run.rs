@@ -217,11 +217,13 @@ impl<'a> Run<'_, 'a, '_> {
             jobs.push(job);
         }
         let first = self.finished.len();
+        let mut result = Ok(());
         if let [job] = &jobs[..]
             && job.is_alone()
         {
             let span = span(job);
-            self.alone(job, first).instrument(span).await?;
+            // It may be committed and an error all the same.
+            result = self.alone(job, first).instrument(span).await;
         } else {
             for (index, job) in jobs.iter().enumerate() {
                 let span = span(job);
@@ -231,10 +233,12 @@ impl<'a> Run<'_, 'a, '_> {
             self.ready.has_table = true;
             self.committed.extend(jobs.into_iter().map(|job| job.id));
         }
-        if let Some(observer) = &self.request.options.observer {
-            observer.event(&Event::Committed { revisions: &self.committed[first..] });
+        if let Some(observer) = &self.request.options.observer
+            && let revisions @ [_, ..] = &self.committed[first..]
+        {
+            observer.event(&Event::Committed { revisions });
         }
-        Ok(())
+        result
     }
 
     /// Runs a revision in the open transaction.

@@ -255,7 +255,17 @@ impl Connection<'_> {
     }
 
     fn other_layout(&self, found: Option<i64>) -> Error {
-        let found = found.map_or_else(|| String::from("none"), |layout| layout.to_string());
+        let Some(found) = found else {
+            let name = self.tracking.as_ref().map_or("", |tracking| &tracking.bare);
+            return Error::new(
+                ErrorKind::Layout,
+                format!("`{name}` is there, but `{name}_meta` does not say which layout it has"),
+            )
+            .on(self.name())
+            .note("either it is no tracking table, or one of the two was changed by other means")
+            .help("restore both tables from a backup")
+            .help("or, if it is another program's, set `table` in `[package.metadata.migrate]`");
+        };
         Error::new(
             ErrorKind::Layout,
             format!(

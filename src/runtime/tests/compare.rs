@@ -166,3 +166,28 @@ async fn names_of_the_tables_are_quoted() {
     assert!(!migrator.up(&pool).await.unwrap().changed());
     assert_eq!(number(&pool, "SELECT count(*) FROM \"it's \"\"a\"\".b\"").await, 3);
 }
+
+#[tokio::test]
+async fn a_missing_row_in_the_middle_is_no_success() {
+    let pool = memory().await;
+    let migrator = baked(&refs(&line()));
+    migrator.up(&pool).await.unwrap();
+    exec(&pool, "DELETE FROM migrate_revisions WHERE revision = 'r002'").await;
+    let error = migrator.up(&pool).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Gap);
+    assert_eq!(
+        error.message(),
+        "revision `r003` is recorded as applied, and `r002`, which comes before it, is not"
+    );
+    assert_eq!(recorded(&pool).await, ["r001", "r003"]);
+}
+
+#[tokio::test]
+async fn a_table_that_only_has_the_name_is_not_called_newer() {
+    let pool = memory().await;
+    exec(&pool, "CREATE TABLE migrate_revisions (id)").await;
+    let error = migrator(&refs(&line())).up(&pool).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Layout);
+    assert!(error.message().contains("`migrate_revisions_meta`"), "{error}");
+    assert!(!error.to_string().contains("newer"), "{error}");
+}

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Sqlite, SqliteConnection, SqlitePool};
 
 use super::error::{connect_error, missing};
-use super::guard::{Connection, Held};
+use super::guard::{BUSY_TIMEOUT, Connection, Held};
 use crate::runtime::database;
 use crate::runtime::database::sealed::Sealed;
 use crate::runtime::error::{Error, ErrorKind};
@@ -62,7 +62,8 @@ impl Source<'_> {
                 Error::new(ErrorKind::Url, format!("the database URL cannot be used: {error}"))
                     .help("write `sqlite:PATH`, for example `sqlite:app.db`")
             })?;
-        Ok(Self::Options(Box::new(options)))
+        // Our own waiting takes over, which knows the lock time-out.
+        Ok(Self::Options(Box::new(options.busy_timeout(BUSY_TIMEOUT))))
     }
 }
 
@@ -86,11 +87,12 @@ impl<'c> Connection<'c> {
                 let name = options.get_filename().display().to_string();
                 let mut options = *options;
                 if let Some(file) = file_of(&options) {
-                    let exists = file.exists();
-                    if !exists && (!create || is_read_only(&options)) {
+                    let may_create = create && !is_read_only(&options);
+                    if !may_create && !file.exists() {
                         return Err(missing(&name));
                     }
-                    options = options.create_if_missing(!exists);
+                    // The same whether the file is there or not: it holds for `ATTACH` too.
+                    options = options.create_if_missing(may_create);
                 }
                 let connection =
                     options.connect().await.map_err(|error| connect_error(error, &name))?;

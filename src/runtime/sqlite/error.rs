@@ -13,6 +13,11 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(5 | 6))
 }
 
+/// Whether a file could not be opened, or is no database: `SQLITE_CANTOPEN` and `SQLITE_NOTADB`.
+pub(super) fn is_about_file(error: &sqlx::Error) -> bool {
+    matches!(code(error), Some(14 | 26))
+}
+
 pub(super) fn is_no_transaction(error: &sqlx::Error) -> bool {
     message(error).contains("no transaction is active")
 }

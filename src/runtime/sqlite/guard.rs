@@ -7,6 +7,8 @@
 //! Transactions are plain statements: sqlx's `Transaction` would borrow the connection for as long
 //! as it lives, and could not be kept beside it.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 use sqlx::pool::PoolConnection;
 use sqlx::{
@@ -14,7 +16,7 @@ use sqlx::{
     SqliteConnection,
 };
 
-use super::error::{explain, is_busy, is_nested, is_no_transaction, message};
+use super::error::{explain, is_about_file, is_busy, is_nested, is_no_transaction, message};
 use super::tracking::{Tracking, quoted};
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::options::Options;
@@ -46,7 +48,7 @@ const SETTINGS: [&str; 19] = [
 ];
 
 /// How long `SQLite` itself waits for a lock, inside one attempt of ours.
-const BUSY_TIMEOUT_MS: u128 = 100;
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(100);
 
 pub(crate) enum Held<'c> {
     Pool(PoolConnection<Sqlite>),
@@ -153,7 +155,7 @@ impl<'c> Connection<'c> {
             self.foreign_keys = Some(saved.foreign_keys != 0);
             // Armed from here on: the next statement is the first change.
             self.saved = Some(saved);
-            let timeout = options.lock_timeout.as_millis().min(BUSY_TIMEOUT_MS);
+            let timeout = options.lock_timeout.min(BUSY_TIMEOUT).as_millis();
             self.run(AssertSqlSafe(format!("PRAGMA busy_timeout = {timeout}")))
                 .await
                 .map_err(|error| self.explained(error, "set the connection up"))?;
@@ -378,6 +380,10 @@ impl<'c> Connection<'c> {
 
     fn failed(&self, error: sqlx::Error) -> Error {
         let says = message(&error);
+        // Our own file is open by now, so these are about one that the statement names.
+        if is_about_file(&error) {
+            return Error::new(ErrorKind::Statement, says).on(self.name()).caused_by(error);
+        }
         explain(error, self.name(), "run the statement", ErrorKind::Statement).with_message(says)
     }
 }

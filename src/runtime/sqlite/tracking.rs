@@ -210,7 +210,14 @@ impl Connection<'_> {
         options: &Options,
     ) -> Result<State, Error> {
         let Tracking { table, meta, bare, data_version, .. } = self.tracking(settings);
-        let before = self.data_version(data_version).await?;
+        let mut wait = Wait::new(options);
+        let before = loop {
+            match self.number(AssertSqlSafe(data_version.clone())).await {
+                Ok(version) => break version,
+                Err(error) if is_busy(&error) && wait.pause().await => {}
+                Err(error) => return Err(self.explained(error, "read the database")),
+            }
+        };
         // One statement, so that all of it is of one moment. The join keeps the layout also
         // where the chain has no row.
         let sql = format!(
@@ -278,16 +285,11 @@ impl Connection<'_> {
         .help("use a binary that is built with a newer cargo-migrate")
     }
 
-    async fn data_version(&mut self, sql: String) -> Result<i64, Error> {
-        self.number(AssertSqlSafe(sql))
-            .await
-            .map_err(|error| self.explained(error, "read the database"))
-    }
-
     /// Whether another connection has committed anything since [`Self::state`] was called.
     pub(crate) async fn is_stale(&mut self) -> Result<bool, Error> {
         let Some(tracking) = &self.tracking else { return Ok(true) };
-        let now = self.data_version(tracking.data_version.clone()).await?;
+        let now = self.number(AssertSqlSafe(tracking.data_version.clone())).await;
+        let now = now.map_err(|error| self.explained(error, "read the database"))?;
         Ok(self.seen != Some(now))
     }
 

@@ -131,3 +131,51 @@ async fn runs_can_be_spawned() {
     });
     assert_eq!(task.await.unwrap(), 3);
 }
+
+#[tokio::test]
+async fn a_statement_may_attach_a_new_file_and_its_errors_are_not_about_ours() {
+    let disk = Disk::new();
+    let at = |name: &str| disk.path.with_file_name(name).display().to_string();
+    std::fs::write(at("text"), "This is a text, and no database at all. ".repeat(20)).unwrap();
+    let files = [
+        file("r001", "", "CREATE TABLE one (x);", ""),
+        file(
+            "r002",
+            "-- revises: r001",
+            &format!("ATTACH '{}' AS other; CREATE TABLE other.two (x);", at("new.db")),
+            "",
+        ),
+        file(
+            "r003",
+            "-- revises: r002",
+            &format!("ATTACH '{}' AS text; SELECT * FROM text.sqlite_schema;", at("text")),
+            "",
+        ),
+    ];
+    migrator(&refs(&files[..1])).up(&disk.url()).await.unwrap();
+    migrator(&refs(&files[..2])).up(&disk.url()).await.unwrap();
+    let error = migrator(&refs(&files)).up(&disk.url()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Statement);
+    assert!(error.message().ends_with("file is not a database"), "{error}");
+    assert!(!error.to_string().contains("move this one away"), "{error}");
+}
+
+#[tokio::test]
+async fn who_only_reads_waits_for_the_lock_time_out_too() {
+    let disk = Disk::new();
+    let migrator = migrator(&refs(&line()));
+    migrator.up(&disk.url()).await.unwrap();
+    let mut writer = disk.connect().await;
+    sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut writer).await.unwrap();
+    let begun = std::time::Instant::now();
+    let impatient = migrator.with(Options::new().lock_timeout(Duration::from_millis(50)));
+    assert_eq!(impatient.status(&disk.url()).await.unwrap_err().kind(), ErrorKind::Locked);
+    assert_eq!(impatient.up(&disk.url()).await.unwrap_err().kind(), ErrorKind::Locked);
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    let url = disk.url();
+    let patient = tokio::spawn(async move { migrator.status(&url).await.map(drop) });
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(!patient.is_finished());
+    sqlx::raw_sql("ROLLBACK").execute(&mut writer).await.unwrap();
+    patient.await.unwrap().unwrap();
+}

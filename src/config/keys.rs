@@ -49,6 +49,13 @@ pub(super) fn parse_table(text: &str) -> Result<TableName, &'static str> {
     if schema.is_some_and(|schema| schema.len() > MAX_IDENTIFIER) {
         return Err("a schema's name has at most 63 characters");
     }
+    // SQLite's and PostgreSQL's names of what ends with the connection.
+    let is_temporary = |schema: &str| {
+        ["temp", "pg_temp"].iter().any(|temporary| schema.eq_ignore_ascii_case(temporary))
+    };
+    if schema.is_some_and(is_temporary) {
+        return Err("a temporary table would forget what is applied");
+    }
     Ok(TableName { schema: schema.map(ToOwned::to_owned), name: name.to_owned() })
 }
 
@@ -99,7 +106,9 @@ mod tests {
         assert_eq!(parse_table("re$v").unwrap().meta().to_string(), "re$v_meta");
         assert!(parse_table(&"x".repeat(40)).is_ok());
         let long = "x".repeat(41);
-        for table in ["", ".", "a.", ".a", "a.b.c", "$a", "1a", "a-b", "a b", "\"a\"", &long] {
+        for table in
+            ["", ".", "a.", ".a", "a.b.c", "$a", "1a", "a-b", "a b", "\"a\"", &long, "Temp.a"]
+        {
             assert!(parse_table(table).is_err(), "{table}");
         }
     }

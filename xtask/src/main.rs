@@ -8,6 +8,7 @@ mod ci;
 mod command;
 mod test;
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 /// A task: its name, one line about it, its help page, and what it does.
@@ -47,13 +48,13 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let (name, help) = match name.as_str() {
-        "help" | "--help" | "-h" => match rest.first() {
-            Some(task) => (task.as_str(), true),
-            None => {
+        "help" | "--help" | "-h" => {
+            let Some(task) = rest.first() else {
                 say(&overview());
                 return ExitCode::SUCCESS;
-            }
-        },
+            };
+            (task.as_str(), true)
+        }
         name => (name, wants_help(rest)),
     };
     let Some(task) = TASKS.iter().find(|task| task.name == name) else {
@@ -76,7 +77,7 @@ fn main() -> ExitCode {
 fn overview() -> String {
     let mut text = String::from("Usage: cargo xtask TASK\n\nTasks:\n");
     for task in &TASKS {
-        text.push_str(&format!("  {:<6} {}\n", task.name, task.summary));
+        let _ = writeln!(text, "  {:<6} {}", task.name, task.summary);
     }
     text.push_str("  help   this page; `help TASK` is the task's own");
     text

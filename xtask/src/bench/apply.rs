@@ -53,7 +53,8 @@ pub(super) fn run(effort: Effort) -> Result<Vec<Row>, String> {
     ];
     // The client may be another SQLite than the bundled one, so this floor shows our own part.
     for (what, samples) in [("embedded", &embedded), ("command line", &files)] {
-        rows.push(row(what, samples, "a minimal sqlx program", &program));
+        let row = row(what, samples, "a minimal sqlx program", &program);
+        rows.push(row.without_aim());
     }
     Ok(rows)
 }

@@ -26,8 +26,7 @@ pub(super) fn run(effort: Effort) -> Result<Vec<Row>, String> {
         floor.add(nothing);
         dependencies.add(clean_build(&others, "clean")? - nothing);
         // The dependencies are compiled now, so only the helper itself and its run are left.
-        let target = fixture::scratch().join("clean");
-        own.add(cpu(fixture::build(&whole).env("CARGO_TARGET_DIR", target))? - nothing);
+        own.add(build(&whole, &fixture::scratch().join("clean"))? - nothing);
     }
     let crates = u32::try_from(all).map(f64::from).map_err(|error| error.to_string())?;
     let shown = floor.shown();
@@ -54,8 +53,13 @@ pub(super) fn run(effort: Effort) -> Result<Vec<Row>, String> {
 
 /// Builds into an empty target directory.
 fn clean_build(package: &Path, target: &str) -> Result<f64, String> {
-    let target = fixture::fresh(target)?;
-    cpu(fixture::build(package).env("CARGO_TARGET_DIR", target))
+    build(package, &fixture::fresh(target)?)
+}
+
+fn build(package: &Path, target: &Path) -> Result<f64, String> {
+    // cargo compiles what comes from a registry without incremental compilation, and what comes
+    // from a path, as the helper does here, with it.
+    cpu(fixture::build(package).env("CARGO_TARGET_DIR", target).env("CARGO_INCREMENTAL", "0"))
 }
 
 /// A package with an empty library, a build script, and one revision.

@@ -127,6 +127,11 @@ impl Package {
         Self::with(name, history, len, &dependencies(), PROGRAM)
     }
 
+    /// The same around the smallest application that migrates.
+    pub(super) fn application(name: &str, history: History, len: usize) -> Result<Self, String> {
+        Self::with(name, history, len, &dependencies(), APPLICATION)
+    }
+
     /// The same without a runtime: enough to build and run the build script.
     pub(super) fn script_only(name: &str, history: History, len: usize) -> Result<Self, String> {
         Self::with(name, history, len, "", "fn main() {}\n")
@@ -243,7 +248,20 @@ fn ourselves(features: &str) -> String {
 /// The build script of every package that has a chain.
 pub(super) const BUILD_SCRIPT: &str = "fn main() {\n    cargo_migrate::build::emit();\n}\n";
 
-/// What the packages do: migrate, or one of the floors to compare that with.
+/// The least that an application does with its chain.
+const APPLICATION: &str = r#"//! Migrates a database.
+
+cargo_migrate::embed!();
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), cargo_migrate::Error> {
+    let url = std::env::args().nth(1).unwrap_or_default();
+    MIGRATOR.up(&url).await?;
+    Ok(())
+}
+"#;
+
+/// What packages to measure do: migrate, or one of the floors to compare that with.
 const PROGRAM: &str = r#"//! Migrates a database, or does as little as possible with it.
 
 use std::time::Duration;

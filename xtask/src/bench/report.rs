@@ -50,6 +50,13 @@ impl Row {
         }
     }
 
+    /// For comparison only.
+    pub(super) fn without_aim(mut self) -> Self {
+        self.aim = String::new();
+        self.met = None;
+        self
+    }
+
     pub(super) fn with_floor(mut self, floor: String) -> Self {
         self.floor = floor;
         self

@@ -3,7 +3,8 @@
 //! A [`Checksum`] says whether the *up* of one revision is what it was; a [`Digest`] is a Merkle hash
 //! over a revision and all its ancestors, so that equal digests of the heads prove equal histories
 //! (Merkle, *A Digital Signature Based on a Conventional Encryption Function*, 1987). Both are SHA-256 over fields that each carry
-//! their length (eight bytes, little-endian), so that no two lists of fields hash alike.
+//! their length, so that no two lists of fields hash alike. Lengths are LEB128: most tokens are
+//! short, and eight bytes before each would be more to hash than the tokens themselves.
 //!
 //! The formats are fixed by test vectors; a change is a new [`ALGORITHM`] name.
 
@@ -96,6 +97,12 @@ fn hex_digit(digit: u8) -> Result<u8, NotHex> {
     }
 }
 
+/// How much is hashed at once.
+const CAPACITY: usize = 4096;
+
+/// How many bytes a length takes at most.
+const LONGEST_LENGTH: usize = 10;
+
 /// Hashes fields, each with its length before it.
 #[derive(Clone)]
 struct Fields {
@@ -107,16 +114,26 @@ struct Fields {
 
 impl Fields {
     fn new() -> Self {
-        Self { hash: Hash::new(), buffer: Vec::with_capacity(4096) }
+        Self { hash: Hash::new(), buffer: Vec::with_capacity(CAPACITY) }
     }
 
     fn field(&mut self, bytes: &[u8]) {
-        if self.buffer.len() + bytes.len() + 8 > 4096 {
+        if self.buffer.len() + bytes.len() + LONGEST_LENGTH > CAPACITY {
             self.hash.update(&self.buffer);
             self.buffer.clear();
         }
-        self.buffer.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        self.length(bytes.len());
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// A length as LEB128: seven bits a byte, the lowest first, the top bit set on all but the last.
+    #[expect(clippy::cast_possible_truncation, reason = "seven bits at a time, by definition")]
+    fn length(&mut self, mut length: usize) {
+        while length >= 0x80 {
+            self.buffer.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        self.buffer.push(length as u8);
     }
 
     fn finish(mut self) -> [u8; 32] {
@@ -139,7 +156,7 @@ impl Fields {
 /// }
 /// assert_eq!(
 ///     builder.finish().to_string(),
-///     "eaac8ab5ecb01f1c1f9f4f10e7708dadacdc129ff4d30a42ca997f42d6728a1d",
+///     "ec5f82e4d844a15308949d7475cb3a4838708781327968bf9e13df38e6fbc24a",
 /// );
 /// ```
 #[derive(Clone)]
@@ -168,7 +185,8 @@ impl ChecksumBuilder {
 /// The digest of a revision, given those of its parents and dependencies in any order.
 ///
 /// The fields are: the id, the content (the checksum's 32 bytes, or `rust`), the number of parents,
-/// their digests sorted, the number of dependencies, and their digests sorted.
+/// their digests sorted, the number of dependencies, and their digests sorted. The numbers are
+/// written as lengths are.
 pub fn digest(id: &str, content: &[u8], parents: &[Digest], dependencies: &[Digest]) -> Digest {
     let mut fields = Fields::new();
     fields.field(id.as_bytes());
@@ -176,7 +194,7 @@ pub fn digest(id: &str, content: &[u8], parents: &[Digest], dependencies: &[Dige
     for group in [parents, dependencies] {
         let mut sorted = group.to_vec();
         sorted.sort_unstable();
-        fields.field(&(sorted.len() as u64).to_le_bytes());
+        fields.length(sorted.len());
         for digest in &sorted {
             fields.field(&digest.0);
         }
@@ -210,8 +228,10 @@ mod tests {
         let mut builder = ChecksumBuilder::new(Dialect::Sqlite, true);
         builder.token(&long);
         let mut expected = Hash::new();
-        for field in ["sqlite", "transaction", &long] {
-            expected.update((field.len() as u64).to_le_bytes());
+        for (length, field) in
+            [(&[6][..], "sqlite"), (&[11], "transaction"), (&[0x90, 0x4e], long.as_str())]
+        {
+            expected.update(length);
             expected.update(field);
         }
         assert_eq!(builder.finish().as_bytes(), &expected.finalize());

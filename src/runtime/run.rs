@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tracing::Instrument;
 
 use super::connection::{Connection, Probe, Violation};
@@ -25,7 +26,19 @@ use crate::chain::baked::{Header, Tips};
 use crate::chain::{Direction, RevisionId, Target, listed};
 
 /// Goes up or down; without a target to wherever the chain's settings say.
-pub(crate) async fn run(
+///
+/// The future has no type of its own, here as in [`plan`]: otherwise it, and all of the driver below
+/// it, would be compiled again in every crate that awaits it, and at each of its builds.
+pub(crate) fn run<'a>(
+    configured: &'a Configured<'_>,
+    way: Way<'a>,
+    direction: Direction,
+    target: Option<Target>,
+) -> BoxFuture<'a, Result<Report, Error>> {
+    Box::pin(run_once(configured, way, direction, target))
+}
+
+async fn run_once(
     configured: &Configured<'_>,
     way: Way<'_>,
     direction: Direction,
@@ -60,7 +73,16 @@ pub(crate) async fn run(
 }
 
 /// What a run would do now.
-pub(crate) async fn plan(
+pub(crate) fn plan<'a>(
+    configured: &'a Configured<'_>,
+    way: Way<'a>,
+    direction: Direction,
+    target: Target,
+) -> BoxFuture<'a, Result<RunPlan, Error>> {
+    Box::pin(plan_now(configured, way, direction, target))
+}
+
+async fn plan_now(
     configured: &Configured<'_>,
     way: Way<'_>,
     direction: Direction,

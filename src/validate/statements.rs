@@ -73,6 +73,7 @@ fn in_dialect(
     let transactional = parsed.script.header().transaction == TransactionMode::Transactional;
     let tracking = &configuration.table.name;
     let meta = format!("{tracking}_meta");
+    let mentions_tracking = sql::may_mention(body, tracking);
     for statement in &split.statements {
         for hazard in sql::hazards(dialect, statement) {
             let at = start + hazard.offset..start + hazard.offset + hazard.len;
@@ -108,6 +109,10 @@ fn in_dialect(
                 .help("remove the statement, or release the lock that is meant by its own key"),
             };
             findings.push(finding);
+        }
+        // The other name begins with this one.
+        if !mentions_tracking {
+            continue;
         }
         for name in [tracking, &meta] {
             if let Some(mention) = sql::mentions(dialect, statement, name) {

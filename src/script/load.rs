@@ -60,19 +60,21 @@ pub(crate) fn directory(
         if !entry.file_type().is_file() {
             continue;
         }
+        let name = entry.file_name().to_owned();
         let path = entry.into_path();
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("sql") => paths.push((Kind::Sql, path)),
-            Some("rs") => paths.push((Kind::Rust, path)),
+            Some("sql") => paths.push((name, path, Kind::Sql)),
+            Some("rs") => paths.push((name, path, Kind::Rust)),
             _ => strays.push(path),
         }
     }
     // By name first: moving a file into a folder must not change the order in which it runs.
-    paths.sort_by(|(_, a), (_, b)| (a.file_name(), a).cmp(&(b.file_name(), b)));
+    // No two files share a path, so the kind never decides.
+    paths.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
     strays.sort();
 
     let mut loaded = Loaded::default();
-    for (kind, path) in paths {
+    for (_, path, kind) in paths {
         let bytes =
             std::fs::read(&path).map_err(|error| LoadError { path: path.clone(), error })?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -178,11 +178,10 @@ impl FileName {
         if !self.parts.contains(&Part::Revision) {
             return None;
         }
-        let expected = self.in_name(id_in_header);
-        if fits(&self.parts, stem, Some(&expected)).is_some() {
+        if holds(&self.parts, stem, &self.in_name(id_in_header)) {
             return None;
         }
-        fits(&self.parts, stem, None)
+        fits(&self.parts, stem)
     }
 
     /// An id as it stands in a name: files that begin with `_` or `.` would be skipped.
@@ -195,22 +194,32 @@ impl FileName {
     }
 }
 
-/// The id in a stem that fits the parts; with `expected`, only that id fits.
+/// Whether this id can be read in a stem: nearly always, so other readings are not even tried.
+fn holds(parts: &[Part], stem: &str, id: &str) -> bool {
+    let Some(at) = parts.iter().position(|part| *part == Part::Revision) else { return false };
+    let (before, after) = (&parts[..at], &parts[at + 1..]);
+    let mut from = 0;
+    while let Some(found) = stem.get(from..).and_then(|rest| rest.find(id)) {
+        let start = from + found;
+        if matches(before, &stem[..start]) && matches(after, &stem[start + id.len()..]) {
+            return true;
+        }
+        // The next one may overlap this one. An id is ASCII, and never empty.
+        from = start + 1;
+    }
+    false
+}
+
+/// The id in a stem that fits the parts.
 ///
 /// Of several readings the one with the shortest id is taken, since slugs hold separators far more
 /// often than ids do.
-fn fits<'a>(parts: &[Part], stem: &'a str, expected: Option<&str>) -> Option<&'a str> {
+fn fits<'a>(parts: &[Part], stem: &'a str) -> Option<&'a str> {
     let at = parts.iter().position(|part| *part == Part::Revision)?;
     let (before, after) = (&parts[..at], &parts[at + 1..]);
     // How long an id that begins at `start` may be, the shortest first.
-    let ends = |start: usize| {
-        let rest = &stem[start..];
-        match expected {
-            Some(id) if rest.starts_with(id) => id.len()..id.len() + 1,
-            Some(_) => 0..0,
-            None => 1..1 + rest.bytes().take_while(|&byte| is_id_byte(byte)).count(),
-        }
-    };
+    let ends =
+        |start: usize| 1..1 + stem[start..].bytes().take_while(|&byte| is_id_byte(byte)).count();
     let starts = (0..=stem.len()).filter(|&at| stem.is_char_boundary(at));
     let mut best: Option<&str> = None;
     for start in starts.filter(|&start| matches(before, &stem[..start])) {

@@ -4,6 +4,8 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use futures_util::future::BoxFuture;
+
 use super::connection::Connection;
 use super::database::Source as Way;
 use super::error::{Error, ErrorKind};
@@ -16,8 +18,17 @@ use super::state::{Progress, RowStatus};
 use crate::chain::baked::{Header, Tips};
 use crate::chain::{Direction, Revision, RevisionId, Target, listed};
 
-/// What a run would do now.
-pub(crate) async fn plan(
+/// What a run would do now; like [`run`](super::run::run), a future without a type of its own.
+pub(crate) fn plan<'a>(
+    configured: &'a Configured<'_>,
+    way: Way<'a>,
+    direction: Direction,
+    target: Target,
+) -> BoxFuture<'a, Result<RunPlan, Error>> {
+    Box::pin(plan_now(configured, way, direction, target))
+}
+
+async fn plan_now(
     configured: &Configured<'_>,
     way: Way<'_>,
     direction: Direction,

@@ -179,7 +179,7 @@ impl Configured<'_> {
     /// Dropping the future leaves the database as after an error at that point: a transaction is
     /// undone; a statement outside a transaction may be recorded as started.
     pub async fn up(&self, database: impl Database) -> Result<Report, Error> {
-        Box::pin(run::run(self, database.source(), Direction::Up, None)).await
+        run::run(self, database.source(), Direction::Up, None).await
     }
 
     /// Applies the target and everything that it follows or depends on.
@@ -193,7 +193,7 @@ impl Configured<'_> {
         target: impl TryIntoTarget,
     ) -> Result<Report, Error> {
         let target = target.try_into_target()?;
-        Box::pin(run::run(self, database.source(), Direction::Up, Some(target))).await
+        run::run(self, database.source(), Direction::Up, Some(target)).await
     }
 
     /// Undoes everything applied that comes after the target, which itself stays; `base` undoes all.
@@ -211,7 +211,7 @@ impl Configured<'_> {
         target: impl TryIntoTarget,
     ) -> Result<Report, Error> {
         let target = target.try_into_target()?;
-        Box::pin(run::run(self, database.source(), Direction::Down, Some(target))).await
+        run::run(self, database.source(), Direction::Down, Some(target)).await
     }
 
     /// Says what [`Self::up_to`] or [`Self::down`] would do now, after the same checks.
@@ -224,14 +224,14 @@ impl Configured<'_> {
         target: impl TryIntoTarget,
     ) -> Result<RunPlan, Error> {
         let target = target.try_into_target()?;
-        Box::pin(look::plan(self, database.source(), direction, target)).await
+        look::plan(self, database.source(), direction, target).await
     }
 
     /// Says where the database stands, revision by revision.
     ///
     /// Writes nothing, needs no right to write, and works before the first `up`.
     pub async fn status(&self, database: impl Database) -> Result<Status, Error> {
-        Box::pin(status::status(self, database.source())).await
+        status::status(self, database.source()).await
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tracing::Instrument;
 
 use super::connection::{Connection, ForeignKeyCheck, Probe, Violation};
@@ -29,7 +30,19 @@ const OUTER_SAVEPOINT: &str = "SAVEPOINT cargo_migrate_revision";
 const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
 
 /// Goes up or down; without a target to wherever the chain's settings say.
-pub(crate) async fn run(
+///
+/// The future has no type of its own: otherwise it, and all of the driver below
+/// it, would be compiled again in every crate that awaits it, and at each of its builds.
+pub(crate) fn run<'a>(
+    configured: &'a Configured<'_>,
+    way: Way<'a>,
+    direction: Direction,
+    target: Option<Target>,
+) -> BoxFuture<'a, Result<Report, Error>> {
+    Box::pin(run_once(configured, way, direction, target))
+}
+
+async fn run_once(
     configured: &Configured<'_>,
     way: Way<'_>,
     direction: Direction,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use super::connection::Connection;
 use super::database::Source as Way;
 use super::error::Error;
@@ -15,7 +17,14 @@ use crate::diagnostic::Sources;
 use crate::script::Script;
 
 /// Reads the state, and writes nothing.
-pub(crate) async fn status(configured: &Configured<'_>, way: Way<'_>) -> Result<Status, Error> {
+pub(crate) fn status<'a>(
+    configured: &'a Configured<'_>,
+    way: Way<'a>,
+) -> BoxFuture<'a, Result<Status, Error>> {
+    Box::pin(status_now(configured, way))
+}
+
+async fn status_now(configured: &Configured<'_>, way: Way<'_>) -> Result<Status, Error> {
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
     let result = async {

@@ -66,16 +66,19 @@ pub(crate) fn directory(root: &Path, dir: &str, sources: &mut Sources) -> Loaded
         if !entry.file_type().is_file() {
             continue;
         }
+        let name = entry.file_name().to_owned();
         let path = entry.into_path();
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("sql") => paths.push((Kind::Sql, path)),
-            Some("rs") => paths.push((Kind::Rust, path)),
+            Some("sql") => paths.push((name, path, Kind::Sql)),
+            Some("rs") => paths.push((name, path, Kind::Rust)),
             _ => strays.push(path),
         }
     }
-    paths.sort_by(|(_, a), (_, b)| (a.file_name(), a).cmp(&(b.file_name(), b)));
+    // By name first: moving a file into a folder must not change the order in which it runs.
+    // No two files share a path, so the kind never decides.
+    paths.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
     strays.sort();
-    for (kind, path) in paths {
+    for (_, path, kind) in paths {
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) => {

@@ -84,7 +84,11 @@ pub(super) fn parse(
     for line in text[start..].split_inclusive('\n') {
         let line_start = offset;
         offset += line.len();
-        // Nearly every line is plain SQL, and this runs unoptimised in build scripts.
+        // Nearly every line is plain SQL, and this runs unoptimised in build scripts; looking for one
+        // byte is the only search that is compiled into the standard library.
+        if !line.as_bytes().contains(&b'-') {
+            continue;
+        }
         let Some(dash) = line.find("--") else { continue };
         let content = line.trim_end();
         if dash == 0 && content.starts_with(MARKER) {

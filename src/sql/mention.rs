@@ -25,9 +25,7 @@ use crate::dialect::Dialect;
 /// assert_eq!(range, Some(11..30));
 /// ```
 pub fn mentions(dialect: Dialect, statement: &Statement<'_>, name: &str) -> Option<Range<usize>> {
-    // Where the name holds no quote to be doubled, it stands in the text as it is or not at all.
-    let plain = !name.bytes().any(|byte| matches!(byte, b'"' | b'`'));
-    if plain && !keyword::occurs(statement.text, name) {
+    if !may_mention(statement.text, name) {
         return None;
     }
     for token in Flat::new(dialect, statement.text) {
@@ -42,6 +40,14 @@ pub fn mentions(dialect: Dialect, statement: &Statement<'_>, name: &str) -> Opti
         }
     }
     None
+}
+
+/// Whether a whole script could use an identifier with this name: the cheap question before
+/// [`mentions`], to be asked once for all its statements.
+pub fn may_mention(text: &str, name: &str) -> bool {
+    // Where the name holds no quote to be doubled, it stands in the text as it is or not at all.
+    let plain = !name.bytes().any(|byte| matches!(byte, b'"' | b'`'));
+    !plain || keyword::occurs(text, name)
 }
 
 /// Whether an identifier in quotes has this name, doubled quotes counting once.

@@ -22,7 +22,7 @@ mod token;
 mod tests;
 
 pub use hazard::{Hazard, HazardKind, hazards};
-pub use mention::mentions;
+pub use mention::{may_mention, mentions};
 pub use split::{Split, Statement, split};
 pub use token::{Token, TokenKind, Tokens, Unterminated, UnterminatedKind, canonical, tokens};
 

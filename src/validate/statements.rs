@@ -107,6 +107,7 @@ fn in_dialect(
     let transactional = parsed.script.header().transaction == TransactionMode::Transactional;
     let tracking = &configuration.table.name;
     let meta = format!("{tracking}_meta");
+    let mentions_tracking = sql::may_mention(body, tracking);
     for statement in &split.statements {
         for hazard in sql::hazards(dialect, statement) {
             let at = start + hazard.offset..start + hazard.offset + hazard.len;
@@ -156,6 +157,10 @@ fn in_dialect(
                 }),
             };
             findings.push(finding);
+        }
+        // The other name begins with this one.
+        if !mentions_tracking {
+            continue;
         }
         for name in [tracking, &meta] {
             if let Some(mention) = sql::mentions(dialect, statement, name) {

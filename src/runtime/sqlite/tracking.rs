@@ -124,6 +124,8 @@ impl Connection<'_> {
         }
         let Tracking { table, meta, bare, .. } = self.tracking(settings);
         let chain = literal(&settings.chain);
+        // The whole table is counted page by page, one chain in it row by row; nearly always there
+        // is only one, and the primary key's index knows the first and the last.
         // Ids and digests have no quotes in them, and the statement is sent once.
         let pairs: Vec<String> =
             tips.tips.iter().map(|(id, digest)| format!("('{id}', '{digest}')")).collect();
@@ -138,7 +140,10 @@ impl Connection<'_> {
         };
         let sql = format!(
             "SELECT (SELECT value FROM {meta} WHERE name = 'layout'), \
-             (SELECT count(*) FROM {table} WHERE chain = {chain}), \
+             (CASE WHEN (SELECT min(chain) FROM {table}) = {chain} \
+              AND (SELECT max(chain) FROM {table}) = {chain} \
+              THEN (SELECT count(*) FROM {table}) \
+              ELSE (SELECT count(*) FROM {table} WHERE chain = {chain}) END), \
              (SELECT count(*) FROM {table} WHERE chain = {chain} \
               AND status NOT IN ('applied', 'stamped')), \
              {proven}, \

@@ -91,7 +91,7 @@ fn a_chain_becomes_code_a_text_and_a_table() {
     let generated = project.generate();
     let content =
         generated.code.lines().find_map(|line| line.strip_prefix("// content: ")).unwrap();
-    assert_eq!(content.len(), 64);
+    assert_eq!(content.len(), 16);
     let code =
         generated.code.replace(content, "HASH").replace(env!("CARGO_PKG_VERSION"), "VERSION");
     assert_snapshot!(code, @r#"

@@ -61,7 +61,7 @@ impl<'a> Context<'a> {
         self.chain_of(package)
     }
 
-    /// The same for a command that joins heads, and so must accept several of them.
+    /// The same for a command that only reads, or that joins heads: several heads are no obstacle.
     pub(crate) fn chain_with_any_heads(&mut self) -> Result<FileChain, Failure> {
         let package = self.package_with(|configuration| configuration.heads = HeadsPolicy::Many)?;
         self.chain_of(package)

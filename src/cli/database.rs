@@ -21,7 +21,8 @@ struct Prepared {
 
 /// `cargo migrate up`.
 pub(super) fn up(context: &mut Context<'_>, args: &UpArguments) -> Result<Exit, Failure> {
-    let Prepared { migrator, place, warnings } = prepare(context, &args.database)?;
+    let chain = context.chain()?;
+    let Prepared { migrator, place, warnings } = prepare(context, chain, &args.database)?;
     // An empty section is mostly a revision that nobody has written yet.
     for warning in warnings.iter().take(MOST_WARNINGS) {
         context.ui.warn(warning)?;
@@ -35,19 +36,25 @@ pub(super) fn up(context: &mut Context<'_>, args: &UpArguments) -> Result<Exit, 
 
 /// `cargo migrate down`.
 pub(super) fn down(context: &mut Context<'_>, args: &DownArguments) -> Result<Exit, Failure> {
-    let Prepared { migrator, place, .. } = prepare(context, &args.database)?;
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
     commands::down(&migrator, &place, args, context.ui)
 }
 
 /// `cargo migrate status`.
 pub(super) fn status(context: &mut Context<'_>, args: &StatusArguments) -> Result<Exit, Failure> {
-    let Prepared { migrator, place, .. } = prepare(context, &args.database)?;
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
     commands::status(&migrator, &place, args, context.ui)
 }
 
-fn prepare(context: &mut Context<'_>, args: &DatabaseArguments) -> Result<Prepared, Failure> {
-    let FileChain { root, configuration, chain, settings, warnings } = context.chain()?;
-    if !args.no_dotenv {
+fn prepare(
+    context: &mut Context<'_>,
+    chain: FileChain,
+    args: &DatabaseArguments,
+) -> Result<Prepared, Failure> {
+    let FileChain { root, configuration, chain, settings, warnings } = chain;
+    if !args.no_dotenv && args.database_url.is_none() {
         context.env.read_dotenv(&root).map_err(Failure::new)?;
     }
     let env = &context.env;
@@ -58,7 +65,7 @@ fn prepare(context: &mut Context<'_>, args: &DatabaseArguments) -> Result<Prepar
     let request = Request {
         flag: args.database_url.as_deref(),
         environment: args.environment.as_deref(),
-        database: None,
+        database: args.name.as_deref(),
         base: &root,
         lookup: &lookup,
     };

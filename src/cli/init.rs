@@ -13,6 +13,7 @@ use crate::scaffold::{self, Change, Changes, Dependency, Init};
 
 /// Plans, shows and writes what is missing.
 pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exit, Failure> {
+    check_arguments(context, args)?;
     let workspace = context.workspace()?;
     let selected = workspace.selected(&context.global)?;
     let init = Init {
@@ -50,10 +51,44 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exi
     apply(context, &changes, args.dry_run)?;
     if changes.is_empty() {
         context.ui.status("Finished", "everything is in place already")?;
+        let given = args.path.is_some() || args.database_url.is_some() || args.chain.is_some();
+        if given || !args.dialects.is_empty() {
+            context.ui.note("what `Cargo.toml` says already was left as it is; edit it there")?;
+        }
     } else if !args.dry_run {
+        context.ui.note("the development database belongs into .gitignore: `*.db`, `*.db-*`")?;
         context.ui.note("`cargo migrate new \"create account\"` writes the first revision")?;
     }
     Ok(Exit::Done)
+}
+
+/// What would be written must be right: `init` does not change it again.
+fn check_arguments(context: &Context<'_>, args: &InitArguments) -> Result<(), Failure> {
+    let usage = |message: String| Err(Failure::new(message).exit(Exit::Usage));
+    if let Some(path) = &args.path {
+        let manifest = context.env.directory().join(path).join("Cargo.toml");
+        let package = cargo_toml::Manifest::from_path(&manifest).ok().and_then(|m| m.package);
+        if package.is_none_or(|package| package.name != "cargo-migrate") {
+            return usage(format!("`{}` is no directory of cargo-migrate", path.display()));
+        }
+    }
+    if let Some(chain) = &args.chain {
+        let is_legal = (1..=64).contains(&chain.len())
+            && chain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+        if !is_legal {
+            return usage(format!(
+                "`{chain}` is no name of a chain: expected 1 to 64 letters, digits, `_`, `.` and `-`"
+            ));
+        }
+    }
+    if let Some(url) = &args.database_url {
+        let url = crate::config::DatabaseUrl::new(url);
+        if url.dialect() != Some(Dialect::Sqlite) {
+            return usage(format!("`{url}` is no URL of a database that this version works on"))
+                .map_err(|failure: Failure| failure.help("write it like `sqlite:dev.db`"));
+        }
+    }
+    Ok(())
 }
 
 /// Two chains in one workspace may meet in one database, so the second one needs a name.

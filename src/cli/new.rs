@@ -14,7 +14,11 @@ use crate::script::Script;
 
 /// Writes the file and prints its path.
 pub(super) fn run(context: &mut Context<'_>, args: &NewArguments) -> Result<Exit, Failure> {
-    let FileChain { root, configuration, chain, .. } = context.chain()?;
+    // A chosen head is no choice among several.
+    let FileChain { root, configuration, chain, .. } = match args.head {
+        Some(_) => context.chain_with_any_heads()?,
+        None => context.chain()?,
+    };
     let id = match &args.rev_id {
         Some(id) => given_id(&chain, id)?,
         None => free_id(&chain)?,

@@ -12,6 +12,9 @@ pub struct DatabaseArguments {
     // Not clap's own `env`: its help and errors would print the value, password and all.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
+    /// Which of the chain's named databases this is
+    #[arg(long = "database", value_name = "NAME")]
+    pub name: Option<String>,
     /// The environment of the configuration that is meant
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
@@ -35,6 +38,15 @@ pub enum Scope {
     Run,
     /// One revision.
     Revision,
+}
+
+/// Where the script of a `down` comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DownSource {
+    /// The revision's file, as it is now.
+    File,
+    /// What the database stored when the revision was applied.
+    Database,
 }
 
 /// Arguments of `up`.
@@ -76,6 +88,9 @@ pub struct DownArguments {
     /// Show the plan, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// With which script to undo a revision that was edited after it was applied
+    #[arg(long, value_name = "SOURCE")]
+    pub from: Option<DownSource>,
     /// Do not ask, also where the environment is protected
     #[arg(short, long)]
     pub yes: bool,

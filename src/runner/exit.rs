@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// | 0 | done |
 /// | 1 | failed |
 /// | 2 | wrong usage |
-/// | 3 | `check` or `status --check` found the database out of date |
+/// | 3 | `status --check` found the database out of date |
 /// | 4 | the chain is invalid |
 /// | 5 | no connection, or no lock in time |
 ///
@@ -119,7 +119,7 @@ mod tests {
             (Exit::Done, "done"),
             (Exit::Failed, "failed"),
             (Exit::Usage, "wrong usage"),
-            (Exit::OutOfDate, "`check` or `status --check` found the database out of date"),
+            (Exit::OutOfDate, "`status --check` found the database out of date"),
             (Exit::InvalidChain, "the chain is invalid"),
             (Exit::Unavailable, "no connection, or no lock in time"),
         ] {

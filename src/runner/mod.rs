@@ -19,8 +19,8 @@ pub(crate) mod place;
 pub(crate) mod ui;
 
 pub use arguments::{
-    DatabaseArguments, DownArguments, HeadsArguments, HistoryArguments, Scope, ShowArguments,
-    StatusArguments, UpArguments,
+    DatabaseArguments, DownArguments, DownSource, HeadsArguments, HistoryArguments, Scope,
+    ShowArguments, StatusArguments, UpArguments,
 };
 pub use env::Env;
 pub use exit::{Exit, Failure};

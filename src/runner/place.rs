@@ -16,7 +16,15 @@ pub(crate) struct Place {
 
 impl Place {
     fn new(url: &str, origin: &str) -> Self {
-        Self { url: url.to_owned(), shown: None, origin: origin.to_owned(), protected: None }
+        // The path of a file has no secrets; whatever looks like a login is not shown.
+        let shown =
+            (url.starts_with("sqlite:") && !url.contains(['@', '?'])).then(|| url.to_owned());
+        Self { url: url.to_owned(), shown, origin: origin.to_owned(), protected: None }
+    }
+
+    /// What it is called where nothing better is known.
+    pub(crate) fn name(&self) -> String {
+        self.shown.clone().unwrap_or_else(|| String::from("the database"))
     }
 
     /// For a shipped binary, which has no configuration: `--database-url`, then `DATABASE_URL`.

@@ -168,7 +168,7 @@ fn job<'a>(
     stored: Option<String>,
 ) -> Result<Job<'a>, Error> {
     let row = state.row(id.as_str());
-    let revision = request.chain.get(id.as_str());
+    let revision = request.chain.get(id.as_str()).filter(|_| !prefers_stored(request, state, id));
     let resumed =
         row.filter(|row| matches!(row.status, RowStatus::Applying | RowStatus::Reverting));
     if let Some(revision) = revision {
@@ -213,6 +213,15 @@ fn job<'a>(
     let mut job = job_of(request, id, None, Cow::Owned(script))?;
     job.description.clone_from(&row.description);
     if let Some(row) = resumed { resume(request, job, row) } else { Ok(job) }
+}
+
+/// Whether a revision of the chain is undone with the script that the database has.
+pub(crate) fn prefers_stored(request: &Request<'_>, state: &State, id: &RevisionId) -> bool {
+    request.direction == Direction::Down
+        && request.options.edited_down == Some(Source::Stored)
+        && request.chain.get(id.as_str()).is_some_and(|revision| {
+            state.difference(request.chain, request.variant_index, revision).is_some()
+        })
 }
 
 /// Skips the statements that are done, after proving that they are the same.

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::connection::Connection;
 use super::database::Source as Way;
 use super::error::{Error, ErrorKind};
-use super::job::{Job, interrupted, jobs, run_plan};
+use super::job::{Job, interrupted, jobs, prefers_stored, run_plan};
 use super::migrator::Configured;
 use super::options::Options;
 use super::report::RunPlan;
@@ -180,7 +180,8 @@ pub(crate) async fn look<'a>(
         for id in &steps {
             let resumed =
                 state.row(id.as_str()).is_some_and(|row| row.status == RowStatus::Reverting);
-            if (resumed || request.chain.get(id.as_str()).is_none())
+            let is_unknown = request.chain.get(id.as_str()).is_none();
+            if (resumed || is_unknown || prefers_stored(request, &state, id))
                 && let Some(script) = connection.down_script(request.settings, id.as_str()).await?
             {
                 stored.insert(id.clone(), script);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::observer::Observer;
+use super::report::Source;
 
 /// What one transaction holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -52,6 +53,9 @@ pub struct Options {
     pub database: Option<String>,
     /// What becomes of a database that is newer than the chain.
     pub newer: NewerDatabase,
+    /// With which script `down` undoes a revision that was edited after it was applied; by default
+    /// with none: `down` stops there.
+    pub edited_down: Option<Source>,
     /// What is recorded as `applied_by`; by default the program's name and, where the system
     /// tells it in `/proc`, the host: `shop@web-3`.
     pub applied_by: Option<String>,
@@ -65,6 +69,7 @@ impl Default for Options {
             observer: None,
             database: None,
             newer: NewerDatabase::default(),
+            edited_down: None,
             applied_by: None,
         }
     }
@@ -111,6 +116,13 @@ impl Options {
         self
     }
 
+    /// Lets `down` undo revisions that were edited after they were applied, with this script.
+    #[must_use]
+    pub fn edited_down(mut self, source: Source) -> Self {
+        self.edited_down = Some(source);
+        self
+    }
+
     /// Sets what is recorded as `applied_by`.
     #[must_use]
     pub fn applied_by(mut self, name: impl Into<String>) -> Self {
@@ -127,6 +139,7 @@ impl fmt::Debug for Options {
             .field("observer", &self.observer.is_some())
             .field("database", &self.database)
             .field("newer", &self.newer)
+            .field("edited_down", &self.edited_down)
             .field("applied_by", &self.applied_by)
             .finish()
     }

@@ -156,8 +156,10 @@ fn select_down(
             },
         )?,
     };
-    let undone = steps.iter().filter_map(|id| request.chain.get(id.as_str()));
-    refuse_differences(request, state, undone)?;
+    if request.options.edited_down.is_none() {
+        let undone = steps.iter().filter_map(|id| request.chain.get(id.as_str()));
+        refuse_differences(request, state, undone)?;
+    }
     Ok(steps)
 }
 
@@ -256,9 +258,12 @@ fn refuse_differences<'r>(
         error = error.note(format!("{}: `{}`{detail}", revision.path(), revision.id()));
     }
     Err(match kind {
+        ErrorKind::Edited if request.direction == Direction::Down => error
+            .help("`down --from database` undoes it with the script that was stored when it was applied")
+            .help("`down --from file` undoes it with the script of the edited file"),
         ErrorKind::Edited => error
-            .help("restore the files to what was applied (version control has it)")
-            .help("and put the change into a new revision: `cargo migrate new`"),
+            .help("restore the file to what was applied, and put the change into a new revision")
+            .help("or, where nobody else has applied it, undo it first: `down --from database`"),
         _ => error.help("restore `revises` and `depends-on` to what was applied"),
     })
 }

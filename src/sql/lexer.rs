@@ -237,10 +237,8 @@ impl<'a> Lexer<'a> {
                 i += 1;
             }
         }
-        // SQLite lets a comment run to the end, so there nothing is amiss.
-        if self.dialect != Dialect::Sqlite {
-            self.open(UnterminatedKind::Comment, start, start + 2);
-        }
+        // SQLite lets a comment run to the end, but what it swallows was not meant to vanish.
+        self.open(UnterminatedKind::Comment, start, start + 2);
         self.pos = bytes.len();
         true
     }

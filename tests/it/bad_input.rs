@@ -111,10 +111,15 @@ fn a_missing_database_is_created_by_up_alone() {
     let project = Project::with_chain();
     project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
     assert_transcript!(project.migrate(&["status"]), @"
-    exit code: 5
+    exit code: 0
+    ----- stdout -----
+    database: sqlite:dev.db (from environment `dev`)
+          at: base: no revision is applied
+     pending: 1
+
+     pending  first1  first1
     ----- stderr -----
-    error: database file `[ROOT]/dev.db` does not exist
-     = help: `up` creates it, if the options do not forbid writing
+    note: the database does not exist yet; `up` creates it
     ");
     assert_transcript!(project.migrate(&["down"]), @"
     exit code: 5
@@ -230,8 +235,8 @@ fn an_edited_revision_that_was_applied() {
     --> migrations/first1.sql
      = note: migrations/first1.sql: `first1` was applied at [NOW] by cargo-migrate@vm
      = [ROOT]/dev.db: the database is as before
-     = help: restore the files to what was applied (version control has it)
-     = help: and put the change into a new revision: `cargo migrate new`
+     = help: restore the file to what was applied, and put the change into a new revision
+     = help: or, where nobody else has applied it, undo it first: `down --from database`
     ");
     assert_transcript!(project.migrate(&["down"]), @"
     exit code: 1
@@ -241,8 +246,8 @@ fn an_edited_revision_that_was_applied() {
     --> migrations/first1.sql
      = note: migrations/first1.sql: `first1` was applied at [NOW] by cargo-migrate@vm
      = [ROOT]/dev.db: the database is as before
-     = help: restore the files to what was applied (version control has it)
-     = help: and put the change into a new revision: `cargo migrate new`
+     = help: `down --from database` undoes it with the script that was stored when it was applied
+     = help: `down --from file` undoes it with the script of the edited file
     ");
     assert_transcript!(project.migrate(&["status"]), @"
     exit code: 0

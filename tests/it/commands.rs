@@ -123,7 +123,7 @@ fn the_chain_is_shown() {
          message: second
             file: migrations/second.sql
          parents: first1
-          sqlite: 2 up, 1 down, checksum 292f5e7c9af0
+          sqlite: 2 up, 1 down, checksum 5a5ba9f293b9
 
     -- second
     --
@@ -153,7 +153,7 @@ fn the_chain_is_shown() {
 
     ## Example
 
-    ```sql wrong
+    ```sql
     -- create invoice
     --
     -- revision: b2
@@ -162,7 +162,7 @@ fn the_chain_is_shown() {
 
     With the revision that comes before it:
 
-    ```sql right
+    ```sql
     -- create invoice
     --
     -- revision: b2
@@ -357,4 +357,49 @@ fn a_reader_who_goes_away_changes_neither_the_work_nor_the_exit_code() {
     project.write("migrations/third.sql", "no header");
     assert_eq!(closed(&["check"]), Some(4));
     assert_eq!(closed(&["up"]), Some(4));
+}
+
+#[test]
+fn an_edited_revision_is_undone_with_the_script_of_choice() {
+    for (source, left) in [("database", ""), ("file", "index|i|a|CREATE INDEX i ON a (x)\n")] {
+        let project = Project::with_chain();
+        project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
+        project.revision("second", "first1", "CREATE INDEX i ON a (x);", "DROP INDEX i;");
+        project.migrate(&["up"]).success();
+        project.revision("second", "first1", "CREATE INDEX j ON a (x);", "SELECT 1;");
+        assert_eq!(project.migrate(&["down"]).code, Some(1));
+        project.migrate(&["down", "--from", source]).success();
+        let table = "table|a|a|CREATE TABLE a (x)\n";
+        assert_eq!(project.schema("dev.db"), format!("{left}{table}"));
+    }
+}
+
+#[test]
+fn a_comment_that_does_not_end_is_not_swallowed() {
+    let project = Project::with_chain();
+    project.revision("first1", "", "/* CREATE TABLE a (x);", "DROP TABLE a;");
+    assert_transcript!(project.migrate(&["check"]), @"
+    exit code: 4
+    ----- stderr -----
+    error[M0027]: this comment does not end
+     --> migrations/first1.sql:7:1
+      |
+    7 | /* CREATE TABLE a (x);
+      | ^^ it begins here
+      |
+      = note: a section ends at the next marker, whatever is open
+      = help: close it with `*/`
+
+    error: the chain is invalid: 1 error; nothing was changed
+    help: `cargo migrate explain M0027` tells more
+    ");
+}
+
+#[test]
+fn init_takes_no_wrong_arguments() {
+    let project = Project::package(&["src/lib.rs"]);
+    for args in [["--path", "nowhere"], ["--chain", "a b"], ["--database-url", "my.db"]] {
+        assert_eq!(project.migrate(&[&["init"], &args[..]].concat()).code, Some(2), "{args:?}");
+    }
+    assert!(!project.path("build.rs").exists());
 }

@@ -37,6 +37,7 @@ fn a_package_with_a_library() {
           Edited src/lib.rs
          Created src/bin/migrate.rs
          Created migrations/.gitkeep
+    note: the development database belongs into .gitignore: `*.db`, `*.db-*`
     note: `cargo migrate new "create account"` writes the first revision
     "#);
     insta::assert_snapshot!(
@@ -74,6 +75,7 @@ fn a_package_with_a_library() {
     exit code: 0
     ----- stderr -----
         Finished everything is in place already
+    note: what `Cargo.toml` says already was left as it is; edit it there
     ");
     assert_eq!(files.map(|file| project.read(file)), before, "a second run changes nothing");
     project.cargo(&["build", "--quiet"]).success();
@@ -110,6 +112,7 @@ fn a_build_script_that_is_there_is_left_to_its_owner() {
          Created src/bin/migrate.rs
          Created migrations/.gitkeep
     note: add this line to `fn main` in build.rs: cargo_migrate::build::emit();
+    note: the development database belongs into .gitignore: `*.db`, `*.db-*`
     note: `cargo migrate new "create account"` writes the first revision
     "#);
     assert!(!project.read("build.rs").contains("emit"));
@@ -144,6 +147,7 @@ fn a_package_of_a_workspace() {
           Edited service/src/main.rs
          Created service/src/bin/migrate.rs
          Created service/migrations/.gitkeep
+    note: the development database belongs into .gitignore: `*.db`, `*.db-*`
     note: `cargo migrate new "create account"` writes the first revision
     "#);
     project.migrate(&["new", "first"]).success();
@@ -171,6 +175,7 @@ fn a_virtual_workspace_gets_a_member() {
          Created migrations/src/lib.rs
          Created migrations/src/bin/migrate.rs
          Created migrations/revisions/.gitkeep
+    note: the development database belongs into .gitignore: `*.db`, `*.db-*`
     note: `cargo migrate new "create account"` writes the first revision
     "#);
     assert!(project.read("Cargo.toml").contains("# all of them"));

@@ -7,10 +7,12 @@ use crate::diagnostic::Sources;
 use crate::runner::{Exit, Failure, HeadsArguments, HistoryArguments, ShowArguments, Ui};
 use crate::script::Script;
 
+const NO_REVISION: &str = "the chain has no revision yet; `cargo migrate new` writes one";
+
 /// Lists all revisions, newest first.
 pub(crate) fn history(chain: &Chain, args: &HistoryArguments, ui: &Ui) -> Result<Exit, Failure> {
     if chain.is_empty() {
-        ui.note("the chain has no revision yet; `cargo migrate new` writes one")?;
+        ui.note(NO_REVISION)?;
     }
     let line = |revision: &Revision| {
         let mut line = revision.id().to_string();
@@ -30,6 +32,9 @@ pub(crate) fn history(chain: &Chain, args: &HistoryArguments, ui: &Ui) -> Result
 
 /// Lists the heads.
 pub(crate) fn heads(chain: &Chain, _: HeadsArguments, ui: &Ui) -> Result<Exit, Failure> {
+    if chain.is_empty() {
+        ui.note(NO_REVISION)?;
+    }
     for head in chain.heads() {
         ui.answer(format_args!("{}  {}", head.id(), message(head)))?;
     }

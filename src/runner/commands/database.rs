@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::progress::Progress;
 use crate::chain::Direction;
 use crate::runner::place::Place;
-use crate::runner::{DatabaseArguments, DownArguments, Exit, Failure, Scope};
+use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
 use crate::runner::{StatusArguments, Ui, UpArguments};
 use crate::runtime::{
     Difference, Error, ErrorKind, Migrator, Options, Record, Report, RevisionState, RevisionStatus,
@@ -40,6 +40,9 @@ pub(crate) fn up(
             if plan.as_ref().is_err_and(|error| error.kind() == ErrorKind::Missing) {
                 ui.note("the database does not exist yet; `up` creates it")?;
                 plan = configured.plan(NOTHING, Direction::Up, target).await;
+                if let Ok(plan) = &mut plan {
+                    plan.database = place.name();
+                }
             }
             return show_plan(&plan.map_err(failed)?, place, ui);
         }
@@ -61,7 +64,12 @@ pub(crate) fn down(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(&args.database, args.transaction, &progress));
+    let mut options = options(&args.database, args.transaction, &progress);
+    options.edited_down = args.from.map(|from| match from {
+        DownSource::File => Source::File,
+        DownSource::Database => Source::Stored,
+    });
+    let configured = migrator.with(options);
     let target = args.target.as_deref().unwrap_or("-1");
     block_on(async {
         if args.dry_run {
@@ -85,7 +93,17 @@ pub(crate) fn status(
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
     let configured = migrator.with(options(&args.database, None, &progress));
-    let status = block_on(async { configured.status(place.url.as_str()).await.map_err(failed) })?;
+    let status = block_on(async {
+        match configured.status(place.url.as_str()).await {
+            Err(error) if error.kind() == ErrorKind::Missing => {
+                ui.note("the database does not exist yet; `up` creates it")?;
+                let mut status = configured.status(NOTHING).await.map_err(failed)?;
+                status.database = place.name();
+                Ok(status)
+            }
+            status => status.map_err(failed),
+        }
+    })?;
     show_status(&status, place, ui)?;
     Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
 }
@@ -94,6 +112,9 @@ fn options(args: &DatabaseArguments, scope: Option<Scope>, progress: &Arc<Progre
     let mut options = Options::new().observer(Arc::clone(progress) as _);
     if let Some(timeout) = args.lock_timeout {
         options = options.lock_timeout(timeout);
+    }
+    if let Some(name) = &args.name {
+        options = options.database(name);
     }
     match scope {
         Some(Scope::Revision) => options.scope(TransactionScope::Revision),

@@ -243,7 +243,9 @@ proptest! {
         prop_assert!(pieces.is_ok(), "SQLite refuses {script:?}: {pieces:?}");
         let pieces = pieces.unwrap_or_default();
         let split = split(Dialect::Sqlite, &script);
-        prop_assert_eq!(split.unterminated, None);
+        // SQLite takes a comment that does not end; we report it, and cut as it does.
+        let open = split.unterminated.map(|unterminated| unterminated.kind);
+        prop_assert!(matches!(open, None | Some(UnterminatedKind::Comment)), "{open:?}");
         prop_assert_eq!(pieces.len(), split.statements.len(), "{:?} and {:?}", pieces, split.statements);
         for (piece, statement) in pieces.iter().zip(&split.statements) {
             let piece = without_lead(piece);

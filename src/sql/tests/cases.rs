@@ -255,7 +255,7 @@ fn what_is_not_closed_is_named_with_its_opening() {
     let cases = [
         (Dialect::Sqlite, "A; B 'c; d", Some((U::String, "'", 5))),
         (Dialect::Sqlite, "A [b; c", Some((U::Identifier, "[", 2))),
-        (Dialect::Sqlite, "A /* b", None),
+        (Dialect::Sqlite, "A /* b", Some((U::Comment, "/*", 2))),
         (Dialect::Sqlite, "CREATE TRIGGER t BEGIN A; B;", Some((U::Body, "BEGIN", 17))),
         (Dialect::Sqlite, "CREATE TRIGGER t BEGIN 'A; END;", Some((U::String, "'", 23))),
         (Dialect::Postgres, "A E'b\\'", Some((U::String, "E'", 2))),

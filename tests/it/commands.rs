@@ -51,7 +51,7 @@ fn a_first_revision_is_written_applied_and_undone() {
     up aaaa1111  create account!
     ----- stderr -----
     note: the database does not exist yet; `up` creates it
-         Planned the in-memory database (from environment `dev`)
+         Planned sqlite:dev.db (from environment `dev`)
         Finished 1 step, committed at the end, all or nothing; nothing was changed
     ");
     assert!(!project.path("dev.db").exists(), "a dry run creates nothing");

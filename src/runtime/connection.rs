@@ -193,6 +193,11 @@ impl<'c> Connection<'c> {
         dispatch!(self, connection => connection.rollback().await)
     }
 
+    /// Takes away what a revision has left that would change what the next one means.
+    pub(crate) async fn tidy(&mut self) -> Result<(), Error> {
+        dispatch!(self, connection => connection.tidy().await)
+    }
+
     /// Sets foreign keys for statements outside a transaction.
     pub(crate) async fn set_foreign_keys(&mut self, on: bool) -> Result<(), Error> {
         dispatch!(self, connection => connection.set_foreign_keys(on).await)

@@ -272,6 +272,9 @@ impl<'a> Run<'_, 'a, '_> {
         if has_savepoint {
             self.connection.execute(RELEASE_OUTER_SAVEPOINT).await?;
         }
+        if job.changes_connection() {
+            self.connection.tidy().await?;
+        }
         if let Some(error) = self.added_violations(job).await? {
             return Err(error);
         }

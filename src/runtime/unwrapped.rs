@@ -47,6 +47,10 @@ impl<'a> Run<'_, 'a, '_> {
                         .map_err(|error| unrecorded(job, statement, error))?;
                 }
             }
+            if job.changes_connection() {
+                let tidied = self.connection.tidy().await;
+                tidied.map_err(|error| unrecorded(job, count - 1, error))?;
+            }
             match self.connection.begin(false, options).await {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Script => {

@@ -210,11 +210,7 @@ impl<'c> Connection<'c> {
     ///
     /// Closing it would do that, too, but with its last connection an in-memory database vanishes.
     async fn clear(&mut self, before: &Surroundings) -> Result<(), sqlx::Error> {
-        let now = self.surroundings().await?;
-        for (kind, name) in now.temporary.iter().filter(|it| !before.temporary.contains(it)) {
-            let sql = format!("DROP {kind} IF EXISTS temp.{}", quoted(name));
-            self.run(AssertSqlSafe(sql)).await?;
-        }
+        let now = self.drop_temporary(before).await?;
         for (name, _) in now.databases.iter().filter(|it| !before.databases.contains(it)) {
             self.run(AssertSqlSafe(format!("DETACH {}", quoted(name)))).await?;
         }
@@ -225,6 +221,50 @@ impl<'c> Connection<'c> {
         Ok(())
     }
 
+    async fn drop_temporary(&mut self, before: &Surroundings) -> Result<Surroundings, sqlx::Error> {
+        let now = self.surroundings().await?;
+        for (kind, name) in now.temporary.iter().filter(|it| !before.temporary.contains(it)) {
+            let sql = format!("DROP {kind} IF EXISTS temp.{}", quoted(name));
+            self.run(AssertSqlSafe(sql)).await?;
+        }
+        Ok(now)
+    }
+
+    /// Takes away what a revision has left that would change what the next one means: a temporary
+    /// table hides a real one of its name, and a setting can switch constraints off.
+    ///
+    /// Attached databases stay until the end of the run: inside a transaction nothing detaches them.
+    pub(crate) async fn tidy(&mut self) -> Result<(), Error> {
+        let result = self.set_back().await;
+        result.map_err(|error| self.explained(error, "set the connection back after a revision"))
+    }
+
+    async fn set_back(&mut self) -> Result<(), sqlx::Error> {
+        let Some(saved) = &self.saved else { return Ok(()) };
+        let (others, surroundings) = (saved.others.clone(), saved.surroundings.clone());
+        if let Some(before) = surroundings {
+            self.drop_temporary(&before).await?;
+        }
+        for (setting, before) in self.changed(others).await? {
+            self.run(AssertSqlSafe(format!("PRAGMA {setting} = {before}"))).await?;
+        }
+        Ok(())
+    }
+
+    /// Those of the saved settings that are not as they were.
+    async fn changed(
+        &mut self,
+        saved: Vec<(&'static str, i64)>,
+    ) -> Result<Vec<(&'static str, i64)>, sqlx::Error> {
+        let mut changed = Vec::new();
+        for (setting, before) in saved {
+            if self.number(AssertSqlSafe(format!("PRAGMA {setting}"))).await? != before {
+                changed.push((setting, before));
+            }
+        }
+        Ok(changed)
+    }
+
     async fn restore(&mut self) -> Result<(), sqlx::Error> {
         self.rollback_if_open().await?;
         let Some(saved) = &self.saved else { return Ok(()) };
@@ -232,12 +272,7 @@ impl<'c> Connection<'c> {
         if let Some(before) = surroundings {
             self.clear(&before).await?;
         }
-        let mut changed = Vec::new();
-        for (setting, before) in others {
-            if self.number(AssertSqlSafe(format!("PRAGMA {setting}"))).await? != before {
-                changed.push((setting, before));
-            }
-        }
+        let changed = self.changed(others).await?;
         let Some(saved) = &self.saved else { return Ok(()) };
         let sql = saved.restoring(&changed);
         self.run(AssertSqlSafe(sql)).await?;

@@ -179,3 +179,42 @@ async fn who_only_reads_waits_for_the_lock_time_out_too() {
     sqlx::raw_sql("ROLLBACK").execute(&mut writer).await.unwrap();
     patient.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn what_a_revision_leaves_does_not_change_what_the_next_one_means() {
+    let pool = memory().await;
+    let files = [
+        file(
+            "first1",
+            "",
+            "CREATE TEMP TABLE u (a); PRAGMA ignore_check_constraints = ON;",
+            "SELECT 1;",
+        ),
+        file(
+            "second",
+            "-- revises: first1",
+            "CREATE TABLE u (b CHECK (b > 0)); INSERT INTO u VALUES (1);",
+            "DROP TABLE u;",
+        ),
+        file("third1", "-- revises: second", "INSERT INTO u VALUES (-1);", "SELECT 1;"),
+    ];
+    let migrator = migrator(&refs(&files));
+    migrator.up_to(&pool, "second").await.unwrap();
+    assert_eq!(number(&pool, "SELECT count(*) FROM main.u").await, 1, "not the temporary table");
+
+    let pool = memory().await;
+    let error = migrator.up(&pool).await.unwrap_err();
+    assert_eq!(error.revision().map(AsRef::as_ref), Some("third1"), "constraints hold again");
+}
+
+#[tokio::test]
+async fn settings_that_only_change_outside_a_transaction_are_set_back_there() {
+    let pool = memory().await;
+    let files = [
+        file("first1", "-- transaction: none", "PRAGMA synchronous = OFF;", "SELECT 1;"),
+        file("second", "-- revises: first1", "CREATE TABLE a (x);", "DROP TABLE a;"),
+    ];
+    let before = number(&pool, "PRAGMA synchronous").await;
+    migrator(&refs(&files)).up(&pool).await.unwrap();
+    assert_eq!(number(&pool, "PRAGMA synchronous").await, before);
+}

@@ -69,7 +69,7 @@ fn select_up(
     }
     refuse_differences(request, state, chain.revisions())?;
     let applied = state.applied();
-    refuse_gaps(chain, &applied)?;
+    refuse_gaps(chain, &applied, |_| true)?;
     let steps: Vec<RevisionId> = match goal {
         None => {
             let plan = Plan::up(chain, &applied, &request.target)?;
@@ -160,14 +160,20 @@ fn select_down(
         let undone = steps.iter().filter_map(|id| request.chain.get(id.as_str()));
         refuse_differences(request, state, undone)?;
     }
+    // Undoing around a missing row would leave its tables without a record.
+    refuse_gaps(&chain, &applied, |id| steps.contains(id))?;
     Ok(steps)
 }
 
 /// Refuses a history that no run writes: a plan would pass over what is missing in it.
-fn refuse_gaps(chain: &Chain, applied: &HashSet<RevisionId>) -> Result<(), Error> {
+fn refuse_gaps(
+    chain: &Chain,
+    applied: &HashSet<RevisionId>,
+    matters: impl Fn(&RevisionId) -> bool,
+) -> Result<(), Error> {
     let mut gaps = Vec::new();
     for (index, revision) in chain.revisions().iter().enumerate() {
-        if applied.contains(revision.id()) {
+        if applied.contains(revision.id()) && matters(revision.id()) {
             let missing = chain.before(index).map(|before| &chain.revisions()[before]);
             gaps.extend(
                 missing

@@ -180,6 +180,8 @@ async fn a_missing_row_in_the_middle_is_no_success() {
         "revision `r003` is recorded as applied, and `r002`, which comes before it, is not"
     );
     assert_eq!(recorded(&pool).await, ["r001", "r003"]);
+    assert_eq!(migrator.down(&pool, "base").await.unwrap_err().kind(), ErrorKind::Gap);
+    assert_eq!(recorded(&pool).await, ["r001", "r003"]);
 }
 
 #[tokio::test]

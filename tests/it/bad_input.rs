@@ -126,7 +126,7 @@ fn a_missing_database_is_created_by_up_alone() {
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
     error: database file `[ROOT]/dev.db` does not exist
-     = help: `up` creates it, if the options do not forbid writing
+     = help: `up` creates it, unless it is opened read-only
     ");
     assert!(!project.path("dev.db").exists());
 }

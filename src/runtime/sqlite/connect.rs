@@ -75,7 +75,7 @@ impl<'c> Connection<'c> {
             Source::Own(connection) => Ok(Self::new(Held::Own(connection), None)),
             Source::Pool(pool) => {
                 let options = pool.connect_options();
-                let name = options.get_filename().display().to_string();
+                let name = shown(options.get_filename());
                 // The pool decides what it opens; a missing file only gets the clearer message.
                 let connection = pool.acquire().await.map_err(|error| match file_of(&options) {
                     Some(file) if !file.exists() => missing(&name),
@@ -84,7 +84,7 @@ impl<'c> Connection<'c> {
                 Ok(Self::new(Held::Pool(connection), Some(readable(&name))))
             }
             Source::Options(options) => {
-                let name = options.get_filename().display().to_string();
+                let name = shown(options.get_filename());
                 let mut options = *options;
                 if let Some(file) = file_of(&options) {
                     let may_create = create && !is_read_only(&options);
@@ -99,6 +99,19 @@ impl<'c> Connection<'c> {
                 Ok(Self::new(Held::Own(Box::new(connection)), Some(readable(&name))))
             }
         }
+    }
+}
+
+/// The file's name for people. A URL of another kind of database with the wrong scheme ends up as a
+/// file name, password and all.
+fn shown(file: &Path) -> String {
+    let name = file.display().to_string();
+    match name.rsplit_once('@') {
+        Some((login, rest)) if login.contains(':') => {
+            let user = login.split_once(':').map_or("", |(user, _)| user);
+            format!("{user}:***@{rest}")
+        }
+        _ => name,
     }
 }
 
@@ -128,4 +141,16 @@ fn mode(options: &SqliteConnectOptions) -> Option<String> {
     let url = options.to_url_lossy();
     let mode = url.query_pairs().find(|(key, _)| key == "mode")?.1.into_owned();
     Some(mode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_password_is_not_shown() {
+        assert_eq!(shown(Path::new("me:hunter2@host/x.db")), "me:***@host/x.db");
+        assert_eq!(shown(Path::new("me@home/x.db")), "me@home/x.db");
+        assert_eq!(shown(Path::new("C:/x.db")), "C:/x.db");
+    }
 }

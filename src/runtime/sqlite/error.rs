@@ -114,5 +114,5 @@ pub(super) fn connect_error(error: sqlx::Error, database: &str) -> Error {
 
 pub(super) fn missing(database: &str) -> Error {
     Error::new(ErrorKind::Missing, format!("database file `{database}` does not exist"))
-        .help("`up` creates it, if the options do not forbid writing")
+        .help("`up` creates it, unless it is opened read-only")
 }

@@ -17,7 +17,13 @@ pub mod runner;
 #[cfg(feature = "runtime")]
 #[cfg_attr(
     not(feature = "sqlite"),
-    allow(dead_code, unused, reason = "without a driver there is no way into a run")
+    allow(
+        dead_code,
+        unused,
+        clippy::all,
+        clippy::pedantic,
+        reason = "without a driver there is no way into a run"
+    )
 )]
 mod runtime;
 #[cfg(feature = "cli")]

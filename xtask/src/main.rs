@@ -6,6 +6,7 @@
 mod bench;
 mod ci;
 mod command;
+mod conformance;
 mod test;
 
 use std::fmt::Write as _;
@@ -19,7 +20,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 3] = [
+const TASKS: [Task; 4] = [
     Task {
         name: "ci",
         summary: "everything that CI checks, in order",
@@ -37,6 +38,12 @@ const TASKS: [Task; 3] = [
         summary: "the benchmarks, as ratios against their floors",
         help: bench::HELP,
         run: bench::run,
+    },
+    Task {
+        name: "conformance",
+        summary: "planner and validator against what Alembic answers",
+        help: conformance::HELP,
+        run: conformance::run,
     },
 ];
 
@@ -77,9 +84,9 @@ fn main() -> ExitCode {
 fn overview() -> String {
     let mut text = String::from("Usage: cargo xtask TASK\n\nTasks:\n");
     for task in &TASKS {
-        let _ = writeln!(text, "  {:<6} {}", task.name, task.summary);
+        let _ = writeln!(text, "  {:<11} {}", task.name, task.summary);
     }
-    text.push_str("  help   this page; `help TASK` is the task's own");
+    text.push_str("  help        this page; `help TASK` is the task's own");
     text
 }
 

@@ -1,0 +1,87 @@
+//! Ranges: `history A:B` and `sql A:B`.
+//!
+//! What stands before the colon is where one begins, so `+N` after it counts from there.
+
+use std::collections::HashSet;
+
+use super::up::goals_of;
+use super::{Direction, Plan, PlanError};
+use crate::chain::resolve::Resolver;
+use crate::chain::{Anchor, Chain, Revision, RevisionId, Target, TargetRange};
+
+impl Chain {
+    /// The revisions of a range, both ends included, in storage order: those that the upper end
+    /// needs and that descend from the lower one.
+    ///
+    /// ```no_run
+    /// # fn example(chain: &cargo_migrate::Chain) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::collections::HashSet;
+    ///
+    /// let newest_first = chain.range(&HashSet::new(), &"ae10:head".parse()?)?.into_iter().rev();
+    /// # Ok(()) }
+    /// ```
+    pub fn range(
+        &self,
+        applied: &HashSet<RevisionId>,
+        range: &TargetRange,
+    ) -> Result<Vec<&Revision>, PlanError> {
+        let database = Resolver::new(self, applied);
+        let (start, end) = (range.start(), range.end());
+        let from = database.several(&start)?;
+        let assumed = Resolver::assuming(self, &from);
+        let is_relative = end.anchor == Anchor::Current && end.offset > 0;
+        let mut to = goals_of(if is_relative { &assumed } else { &database }, &end)?;
+        // `B@base:` begins at the base of one line, and shows no other.
+        if let (Some(line), true) = (database.line_of(&start)?, from.is_empty()) {
+            to.retain(|&end| line.contains(end));
+        }
+        let needed = database.with_ancestors(&to);
+        if let Some(&outside) = from.iter().find(|&&from| !needed[from]) {
+            let from = database.id(outside);
+            return Err(PlanError::NoRange { from, to: end.to_string() });
+        }
+        let after = if from.is_empty() {
+            vec![true; self.len()]
+        } else {
+            database.with_children(&from)
+        };
+        Ok((0..self.len())
+            .filter(|&index| needed[index] && after[index])
+            .map(|index| &self.revisions()[index])
+            .collect())
+    }
+}
+
+impl Plan {
+    /// The steps of `sql A:B`: from a database that is assumed to have A and what comes before it.
+    ///
+    /// ```no_run
+    /// # fn example(chain: &cargo_migrate::Chain) -> Result<(), Box<dyn std::error::Error>> {
+    /// use cargo_migrate::chain::{Direction, Plan};
+    ///
+    /// let plan = Plan::assuming(chain, Direction::Up, &"ae10:+2".parse()?)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn assuming(
+        chain: &Chain,
+        direction: Direction,
+        range: &TargetRange,
+    ) -> Result<Self, PlanError> {
+        let from = Resolver::unapplied(chain).start(&range.start())?;
+        let assumed = Resolver::assuming(chain, &from);
+        match direction {
+            Direction::Up => Self::up_from(&assumed, &[range.end()]),
+            Direction::Down => Self::down_from(&assumed, &range.to.clone().unwrap_or(Target::BASE)),
+        }
+    }
+}
+
+impl Resolver<'_> {
+    /// Where an assumed database is: at one revision, or at the base.
+    fn start(&self, target: &Target) -> Result<Vec<usize>, PlanError> {
+        match self.one(target)? {
+            None if target.offset < 0 => Err(PlanError::NoRevision { target: target.to_string() }),
+            found => Ok(found.into_iter().collect()),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Stamping: what the database is said to have, without running anything.
+//!
+//! A target speaks for its own line alone, dependencies included: what shares none of it stays as it is.
+
+use std::collections::HashSet;
+
+use super::PlanError;
+use crate::chain::resolve::Resolver;
+use crate::chain::{Anchor, Chain, RevisionId, Target};
+
+/// What a stamp records and what it forgets, each in storage order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Revisions that are to be recorded as applied.
+    pub add: Vec<RevisionId>,
+    /// Revisions whose records are to go.
+    pub remove: Vec<RevisionId>,
+}
+
+impl Stamp {
+    /// From `applied` to a database that has just the targets and their ancestors on their lines.
+    ///
+    /// `base` forgets everything, `B@base` what is on the line of B. Comparable targets are refused:
+    /// the later one says all that the earlier one does.
+    ///
+    /// ```no_run
+    /// # fn example(chain: &cargo_migrate::Chain) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::collections::HashSet;
+    ///
+    /// use cargo_migrate::chain::{Stamp, Target};
+    ///
+    /// let stamp = Stamp::new(chain, &HashSet::new(), &[Target::HEADS])?;
+    /// assert_eq!(stamp.add.len(), chain.len());
+    /// # Ok(()) }
+    /// ```
+    pub fn new(
+        chain: &Chain,
+        applied: &HashSet<RevisionId>,
+        targets: &[Target],
+    ) -> Result<Self, PlanError> {
+        let resolver = Resolver::new(chain, applied);
+        let mut goals = Vec::new();
+        // What the targets speak for: the rows on these lines give way to them.
+        let mut spoken_for = vec![false; chain.len()];
+        let mut speak = |of: &[usize]| {
+            let lines = [resolver.with_ancestors(of), resolver.with_descendants(of)];
+            for line in lines {
+                spoken_for.iter_mut().zip(line).for_each(|(spoken, member)| *spoken |= member);
+            }
+        };
+        for target in targets {
+            let found = resolver.several(target)?;
+            if !found.is_empty() {
+                for &goal in &found {
+                    speak(&[goal]);
+                }
+            } else if let Some(line) = resolver.line_of(target)? {
+                speak(&[line.of]);
+            } else if target.anchor != Anchor::Current || target.offset < 0 {
+                speak(&resolver.bases());
+            }
+            goals.extend(found);
+        }
+        goals.sort_unstable();
+        goals.dedup();
+        resolver.refuse_comparable(&goals, |index| chain.before(index))?;
+        let mut rows: Vec<usize> = resolver.rows().filter(|&row| !spoken_for[row]).collect();
+        rows.extend(goals);
+        let recorded = resolver.with_ancestors(&rows);
+        let ids = |wanted: fn(bool, bool) -> bool| {
+            (0..chain.len())
+                .filter(|&index| wanted(resolver.applied[index], recorded[index]))
+                .map(|index| resolver.id(index))
+                .collect()
+        };
+        Ok(Self { add: ids(|was, is| !was && is), remove: ids(|was, is| was && !is) })
+    }
+}

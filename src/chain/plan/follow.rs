@@ -16,8 +16,8 @@ pub struct Following {
 impl Following {
     /// After the given heads (`head` if none is given), with the given dependencies.
     ///
-    /// With `splice` a parent may have children already; a branch then begins at it. Nothing relative
-    /// is taken: what a file says must not depend on the database that was at hand.
+    /// With `splice` a parent may have children already; a branch then begins at it. Nothing that
+    /// counts from the database is taken: what a file says must not depend on the one at hand.
     ///
     /// ```no_run
     /// # fn example(chain: &cargo_migrate::Chain) -> Result<(), Box<dyn std::error::Error>> {
@@ -37,7 +37,7 @@ impl Following {
         let heads = if heads.is_empty() { &head } else { heads };
         let mut parents: Vec<usize> = Vec::new();
         for target in heads {
-            refuse_relative(target)?;
+            refuse_database(target)?;
             for parent in resolver.several(target)? {
                 if parents.contains(&parent) {
                     return Err(PlanError::Repeated(resolver.id(parent)));
@@ -61,19 +61,27 @@ impl Following {
                 {
                     return Ok(name.clone());
                 }
-                refuse_relative(target)?;
-                match resolver.one(target)? {
-                    Some(found) => Ok(resolver.id(found).to_string()),
-                    None => Err(PlanError::NoRevision { target: target.to_string() }),
+                refuse_database(target)?;
+                // One revision, so that several heads are an error here.
+                let found = match target.anchor {
+                    Anchor::Heads => resolver.one(target)?,
+                    _ => resolver.several(target)?.first().copied(),
+                };
+                let Some(found) = found else {
+                    return Err(PlanError::NoRevision { target: target.to_string() });
+                };
+                if parents.contains(&found) {
+                    return Err(PlanError::Repeated(resolver.id(found)));
                 }
+                Ok(resolver.id(found).to_string())
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { parents: resolver.ids(&parents), depends_on })
     }
 }
 
-fn refuse_relative(target: &Target) -> Result<(), PlanError> {
-    if target.offset == 0 && target.anchor != Anchor::Current {
+fn refuse_database(target: &Target) -> Result<(), PlanError> {
+    if target.anchor != Anchor::Current {
         return Ok(());
     }
     Err(PlanError::NoRevision { target: target.to_string() })

@@ -36,7 +36,9 @@ impl Chain {
             to.retain(|&end| line.contains(end));
         }
         let needed = database.with_ancestors(&to);
-        if let Some(&outside) = from.iter().find(|&&from| !needed[from]) {
+        // An end that the other one only depends on lies on another line.
+        let line = database.with_parents(&to);
+        if let Some(&outside) = from.iter().find(|&&from| !line[from]) {
             let from = database.id(outside);
             return Err(PlanError::NoRange { from, to: end.to_string() });
         }
@@ -78,10 +80,17 @@ impl Plan {
 
 impl Resolver<'_> {
     /// Where an assumed database is: at one revision, or at the base.
+    ///
+    /// There is no database to count from, and the base of one line says nothing about the others.
     fn start(&self, target: &Target) -> Result<Vec<usize>, PlanError> {
-        match self.one(target)? {
-            None if target.offset < 0 => Err(PlanError::NoRevision { target: target.to_string() }),
-            found => Ok(found.into_iter().collect()),
+        let is_base_of_line = target.anchor == Anchor::Base && target.branch.is_some();
+        if target.anchor == Anchor::Current || (is_base_of_line && target.offset == 0) {
+            self.line_of(target)?;
+            return Err(PlanError::NoRevision { target: target.to_string() });
+        }
+        match target.anchor {
+            Anchor::Heads => Ok(self.one(target)?.into_iter().collect()),
+            _ => self.several(target),
         }
     }
 }

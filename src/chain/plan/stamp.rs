@@ -20,8 +20,8 @@ pub struct Stamp {
 impl Stamp {
     /// From `applied` to a database that has just the targets and their ancestors on their lines.
     ///
-    /// `base` forgets everything, `B@base` what is on the line of B. Comparable targets are refused:
-    /// the later one says all that the earlier one does.
+    /// `base` forgets everything, `B@base` what is on the line of B. Comparable targets, the same one twice
+    /// and the base among others are refused: the later one says all that the earlier one does.
     ///
     /// ```no_run
     /// # fn example(chain: &cargo_migrate::Chain) -> Result<(), Box<dyn std::error::Error>> {
@@ -49,6 +49,10 @@ impl Stamp {
             }
         };
         for target in targets {
+            // The base comes before everything, so it is comparable to whatever stands beside it.
+            if targets.len() > 1 && target.anchor == Anchor::Base && target.offset == 0 {
+                return Err(PlanError::NoRevision { target: target.to_string() });
+            }
             let found = resolver.several(target)?;
             if !found.is_empty() {
                 for &goal in &found {
@@ -59,10 +63,13 @@ impl Stamp {
             } else if target.anchor != Anchor::Current || target.offset < 0 {
                 speak(&resolver.bases());
             }
-            goals.extend(found);
+            for goal in found {
+                if goals.contains(&goal) {
+                    return Err(PlanError::Repeated(resolver.id(goal)));
+                }
+                goals.push(goal);
+            }
         }
-        goals.sort_unstable();
-        goals.dedup();
         resolver.refuse_comparable(&goals, |index| chain.before(index))?;
         let mut rows: Vec<usize> = resolver.rows().filter(|&row| !spoken_for[row]).collect();
         rows.extend(goals);

@@ -64,6 +64,14 @@ pub(crate) fn read(text: &str) -> Result<(Vec<Graph>, Vec<Broken>), String> {
 }
 
 impl Graph {
+    /// Ids and labels.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.revisions
+            .iter()
+            .flat_map(|row| std::iter::once(&row.id).chain(&row.labels))
+            .map(String::as_str)
+    }
+
     /// Parents and dependencies of each revision, by id; labels are replaced by who declares them.
     pub(crate) fn before(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let owners: BTreeMap<&str, &str> = self

@@ -221,10 +221,9 @@ impl<'a> Resolver<'a> {
             }
         };
         match line {
-            Some(line) if !line.contains(found) => Err(PlanError::OtherLine {
-                branch: line.name.to_owned(),
-                revision: self.id(found),
-            }),
+            Some(line) if !line.contains(found) => {
+                Err(PlanError::OtherLine { branch: line.name.to_owned(), revision: self.id(found) })
+            }
             _ => Ok(found),
         }
     }
@@ -243,9 +242,7 @@ impl<'a> Resolver<'a> {
 
     /// These revisions and their ancestors by parents alone.
     pub(super) fn with_parents(&self, tips: &[usize]) -> Vec<bool> {
-        reach(self.chain.len(), tips, |index| {
-            self.chain.revisions()[index].parents.iter().copied()
-        })
+        reach(self.chain.len(), tips, |index| self.chain.revisions()[index].parents.iter().copied())
     }
 
     /// These revisions and their descendants by parents alone.
@@ -256,6 +253,11 @@ impl<'a> Resolver<'a> {
     /// These revisions and all that follows them or depends on them.
     pub(super) fn with_descendants(&self, roots: &[usize]) -> Vec<bool> {
         reach(self.chain.len(), roots, |index| self.chain.after(index))
+    }
+
+    /// What comes before these revisions, and what comes after them; they themselves are in both.
+    pub(super) fn around(&self, these: &[usize]) -> (Vec<bool>, Vec<bool>) {
+        (self.with_ancestors(these), self.with_descendants(these))
     }
 
     /// The revisions without parents.
@@ -324,9 +326,7 @@ impl<'a> Resolver<'a> {
     fn ends(&self) -> Vec<usize> {
         let is_followed =
             |index: usize| self.chain.child_indices(index).iter().any(|&child| self.applied[child]);
-        (0..self.chain.len())
-            .filter(|&index| self.applied[index] && !is_followed(index))
-            .collect()
+        (0..self.chain.len()).filter(|&index| self.applied[index] && !is_followed(index)).collect()
     }
 
     /// Where `-N` begins.

@@ -69,8 +69,10 @@ impl Plan {
             }
         }
         let after = resolver.with_descendants(&roots);
-        let undone: Vec<usize> =
-            (0..chain.len()).rev().filter(|&index| after[index] && resolver.applied[index]).collect();
+        let undone: Vec<usize> = (0..chain.len())
+            .rev()
+            .filter(|&index| after[index] && resolver.applied[index])
+            .collect();
         if let Some(goal) = goal {
             let revision = resolver.id(goal);
             if !resolver.applied[goal] {

@@ -35,6 +35,7 @@ impl Chain {
         if let (Some(line), true) = (database.line_of(&start)?, from.is_empty()) {
             to.retain(|&end| line.contains(end));
         }
+        database.refuse_comparable(&to, |index| self.before(index))?;
         let needed = database.with_ancestors(&to);
         // An end that the other one only depends on lies on another line.
         let line = database.with_parents(&to);
@@ -42,11 +43,8 @@ impl Chain {
             let from = database.id(outside);
             return Err(PlanError::NoRange { from, to: end.to_string() });
         }
-        let after = if from.is_empty() {
-            vec![true; self.len()]
-        } else {
-            database.with_children(&from)
-        };
+        let after =
+            if from.is_empty() { vec![true; self.len()] } else { database.with_children(&from) };
         Ok((0..self.len())
             .filter(|&index| needed[index] && after[index])
             .map(|index| &self.revisions()[index])

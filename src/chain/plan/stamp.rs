@@ -39,29 +39,31 @@ impl Stamp {
         targets: &[Target],
     ) -> Result<Self, PlanError> {
         let resolver = Resolver::new(chain, applied);
+        let rows: Vec<usize> = resolver.rows().collect();
         let mut goals = Vec::new();
-        // What the targets speak for: the rows on these lines give way to them.
-        let mut spoken_for = vec![false; chain.len()];
-        let mut speak = |of: &[usize]| {
-            let lines = [resolver.with_ancestors(of), resolver.with_descendants(of)];
-            for line in lines {
-                spoken_for.iter_mut().zip(line).for_each(|(spoken, member)| *spoken |= member);
-            }
-        };
+        // What the targets speak for: the rows that come before or after it give way.
+        let mut speakers = Vec::new();
         for target in targets {
             // The base comes before everything, so it is comparable to whatever stands beside it.
             if targets.len() > 1 && target.anchor == Anchor::Base && target.offset == 0 {
                 return Err(PlanError::NoRevision { target: target.to_string() });
             }
             let found = resolver.several(target)?;
-            if !found.is_empty() {
-                for &goal in &found {
-                    speak(&[goal]);
+            let line = resolver.line_of(target)?;
+            speakers.extend(&found);
+            match line {
+                None if !found.is_empty() => {}
+                None if target.anchor == Anchor::Current && target.offset == 0 => {}
+                None => speakers.extend(resolver.bases()),
+                // `B@X` moves the line of B to X, where X replaces anything at all.
+                Some(line) => {
+                    let moving: Vec<usize> =
+                        found.iter().copied().filter(|goal| !rows.contains(goal)).collect();
+                    let (before, after) = resolver.around(&moving);
+                    if found.is_empty() || rows.iter().any(|&row| before[row] || after[row]) {
+                        speakers.push(line.of);
+                    }
                 }
-            } else if let Some(line) = resolver.line_of(target)? {
-                speak(&[line.of]);
-            } else if target.anchor != Anchor::Current || target.offset < 0 {
-                speak(&resolver.bases());
             }
             for goal in found {
                 if goals.contains(&goal) {
@@ -71,9 +73,9 @@ impl Stamp {
             }
         }
         resolver.refuse_comparable(&goals, |index| chain.before(index))?;
-        let mut rows: Vec<usize> = resolver.rows().filter(|&row| !spoken_for[row]).collect();
-        rows.extend(goals);
-        let recorded = resolver.with_ancestors(&rows);
+        let (before, after) = resolver.around(&speakers);
+        goals.extend(rows.iter().filter(|&&row| !before[row] && !after[row]));
+        let recorded = resolver.with_ancestors(&goals);
         let ids = |wanted: fn(bool, bool) -> bool| {
             (0..chain.len())
                 .filter(|&index| wanted(resolver.applied[index], recorded[index]))

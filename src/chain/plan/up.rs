@@ -58,10 +58,7 @@ impl Plan {
 }
 
 /// The revisions that a target of `up` means.
-pub(super) fn goals_of(
-    resolver: &Resolver<'_>,
-    target: &Target,
-) -> Result<Vec<usize>, PlanError> {
+pub(super) fn goals_of(resolver: &Resolver<'_>, target: &Target) -> Result<Vec<usize>, PlanError> {
     if target.anchor == Anchor::Current && target.offset < 0 {
         let direction = Direction::Up;
         return Err(PlanError::WrongDirection { target: target.to_string(), direction });

@@ -41,9 +41,7 @@ pub(crate) fn level(graph: &Graph, kind: &str, ours: &Answer, theirs: &Answer) -
         (
             Answer::Following { parents: ours, dependencies: our_dependencies },
             Answer::Following { parents: theirs, dependencies },
-        ) => {
-            sorted(ours) == sorted(theirs) && sorted(our_dependencies) == sorted(dependencies)
-        }
+        ) => sorted(ours) == sorted(theirs) && sorted(our_dependencies) == sorted(dependencies),
         _ => false,
     };
     if is_plan { Level::Plan } else { Level::Nothing }

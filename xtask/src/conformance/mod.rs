@@ -63,7 +63,8 @@ impl Tally {
         let chain = match chain::chain(graph) {
             Ok(chain) => chain,
             Err(codes) => {
-                self.disagreements.push(format!("{}: the validator refuses it: {codes:?}", graph.id));
+                self.disagreements
+                    .push(format!("{}: the validator refuses it: {codes:?}", graph.id));
                 return;
             }
         };
@@ -80,7 +81,8 @@ impl Tally {
 
     fn query(&mut self, graph: &Graph, query: &Query, ours: &Answer) {
         let right = query.corrected.as_ref().map_or(&query.answers[..], std::slice::from_ref);
-        let level = right.iter().map(|theirs| compare::level(graph, &query.kind, ours, theirs)).min();
+        let level =
+            right.iter().map(|theirs| compare::level(graph, &query.kind, ours, theirs)).min();
         let level = level.unwrap_or(Level::Nothing);
         let outcome = match &right[0] {
             Answer::Error { code, .. } => code.clone(),
@@ -115,21 +117,34 @@ impl Tally {
             && found.is_empty() == wanted.is_empty();
         let is_exact = is_same && found.iter().all(|code| wanted.contains(&Some(*code)));
         for truth in &graph.truth {
-            let counts = self.counts.entry((String::from("graph_errors"), truth.clone())).or_default();
-            counts[if is_exact { 0 } else if is_same { 1 } else { 3 }] += 1;
+            let counts =
+                self.counts.entry((String::from("graph_errors"), truth.clone())).or_default();
+            counts[if is_exact {
+                0
+            } else if is_same {
+                1
+            } else {
+                3
+            }] += 1;
         }
         if !is_same {
             let Broken { id, truth, .. } = graph;
-            self.disagreements.push(format!("{id}: wrong is {truth:?}, the validator says {found:?}"));
+            self.disagreements
+                .push(format!("{id}: wrong is {truth:?}, the validator says {found:?}"));
         }
     }
 
     fn print(&self) {
-        say(&format!("{:<18} {:<27} {:>6} {:>6} {:>9} {:>6}", "kind", "Alembic says", "exact", "plan", "deviating", "wrong"));
+        say(&format!(
+            "{:<18} {:<27} {:>6} {:>6} {:>9} {:>6}",
+            "kind", "Alembic says", "exact", "plan", "deviating", "wrong"
+        ));
         let mut total = [0; 4];
         for ((kind, outcome), counts) in &self.counts {
             let [exact, plan, deviating, wrong] = counts;
-            say(&format!("{kind:<18} {outcome:<27} {exact:>6} {plan:>6} {deviating:>9} {wrong:>6}"));
+            say(&format!(
+                "{kind:<18} {outcome:<27} {exact:>6} {plan:>6} {deviating:>9} {wrong:>6}"
+            ));
             total.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
         }
         let [exact, plan, deviating, wrong] = total;

@@ -151,8 +151,10 @@ fn query(value: &Value) -> Result<Query, String> {
     let is_stamp = kind == "stamp";
     let expected = value.get("expect").into_iter();
     let alternatives = value.get("alternatives").and_then(Value::as_array).into_iter().flatten();
-    let answers: Vec<Answer> =
-        expected.chain(alternatives).map(|value| answer(value, is_stamp)).collect::<Result<_, _>>()?;
+    let answers: Vec<Answer> = expected
+        .chain(alternatives)
+        .map(|value| answer(value, is_stamp))
+        .collect::<Result<_, _>>()?;
     if answers.is_empty() {
         return Err(format!("a `{kind}` query has no answer"));
     }

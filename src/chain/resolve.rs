@@ -9,6 +9,9 @@ use std::collections::HashSet;
 use super::{Anchor, Chain, PlanError, Revision, RevisionId, Target};
 use crate::diagnostic::suggest::nearest;
 
+/// What is unique in three characters today is not tomorrow.
+const SHORTEST_PREFIX: usize = 4;
+
 /// A chain, and which of its revisions are applied.
 pub(super) struct Resolver<'a> {
     pub(super) chain: &'a Chain,
@@ -177,6 +180,16 @@ impl<'a> Resolver<'a> {
     /// A revision by id, label or prefix; a line decides between several that begin alike.
     pub(super) fn named(&self, name: &str, line: Option<&Line<'_>>) -> Result<usize, PlanError> {
         let exact = self.chain.index(name).or_else(|| self.chain.labelled(name));
+        let found = exact.map_or_else(|| self.abbreviated(name, line), Ok)?;
+        match line {
+            Some(line) if !line.contains(found) => {
+                Err(PlanError::OtherLine { branch: line.name.to_owned(), revision: self.id(found) })
+            }
+            _ => Ok(found),
+        }
+    }
+
+    fn abbreviated(&self, prefix: &str, line: Option<&Line<'_>>) -> Result<usize, PlanError> {
         let names = || {
             self.chain.revisions().iter().enumerate().flat_map(|(index, revision)| {
                 std::iter::once(revision.id().as_str())
@@ -184,47 +197,26 @@ impl<'a> Resolver<'a> {
                     .map(move |name| (index, name))
             })
         };
-        let found = match exact {
-            Some(index) => index,
-            None => {
-                let mut matches: Vec<(usize, &str)> = if name.len() < 4 {
-                    Vec::new()
-                } else {
-                    names().filter(|(_, full)| full.starts_with(name)).collect()
-                };
-                if let Some(line) = line
-                    && matches.len() > 1
-                    && matches.iter().any(|&(index, _)| line.contains(index))
-                {
-                    matches.retain(|&(index, _)| line.contains(index));
-                }
-                match matches[..] {
-                    [(index, _)] => index,
-                    [] => {
-                        return Err(PlanError::Unknown {
-                            name: name.to_owned(),
-                            suggestion: nearest(name, names().map(|(_, full)| full))
-                                .map(str::to_owned),
-                            in_database: self.names.is_some_and(|names| names.contains(name)),
-                        });
-                    }
-                    _ => {
-                        return Err(PlanError::Ambiguous {
-                            prefix: name.to_owned(),
-                            candidates: matches
-                                .iter()
-                                .map(|(_, full)| (*full).to_owned())
-                                .collect(),
-                        });
-                    }
-                }
-            }
-        };
-        match line {
-            Some(line) if !line.contains(found) => {
-                Err(PlanError::OtherLine { branch: line.name.to_owned(), revision: self.id(found) })
-            }
-            _ => Ok(found),
+        let mut matches: Vec<(usize, &str)> = Vec::new();
+        if prefix.len() >= SHORTEST_PREFIX {
+            matches.extend(names().filter(|(_, full)| full.starts_with(prefix)));
+        }
+        if let Some(line) = line
+            && matches.iter().any(|&(index, _)| line.contains(index))
+        {
+            matches.retain(|&(index, _)| line.contains(index));
+        }
+        match matches[..] {
+            [(index, _)] => Ok(index),
+            [] => Err(PlanError::Unknown {
+                name: prefix.to_owned(),
+                suggestion: nearest(prefix, names().map(|(_, full)| full)).map(str::to_owned),
+                in_database: self.names.is_some_and(|names| names.contains(prefix)),
+            }),
+            _ => Err(PlanError::Ambiguous {
+                prefix: prefix.to_owned(),
+                candidates: matches.iter().map(|(_, full)| (*full).to_owned()).collect(),
+            }),
         }
     }
 

@@ -196,9 +196,8 @@ impl FromStr for Target {
         let (branch, place) = match text.split_once('@') {
             None => (None, text),
             Some((branch, place)) => {
-                let branch = match anchor(branch) {
-                    Some(Anchor::Name(name)) => name,
-                    _ => return Err(error(Problem::NoBranch)),
+                let Some(Anchor::Name(branch)) = anchor(branch) else {
+                    return Err(error(Problem::NoBranch));
                 };
                 (Some(branch), place)
             }

@@ -10,13 +10,15 @@ mod compare;
 mod deviations;
 mod vectors;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use cargo_migrate::diagnostic::Code;
 
 use compare::Level;
-use deviations::{Case, DEVIATIONS};
+use deviations::{Case, DEVIATIONS, Deviation};
 use vectors::{Answer, Broken, Graph, Query};
 
 use crate::say;
@@ -32,16 +34,8 @@ often each deliberate deviation applied, and every disagreement that is none of 
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let [file] = args else { return Err(String::from("expected one file\n\n") + HELP.trim()) };
-    let path = Path::new(file);
-    let text = std::fs::read_to_string(path).map_err(|error| format!("`{file}`: {error}"))?;
-    let (graphs, broken) = vectors::read(&text).map_err(|error| format!("`{file}`: {error}"))?;
-    let mut tally = Tally::default();
-    for graph in &graphs {
-        tally.graph(graph);
-    }
-    for graph in &broken {
-        tally.broken(graph);
-    }
+    let text = std::fs::read_to_string(file).map_err(|error| format!("`{file}`: {error}"))?;
+    let tally = Tally::of(&text).map_err(|error| format!("`{file}`: {error}"))?;
     tally.print();
     match tally.disagreements.len() {
         0 => Ok(()),
@@ -59,6 +53,19 @@ struct Tally {
 }
 
 impl Tally {
+    /// Asks everything that is in the file.
+    fn of(text: &str) -> Result<Self, String> {
+        let (graphs, broken) = vectors::read(text)?;
+        let mut tally = Self::default();
+        for graph in &graphs {
+            tally.graph(graph);
+        }
+        for graph in &broken {
+            tally.broken(graph);
+        }
+        Ok(tally)
+    }
+
     fn graph(&mut self, graph: &Graph) {
         let chain = match chain::chain(graph) {
             Ok(chain) => chain,
@@ -69,12 +76,11 @@ impl Tally {
             }
         };
         for query in &graph.queries {
-            match ask::ask(&chain, query) {
-                Some(ours) => self.query(graph, query, &ours),
-                None => {
-                    let line = format!("{}: unknown kind of question `{}`", graph.id, query.kind);
-                    self.disagreements.push(line);
-                }
+            if let Some(ours) = ask::ask(&chain, query) {
+                self.query(graph, query, &ours);
+            } else {
+                let line = format!("{}: unknown kind of question `{}`", graph.id, query.kind);
+                self.disagreements.push(line);
             }
         }
     }
@@ -149,9 +155,10 @@ impl Tally {
         }
         let [exact, plan, deviating, wrong] = total;
         say(&format!("{:<46} {exact:>6} {plan:>6} {deviating:>9} {wrong:>6}", "all"));
-        for deviation in &DEVIATIONS {
-            let count = self.deviations.get(deviation.name).unwrap_or(&0);
-            say(&format!("{count:>6}  {}: {}", deviation.name, deviation.reason));
+        say("\ndeviations");
+        for Deviation { name, clause, reason, .. } in &DEVIATIONS {
+            let count = self.deviations.get(name).unwrap_or(&0);
+            say(&format!("{count:>6}  {name}: {clause}\n        {reason}"));
         }
         for disagreement in &self.disagreements {
             say(disagreement);

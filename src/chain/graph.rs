@@ -17,6 +17,7 @@ pub(crate) use order::topological_order;
 #[cfg(any(feature = "build", test))]
 pub(crate) use redundant::redundant_edges;
 
+#[cfg(test)]
 /// Marks `starts` and everything that can be reached from them along `edges`.
 pub(crate) fn reachable(
     edges: &[Vec<usize>],

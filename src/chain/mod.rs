@@ -11,6 +11,7 @@ mod fingerprint;
 pub(crate) mod graph;
 mod id;
 pub(crate) mod plan;
+mod resolve;
 mod target;
 
 use std::borrow::Cow;
@@ -21,8 +22,8 @@ use crate::dialect::Variant;
 
 pub use fingerprint::{ALGORITHM, Checksum, ChecksumBuilder, Digest, NotHex, digest};
 pub use id::{BranchLabel, NameError, RESERVED, RevisionId};
-pub use plan::{Direction, Plan, PlanError, Step};
-pub use target::{Anchor, Target, TargetError};
+pub use plan::{Change, Direction, Following, Plan, PlanError, Replay, Stamp, Step};
+pub use target::{Anchor, Target, TargetError, TargetRange};
 
 /// What a revision is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -229,7 +230,6 @@ impl Chain {
         (0..self.len()).filter(|&index| self.children[index].is_empty())
     }
 
-    #[cfg(any(feature = "build", feature = "runtime", test))]
     /// The revisions that nobody follows and nobody depends on: applied with the right digests,
     /// they prove that the whole chain is.
     pub(crate) fn tips(&self) -> impl Iterator<Item = usize> {

@@ -76,6 +76,32 @@ pub(crate) fn validate(
     (chain, findings)
 }
 
+/// Judges revisions that are in memory, as `(path, text)`, by the rules for a directory of files.
+///
+/// For our own tasks, which make chains by the thousand; paths decide the order of free revisions, and
+/// those that end in `.rs` are Rust.
+#[doc(hidden)]
+pub fn texts(
+    configuration: &Configuration,
+    texts: impl IntoIterator<Item = (String, String)>,
+) -> (Option<Chain>, Vec<Diagnostic>, Sources) {
+    let mut sources = Sources::new();
+    let files: Vec<LoadedFile> = texts
+        .into_iter()
+        .map(|(path, text)| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let (stem, kind) = match name.rsplit_once('.') {
+                Some((stem, "rs")) => (stem.to_owned(), Kind::Rust),
+                Some((stem, _)) => (stem.to_owned(), Kind::Sql),
+                None => (name.to_owned(), Kind::Sql),
+            };
+            LoadedFile { file: sources.add(path, text), kind, stem }
+        })
+        .collect();
+    let (chain, findings) = validate(configuration, &files, &sources, Vec::new());
+    (chain, findings, sources)
+}
+
 /// Makes the chain of files that all rules allow.
 fn assemble(
     parsed: &[Parsed<'_>],

@@ -256,7 +256,9 @@ impl<'a> References<'a> {
         let parsed = &resolver.parsed[self.index];
         let header = parsed.script.header();
         let is_parent = header.revises.iter().any(|parent| parent.span == name.span);
-        if target == Some(self.index) {
+        // In a second file with the same id, the name leads to the first, and yet means itself.
+        let is_own = header.revision.as_ref().is_some_and(|own| own.value == name.value);
+        if target == Some(self.index) || (is_own && target.is_some()) {
             let (verb, help) = if is_parent {
                 (
                     "follow",

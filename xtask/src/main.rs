@@ -4,8 +4,10 @@
 //! print the commands that they run and stop at the first that fails.
 
 mod bench;
+mod bench_graph;
 mod ci;
 mod command;
+mod conformance;
 mod test;
 
 use std::fmt::Write as _;
@@ -19,7 +21,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 3] = [
+const TASKS: [Task; 5] = [
     Task {
         name: "ci",
         summary: "everything that CI checks, in order",
@@ -37,6 +39,18 @@ const TASKS: [Task; 3] = [
         summary: "the benchmarks, as ratios against their floors",
         help: bench::HELP,
         run: bench::run,
+    },
+    Task {
+        name: "bench-graph",
+        summary: "validating and planning chains of up to 100,000 revisions",
+        help: bench_graph::HELP,
+        run: |_| bench_graph::run(),
+    },
+    Task {
+        name: "conformance",
+        summary: "planner and validator against what Alembic answers",
+        help: conformance::HELP,
+        run: conformance::run,
     },
 ];
 
@@ -77,9 +91,9 @@ fn main() -> ExitCode {
 fn overview() -> String {
     let mut text = String::from("Usage: cargo xtask TASK\n\nTasks:\n");
     for task in &TASKS {
-        let _ = writeln!(text, "  {:<6} {}", task.name, task.summary);
+        let _ = writeln!(text, "  {:<11} {}", task.name, task.summary);
     }
-    text.push_str("  help   this page; `help TASK` is the task's own");
+    text.push_str("  help        this page; `help TASK` is the task's own");
     text
 }
 

@@ -69,6 +69,92 @@ fn branches_dependencies_and_merges() {
     assert_eq!(down(&chain, &["root", "left", "right"], "-1"), "right");
 }
 
+#[test]
+fn lines_before_the_at_sign() {
+    let chain = chain_of(&[
+        ("root", &[], &[]),
+        ("left1", &["root"], &[]),
+        ("left2", &["left1"], &[]),
+        ("right1", &["root"], &[]),
+        ("right2", &["right1"], &["left1"]),
+    ]);
+    assert_eq!(up(&chain, &[], "left1@head"), "root left1 left2");
+    assert_eq!(up(&chain, &["root"], "right1@+1"), "right1");
+    assert_eq!(up(&chain, &["root"], "right2@right2-1"), "right1");
+    assert_eq!(up(&chain, &["root"], "base"), "");
+    assert_eq!(
+        up(&chain, &[], "root@head"),
+        "error: the line of `root` has several heads: `left2` and `right2`; name one of them, or \
+         say `root@heads`"
+    );
+    assert_eq!(
+        up(&chain, &[], "left1@right1"),
+        "error: revision `right1` is not on the line of `left1`: it is neither an ancestor nor a \
+         descendant"
+    );
+    assert!(up(&chain, &[], "lefd1@base").ends_with("did you mean `left1`?"));
+
+    let all = ["root", "left1", "left2", "right1", "right2"];
+    assert_eq!(down(&chain, &all, "left1@-1"), "left2");
+    assert_eq!(down(&chain, &all, "left2@root"), "right2 left2 left1");
+    assert_eq!(
+        down(&chain, &all, "-1"),
+        "error: the database is at several revisions: `left2` and `right2`; name the revision to \
+         go to"
+    );
+    // The line of `left1` is applied as far as another branch needs it.
+    assert_eq!(down(&chain, &["root", "left1", "right1", "right2"], "left1@-1"), "right2 left1");
+    assert_eq!(
+        down(&chain, &["root"], "left2@right1"),
+        "error: revision `right1` is not on the line of `left2`: it is neither an ancestor nor a \
+         descendant"
+    );
+    let gone = Plan::up(&chain, &set(&["root", "feedface"]), &"feedface".parse().unwrap());
+    assert!(gone.unwrap_err().to_string().contains("though the database has it applied"));
+}
+
+#[test]
+fn what_a_new_revision_may_follow() {
+    let chain = chain_of(&[
+        ("root", &[], &[]),
+        ("left", &["root"], &[]),
+        ("right", &["root"], &[]),
+        ("other", &[], &[]),
+    ]);
+    let follow = |heads: &[&str], splice, depends_on: &[&str]| {
+        let parse = |texts: &[&str]| -> Vec<Target> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        match Following::new(&chain, &parse(heads), splice, &parse(depends_on)) {
+            Ok(new) => {
+                let parents: Vec<&str> = new.parents.iter().map(AsRef::as_ref).collect();
+                format!("{} ({})", parents.join(" "), new.depends_on.join(" "))
+            }
+            Err(error) => error.to_string(),
+        }
+    };
+    assert_eq!(follow(&["heads"], false, &[]), "left right other ()");
+    assert_eq!(follow(&["left"], false, &["other"]), "left (other)");
+    assert_eq!(follow(&["base"], false, &[]), " ()");
+    assert_eq!(follow(&["left-1"], true, &[]), "root ()");
+    assert_eq!(
+        follow(&["root"], false, &[]),
+        "revision `root` is no head, `left` and `right` follow it; `--splice` lets a branch begin \
+         there"
+    );
+    assert_eq!(
+        follow(&["left", "root"], true, &[]),
+        "`root` and `left` cannot be meant together: `left` comes after `root`; name `left` alone"
+    );
+    assert_eq!(follow(&["left", "left"], false, &[]), "revision `left` is named twice");
+    assert_eq!(follow(&["left"], false, &["left"]), "revision `left` is named twice");
+    assert_eq!(
+        follow(&["-1"], true, &[]),
+        "`-1` cannot be used here: expected a revision or `head`"
+    );
+    assert!(follow(&[], false, &[]).starts_with("the chain has several heads"));
+}
+
 proptest! {
     #[test]
     fn every_plan_respects_the_order_and_down_undoes_up(chain in chains(), pick in any::<prop::sample::Index>()) {

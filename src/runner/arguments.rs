@@ -57,8 +57,10 @@ Examples:
   cargo migrate up +1            the next revision
   cargo migrate up ae10          a revision, and what it needs
 
+  cargo migrate up billing@head  the head of one branch
+
 A target is `head`, `heads`, an id or a prefix of four or more characters, a branch label, `+N`,
-or one of these followed by `+N` or `-N`.")]
+one of these followed by `+N` or `-N`, and any of them after the name of a branch and `@`.")]
 pub struct UpArguments {
     /// Where to go [default: the head, or every head where the configuration allows several]
     #[arg(allow_negative_numbers = true)]

@@ -1,16 +1,23 @@
 //! One connection to one database, whatever its dialect.
 //!
-//! An enum over sqlx's concrete drivers: the loop above it decides, the variant executes. Every
-//! method is documented here once; the dialects have the same ones.
+//! [`Driver`] is an enum over sqlx's concrete drivers: the loop above it decides, the variant
+//! executes. Every method is documented here once; the dialects have the same ones. What needs
+//! nothing but texts in and texts out (the tracking tables) is written here once for all of them.
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use super::database::{Source, no_driver};
-use super::error::Error;
+use super::error::{Error, ErrorKind};
+use super::job::Job;
 use super::options::Options;
-use super::state::{RowStatus, State};
+use super::state::{LAYOUT, State};
+use super::tracking::{Answer, Cells, Change, Tracking, Unreadable};
+use super::wait::Wait;
+use crate::chain::RevisionId;
 use crate::chain::baked::{Settings, Tips};
+use crate::dialect::Dialect;
 use crate::script::Version;
 
 /// The quick answer to *is there anything to do?*.
@@ -23,7 +30,7 @@ pub(crate) enum Probe {
 }
 
 /// Everything that is recorded about a revision.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Record<'a> {
     pub(crate) revision: &'a str,
     pub(crate) parents: String,
@@ -41,47 +48,83 @@ pub(crate) struct Record<'a> {
     pub(crate) duration_ms: u64,
 }
 
-/// The part of a record that changes when a revision is undone outside a transaction.
+/// A revision with its record, as a transaction gets it.
+pub(crate) struct Unit<'u> {
+    pub(crate) job: &'u Job<'u>,
+    pub(crate) tracking: &'u Tracking,
+    /// What is recorded; `None` if the revision is forgotten.
+    pub(crate) record: Option<Record<'u>>,
+    /// Whether the transaction ends with it.
+    pub(crate) is_last: bool,
+    /// Is told the index of each statement as it begins.
+    pub(crate) started: &'u (dyn Fn(usize) + Send + Sync),
+}
+
+impl Unit<'_> {
+    pub(crate) fn change(&self) -> Change<'_> {
+        match &self.record {
+            Some(record) => Change::Insert(record),
+            None => Change::Delete(&self.job.id),
+        }
+    }
+}
+
+/// Why a unit failed.
 #[derive(Debug)]
-pub(crate) struct Standing {
-    pub(crate) status: RowStatus,
-    pub(crate) statements_done: usize,
-    pub(crate) statement_started: Option<usize>,
-    pub(crate) checksum: String,
-    pub(crate) down_script: Option<String>,
+pub(crate) struct Failed {
+    /// Which statement of the revision failed; `None` if it was none of them.
+    pub(crate) statement: Option<usize>,
+    /// The byte inside that statement that the server points at.
+    pub(crate) inside: usize,
+    pub(crate) error: Error,
 }
 
-/// A row of a table that refers to nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Violation {
-    pub(crate) table: String,
-    /// `None` in a table without row ids.
-    pub(crate) row: Option<i64>,
-    pub(crate) parent: String,
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { statement: None, inside: 0, error }
+    }
 }
 
-/// What a check of all foreign keys finds.
-#[derive(Debug, Default)]
-pub(crate) struct ForeignKeyCheck {
-    pub(crate) violations: Vec<Violation>,
-    /// Why tables could not be checked, in the server's words.
-    pub(crate) unchecked: Vec<String>,
+pub(crate) struct Connection<'c> {
+    driver: Driver<'c>,
+    tracking: Option<Tracking>,
 }
 
-#[allow(clippy::large_enum_variant, reason = "the small variant is never made")]
-pub(crate) enum Connection<'c> {
+pub(crate) enum Driver<'c> {
     #[cfg(feature = "sqlite")]
-    Sqlite(super::sqlite::Connection<'c>),
+    Sqlite(Box<super::sqlite::Connection<'c>>),
+    #[cfg(feature = "postgres")]
+    Postgres(Box<super::postgres::Connection<'c>>),
+    #[cfg(feature = "mysql")]
+    Mysql(Box<super::mysql::Connection<'c>>),
     #[allow(dead_code, reason = "stands where no driver is compiled in")]
     Never(Infallible, PhantomData<&'c mut ()>),
 }
 
 macro_rules! dispatch {
-    ($self:ident, $connection:ident => $call:expr) => {
-        match $self {
+    ($self:ident, $driver:ident => $call:expr) => {
+        match &mut $self.driver {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite($connection) => $call,
-            Connection::Never(never, _) => match *never {},
+            Driver::Sqlite($driver) => $call,
+            #[cfg(feature = "postgres")]
+            Driver::Postgres($driver) => $call,
+            #[cfg(feature = "mysql")]
+            Driver::Mysql($driver) => $call,
+            Driver::Never(never, _) => match *never {},
+        }
+    };
+}
+
+macro_rules! dispatch_ref {
+    ($self:ident, $driver:ident => $call:expr) => {
+        match &$self.driver {
+            #[cfg(feature = "sqlite")]
+            Driver::Sqlite($driver) => $call,
+            #[cfg(feature = "postgres")]
+            Driver::Postgres($driver) => $call,
+            #[cfg(feature = "mysql")]
+            Driver::Mysql($driver) => $call,
+            Driver::Never(never, _) => match *never {},
         }
     };
 }
@@ -91,31 +134,205 @@ impl<'c> Connection<'c> {
     pub(crate) async fn open(source: Source<'c>, create: bool) -> Result<Self, Error> {
         #[cfg(not(feature = "sqlite"))]
         let _ = create;
-        match source {
+        let driver = match source {
             #[cfg(feature = "sqlite")]
             Source::Sqlite(source) => {
-                Ok(Self::Sqlite(super::sqlite::Connection::open(source, create).await?))
+                Driver::Sqlite(Box::new(super::sqlite::Connection::open(source, create).await?))
+            }
+            #[cfg(feature = "postgres")]
+            Source::Postgres(source) => {
+                Driver::Postgres(Box::new(super::postgres::Connection::open(source).await?))
+            }
+            #[cfg(feature = "mysql")]
+            Source::Mysql(source) => {
+                Driver::Mysql(Box::new(super::mysql::Connection::open(source).await?))
             }
             #[cfg(feature = "sqlite")]
             Source::Url(url, _) if super::sqlite::is_url(&url) => {
                 let source = super::sqlite::Source::from_url(&url)?;
-                Ok(Self::Sqlite(super::sqlite::Connection::open(source, create).await?))
+                Driver::Sqlite(Box::new(super::sqlite::Connection::open(source, create).await?))
             }
-            Source::Url(url, _) => Err(no_driver(&url)),
-        }
+            #[cfg(feature = "postgres")]
+            Source::Url(url, _) if super::postgres::is_url(&url) => {
+                let source = super::postgres::Source::from_url(&url)?;
+                Driver::Postgres(Box::new(super::postgres::Connection::open(source).await?))
+            }
+            #[cfg(feature = "mysql")]
+            Source::Url(url, _) if super::mysql::is_url(&url) => {
+                let source = super::mysql::Source::from_url(&url)?;
+                Driver::Mysql(Box::new(super::mysql::Connection::open(source).await?))
+            }
+            Source::Url(url, _) => return Err(no_driver(&url)),
+        };
+        Ok(Self { driver, tracking: None })
     }
 
-    pub(crate) fn dialect(&self) -> crate::Dialect {
-        match self {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match &self.driver {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => crate::Dialect::Sqlite,
-            Self::Never(never, _) => match *never {},
+            Driver::Sqlite(_) => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(_) => Dialect::Postgres,
+            #[cfg(feature = "mysql")]
+            Driver::Mysql(_) => Dialect::Mysql,
+            Driver::Never(never, _) => match *never {},
         }
     }
 
     /// The database, as messages name it.
     pub(crate) fn name(&self) -> &str {
-        dispatch!(self, connection => connection.name())
+        dispatch_ref!(self, driver => driver.name())
+    }
+
+    /// The version of the server.
+    pub(crate) async fn version(&mut self) -> Result<Version, Error> {
+        dispatch!(self, driver => driver.version().await)
+    }
+
+    /// Whether the server has an extension, or could create it.
+    pub(crate) async fn has_extension(&mut self, name: &str) -> Result<bool, Error> {
+        dispatch!(self, driver => driver.has_extension(name).await)
+    }
+
+    /// Saves the settings that the run changes, and changes them.
+    ///
+    /// From here on a dropped connection is not given back. With `thorough` the run's own
+    /// statements may change the connection, and all of it that can be read is saved.
+    pub(crate) async fn arm(&mut self, options: &Options, thorough: bool) -> Result<(), Error> {
+        dispatch!(self, driver => driver.arm(options, thorough).await)
+    }
+
+    /// Restores all settings, frees the lock and gives the connection back.
+    pub(crate) async fn finish(self) -> Result<(), Error> {
+        match self.driver {
+            #[cfg(feature = "sqlite")]
+            Driver::Sqlite(driver) => driver.finish().await,
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(driver) => driver.finish().await,
+            #[cfg(feature = "mysql")]
+            Driver::Mysql(driver) => driver.finish().await,
+            Driver::Never(never, _) => match never {},
+        }
+    }
+
+    /// Takes the lock of this database and chain, where it is one of the session; waits for it.
+    ///
+    /// `SQLite` has none: there [`Self::begin`] locks.
+    pub(crate) async fn lock(
+        &mut self,
+        settings: &Settings,
+        options: &Options,
+    ) -> Result<(), Error> {
+        let tracking = self.tracking(settings).await?;
+        dispatch!(self, driver => driver.lock(&tracking, settings, options).await)
+    }
+
+    /// Whether nobody else can be running a statement of this chain now.
+    pub(crate) fn has_lock(&self) -> bool {
+        dispatch_ref!(self, driver => driver.has_lock())
+    }
+
+    /// Whether someone else may have written since [`Self::state`] was called.
+    pub(crate) async fn is_stale(&mut self) -> Result<bool, Error> {
+        dispatch!(self, driver => driver.is_stale().await)
+    }
+
+    /// Opens a transaction, in which the state is what nobody else changes.
+    pub(crate) async fn begin(
+        &mut self,
+        foreign_keys: bool,
+        options: &Options,
+    ) -> Result<(), Error> {
+        dispatch!(self, driver => driver.begin(foreign_keys, options).await)
+    }
+
+    /// Makes the transaction permanent.
+    pub(crate) async fn commit(&mut self, options: &Options) -> Result<(), Error> {
+        dispatch!(self, driver => driver.commit(options).await)
+    }
+
+    /// Undoes the transaction, if one is open, also one that a script opened.
+    pub(crate) async fn rollback(&mut self) -> Result<(), Error> {
+        dispatch!(self, driver => driver.rollback().await)
+    }
+
+    /// Runs a revision and records it, in the open transaction; and commits, if it is the last.
+    ///
+    /// Returns how long the statements took.
+    pub(crate) async fn apply(&mut self, unit: &Unit<'_>) -> Result<Duration, Failed> {
+        dispatch!(self, driver => driver.apply(unit).await)
+    }
+
+    /// Runs one statement of a revision outside a transaction; waits while the database is locked.
+    pub(crate) async fn execute_alone(
+        &mut self,
+        sql: &str,
+        options: &Options,
+    ) -> Result<(), Failed> {
+        dispatch!(self, driver => driver.execute_alone(sql, options).await)
+    }
+
+    /// Prepares the connection for the statements of a revision outside a transaction.
+    pub(crate) async fn prepare_alone(&mut self, job: &Job<'_>) -> Result<(), Error> {
+        dispatch!(self, driver => driver.prepare_alone(job).await)
+    }
+
+    /// Takes away what a revision outside a transaction has left that would change what the next one means.
+    pub(crate) async fn tidy(&mut self) -> Result<(), Error> {
+        dispatch!(self, driver => driver.tidy().await)
+    }
+
+    /// Looks at what a revision outside a transaction leaves; an error inside says what is wrong with it.
+    pub(crate) async fn examine(&mut self, job: &Job<'_>) -> Result<Option<Error>, Error> {
+        dispatch!(self, driver => driver.examine(job).await)
+    }
+
+    /// What should be known after the run, and was not told yet.
+    pub(crate) fn warnings(&mut self) -> Vec<String> {
+        dispatch!(self, driver => driver.warnings())
+    }
+
+    /// The sessions that hold locks which a statement may have waited for, in words.
+    pub(crate) async fn blockers(&mut self, sql: Option<&str>) -> Vec<String> {
+        dispatch!(self, driver => driver.blockers(sql).await)
+    }
+
+    async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
+        dispatch!(self, driver => driver.texts(sql).await)
+    }
+
+    async fn affect(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
+        dispatch!(self, driver => driver.affect(sql).await)
+    }
+
+    fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
+        dispatch_ref!(self, driver => driver.explained(error, doing))
+    }
+
+    fn is_no_table(&self, error: &sqlx::Error, table: &str) -> bool {
+        dispatch_ref!(self, driver => driver.is_no_table(error, table))
+    }
+
+    /// Whether someone else is in the way of a statement that had no effect.
+    fn is_busy(&self, error: &sqlx::Error) -> bool {
+        dispatch_ref!(self, driver => driver.is_busy(error))
+    }
+}
+
+/// The tracking tables.
+impl Connection<'_> {
+    /// The names of the tracking tables, found out once.
+    pub(crate) async fn tracking(&mut self, settings: &Settings) -> Result<Tracking, Error> {
+        if let Some(tracking) = &self.tracking {
+            return Ok(tracking.clone());
+        }
+        let schema = match &settings.schema {
+            Some(schema) => Some(schema.clone()),
+            None => dispatch!(self, driver => driver.schema().await)?,
+        };
+        let tracking = Tracking::new(self.dialect(), settings, schema.as_deref());
+        self.tracking = Some(tracking.clone());
+        Ok(tracking)
     }
 
     /// Compares the recorded history with the header of a baked chain, in one query.
@@ -126,7 +343,23 @@ impl<'c> Connection<'c> {
         tips: &Tips,
         options: &Options,
     ) -> Result<Probe, Error> {
-        dispatch!(self, connection => connection.probe(settings, count, tips, options).await)
+        // Which schema it is costs a query of its own where the settings do not say it.
+        let tracking = Tracking::new(self.dialect(), settings, None);
+        let extra = dispatch_ref!(self, driver => driver.place(&tracking));
+        let Some(sql) = tracking.probe(tips, &extra) else { return Ok(Probe::Look) };
+        let Some(rows) = self.read(&sql, &tracking, options).await? else {
+            return Ok(Probe::Look);
+        };
+        let Some(cells) = rows.first() else { return Ok(Probe::Look) };
+        let place = cells.get(4).cloned().flatten();
+        if !dispatch!(self, driver => driver.is_at(place)) {
+            return Ok(Probe::Look);
+        }
+        match Tracking::answer(cells, count, tips) {
+            Answer::Layout(found) => Err(self.other_layout(&tracking, found.as_deref())),
+            Answer::Proven(true) => Ok(Probe::UpToDate),
+            Answer::Proven(false) => Ok(Probe::Look),
+        }
     }
 
     /// Reads all rows of the chain.
@@ -135,155 +368,139 @@ impl<'c> Connection<'c> {
         settings: &Settings,
         options: &Options,
     ) -> Result<State, Error> {
-        dispatch!(self, connection => connection.state(settings, options).await)
+        let tracking = self.tracking(settings).await?;
+        let mut wait = Wait::new(options);
+        loop {
+            match dispatch!(self, driver => driver.watch(&tracking).await) {
+                Ok(()) => break,
+                Err(error) if self.is_busy(&error) && wait.pause(None).await => {}
+                Err(error) => return Err(self.explained(error, "read the database")),
+            }
+        }
+        let extra = dispatch_ref!(self, driver => driver.place(&tracking));
+        let rows = self.read(&tracking.rows(&extra), &tracking, options).await?;
+        dispatch!(self, driver => driver.watched());
+        let Some(rows) = rows else { return Ok(State::default()) };
+        let place =
+            rows.first().and_then(|cells| cells.get(Tracking::EXTRA).cloned()).unwrap_or_default();
+        dispatch!(self, driver => driver.is_at(place));
+        Tracking::state(rows).map_err(|error| match error {
+            Unreadable::Layout(found) => self.other_layout(&tracking, found.as_deref()),
+            Unreadable::Row(what) => Error::new(
+                ErrorKind::Layout,
+                format!(
+                    "the tracking table `{}` has a row that no version writes",
+                    tracking.bare()
+                ),
+            )
+            .note(what)
+            .on(self.name())
+            .help("restore the row from a backup"),
+        })
     }
 
-    /// Whether someone else may have written since [`Self::state`] was called.
-    pub(crate) async fn is_stale(&mut self) -> Result<bool, Error> {
-        dispatch!(self, connection => connection.is_stale().await)
+    /// Runs a query on the tracking tables; `None` if they do not exist.
+    async fn read(
+        &mut self,
+        sql: &str,
+        tracking: &Tracking,
+        options: &Options,
+    ) -> Result<Option<Vec<Cells>>, Error> {
+        let mut wait = Wait::new(options);
+        let doing = "read the tracking table";
+        let table = tracking.bare();
+        let meta = format!("{table}_meta");
+        let mut lacks_layout = false;
+        loop {
+            match self.texts(sql).await {
+                Ok(rows) => return Ok(Some(rows)),
+                Err(error) if self.is_no_table(&error, table) => return Ok(None),
+                // Without its layout a tracking table cannot be judged; without both there is none.
+                // Another migrator may create both between two questions, so ask again.
+                Err(error) if self.is_no_table(&error, &meta) => {
+                    let sql = format!("SELECT 'a row' FROM {} LIMIT 1", tracking.table());
+                    match self.texts(&sql).await {
+                        Err(error) if self.is_no_table(&error, table) => return Ok(None),
+                        Err(error) if self.is_busy(&error) && wait.pause(None).await => {}
+                        Err(error) => return Err(self.explained(error, doing)),
+                        Ok(_) if lacks_layout => return Err(self.other_layout(tracking, None)),
+                        Ok(_) => lacks_layout = true,
+                    }
+                }
+                Err(error) if self.is_busy(&error) && wait.pause(None).await => {}
+                Err(error) => return Err(self.explained(error, doing)),
+            }
+        }
     }
 
     /// The stored down script of a revision.
     pub(crate) async fn down_script(
         &mut self,
         settings: &Settings,
-        revision: &str,
+        revision: &RevisionId,
     ) -> Result<Option<String>, Error> {
-        dispatch!(self, connection => connection.down_script(settings, revision).await)
+        let sql = self.tracking(settings).await?.down_script(revision);
+        let rows = self.texts(&sql).await;
+        let mut rows = rows.map_err(|error| self.explained(error, "read a stored script"))?;
+        Ok(rows.pop().and_then(|mut cells| cells.pop().flatten()))
     }
 
-    /// The version of the server.
-    pub(crate) async fn version(&mut self) -> Result<Version, Error> {
-        dispatch!(self, connection => connection.version().await)
-    }
-
-    /// Saves the settings that the run changes, and changes them.
-    ///
-    /// From here on a dropped connection is not given back. With `thorough` the run's own
-    /// statements may change the connection, and all of it that can be read is saved.
-    pub(crate) async fn arm(&mut self, options: &Options, thorough: bool) -> Result<(), Error> {
-        dispatch!(self, connection => connection.arm(options, thorough).await)
-    }
-
-    /// Restores all settings and gives the connection back.
-    pub(crate) async fn finish(self) -> Result<(), Error> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(connection) => connection.finish().await,
-            Self::Never(never, _) => match never {},
-        }
-    }
-
-    /// Takes the lock and opens a transaction.
-    pub(crate) async fn begin(
-        &mut self,
-        foreign_keys: bool,
-        options: &Options,
-    ) -> Result<(), Error> {
-        dispatch!(self, connection => connection.begin(foreign_keys, options).await)
-    }
-
-    /// Makes the transaction permanent.
-    pub(crate) async fn commit(&mut self, options: &Options) -> Result<(), Error> {
-        dispatch!(self, connection => connection.commit(options).await)
-    }
-
-    /// Undoes the transaction, if one is open, also one that a script opened.
-    pub(crate) async fn rollback(&mut self) -> Result<(), Error> {
-        dispatch!(self, connection => connection.rollback().await)
-    }
-
-    /// Takes away what a revision has left that would change what the next one means.
-    pub(crate) async fn tidy(&mut self) -> Result<(), Error> {
-        dispatch!(self, connection => connection.tidy().await)
-    }
-
-    /// Sets foreign keys for statements outside a transaction.
-    pub(crate) async fn set_foreign_keys(&mut self, on: bool) -> Result<(), Error> {
-        dispatch!(self, connection => connection.set_foreign_keys(on).await)
-    }
-
-    /// Creates the tracking tables, in the open transaction.
+    /// Creates the tracking tables, in the open transaction where the database can do that.
     pub(crate) async fn create_tracking(&mut self, settings: &Settings) -> Result<(), Error> {
-        dispatch!(self, connection => connection.create_tracking(settings).await)
+        let tracking = self.tracking(settings).await?;
+        dispatch!(self, driver => driver.create(&tracking).await)
     }
 
-    /// Runs one statement of a revision. The error is not placed yet.
-    pub(crate) async fn execute(&mut self, sql: &str) -> Result<(), Error> {
-        dispatch!(self, connection => connection.execute(sql).await)
-    }
-
-    /// The same, outside a transaction: waits while the database is locked.
-    pub(crate) async fn execute_alone(
+    /// Changes one row of the tracking table, in the open transaction or by itself.
+    pub(crate) async fn change(
         &mut self,
-        sql: &str,
+        settings: &Settings,
+        change: &Change<'_>,
         options: &Options,
     ) -> Result<(), Error> {
-        dispatch!(self, connection => connection.execute_alone(sql, options).await)
-    }
-
-    /// Looks for rows that refer to nothing.
-    pub(crate) async fn check_foreign_keys(&mut self) -> Result<ForeignKeyCheck, Error> {
-        dispatch!(self, connection => connection.check_foreign_keys().await)
-    }
-
-    /// Records a revision.
-    pub(crate) async fn insert(
-        &mut self,
-        settings: &Settings,
-        record: &Record<'_>,
-    ) -> Result<(), Error> {
-        dispatch!(self, connection => connection.insert(settings, record).await)
-    }
-
-    /// Forgets a revision.
-    pub(crate) async fn delete(
-        &mut self,
-        settings: &Settings,
-        revision: &str,
-    ) -> Result<(), Error> {
-        dispatch!(self, connection => connection.delete(settings, revision).await)
-    }
-
-    /// Records that the undoing of a revision begins, or that it had no effect.
-    pub(crate) async fn standing(
-        &mut self,
-        settings: &Settings,
-        revision: &str,
-        standing: &Standing,
-    ) -> Result<(), Error> {
-        dispatch!(self, connection => connection.standing(settings, revision, standing).await)
-    }
-
-    /// Records how far a revision outside a transaction is.
-    pub(crate) async fn progress(
-        &mut self,
-        settings: &Settings,
-        options: &Options,
-        revision: &str,
-        done: usize,
-        started: Option<usize>,
-        checksum: &str,
-    ) -> Result<(), Error> {
-        dispatch!(self, connection => {
-            connection.progress(settings, options, revision, done, started, checksum).await
-        })
-    }
-
-    /// The two statements by which a person says whether a started statement is done.
-    pub(crate) fn verdicts(
-        &self,
-        settings: &Settings,
-        revision: &str,
-        done: usize,
-        checksum: &str,
-    ) -> (String, String) {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => {
-                super::sqlite::Connection::verdicts(settings, revision, done, checksum)
+        let sql = self.tracking(settings).await?.change(change);
+        let mut wait = Wait::new(options);
+        loop {
+            match self.affect(&sql).await {
+                Ok(1) => return Ok(()),
+                Ok(rows) => return Err(not_one_row(change, rows, self.name())),
+                Err(error) if self.is_busy(&error) && wait.pause(None).await => {}
+                Err(error) => return Err(self.explained(error, change.doing())),
             }
-            Self::Never(never, _) => match *never {},
         }
     }
+
+    fn other_layout(&self, tracking: &Tracking, found: Option<&str>) -> Error {
+        let Some(found) = found else {
+            let name = tracking.bare();
+            return Error::new(
+                ErrorKind::Layout,
+                format!("`{name}` is there, but `{name}_meta` does not say which layout it has"),
+            )
+            .on(self.name())
+            .note("either it is no tracking table, or one of the two was changed by other means")
+            .help("restore both tables from a backup")
+            .help("or, if it is another program's, set `table` in `[package.metadata.migrate]`");
+        };
+        Error::new(
+            ErrorKind::Layout,
+            format!(
+                "the tracking table has layout {found}, and this version (cargo-migrate {}) knows \
+                 layout {LAYOUT}",
+                env!("CARGO_PKG_VERSION")
+            ),
+        )
+        .on(self.name())
+        .help("use a binary that is built with a newer cargo-migrate")
+    }
+}
+
+/// A script that deletes our rows would otherwise go unnoticed.
+pub(crate) fn not_one_row(change: &Change<'_>, rows: u64, database: &str) -> Error {
+    Error::new(
+        ErrorKind::Changed,
+        format!("failed to {}: {rows} rows of the tracking table were changed", change.doing()),
+    )
+    .on(database)
+    .help("a revision, or another program, has changed the tracking table: see `status`")
 }

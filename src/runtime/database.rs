@@ -28,6 +28,12 @@ pub enum Source<'c> {
     /// `SQLite`.
     #[cfg(feature = "sqlite")]
     Sqlite(super::sqlite::Source<'c>),
+    /// `PostgreSQL`.
+    #[cfg(feature = "postgres")]
+    Postgres(super::postgres::Source<'c>),
+    /// `MySQL` or `MariaDB`.
+    #[cfg(feature = "mysql")]
+    Mysql(super::mysql::Source<'c>),
     /// A URL whose scheme was not looked at yet.
     Url(String, std::marker::PhantomData<&'c mut ()>),
 }

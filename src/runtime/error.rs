@@ -34,6 +34,17 @@ pub enum ErrorKind {
     Full,
     /// Another migrator, or another writer, did not make way in time.
     Locked,
+    /// The lock was lost while the run was at work: the server, or something between it and this
+    /// program, has ended the session that held it.
+    LockLost,
+    /// A statement had to wait for a lock of the database for too long, or was in a deadlock.
+    LockTimeout,
+    /// A statement took longer than it may.
+    Timeout,
+    /// The connection broke.
+    Disconnected,
+    /// The user of the database lacks a right.
+    Denied,
     /// The connection is inside a transaction of the caller's.
     InTransaction,
     /// A statement of a revision failed.
@@ -80,6 +91,12 @@ pub enum DatabaseState {
         /// The revision outside a transaction that is done in part, if there is one.
         partly: Option<RevisionId>,
     },
+    /// The connection broke, or a script ended its transaction, so that nobody here can see what
+    /// became permanent; the database knows it, and the next run looks.
+    Uncertain {
+        /// The revisions whose step is surely done.
+        revisions: Vec<RevisionId>,
+    },
 }
 
 impl fmt::Display for DatabaseState {
@@ -100,6 +117,12 @@ impl fmt::Display for DatabaseState {
                     write!(f, "{and}revision `{partly}` is done in part, as recorded")?;
                 }
                 f.write_str("; nothing else of the run had an effect")
+            }
+            Self::Uncertain { revisions } => {
+                if !revisions.is_empty() {
+                    write!(f, "{} committed; ", listed(revisions))?;
+                }
+                f.write_str("what else of the run became permanent is not known here")
             }
         }
     }
@@ -124,6 +147,7 @@ struct Inner {
     revision: Option<RevisionId>,
     path: Option<String>,
     place: Option<Place>,
+    sql: Option<String>,
     notes: Vec<String>,
     helps: Vec<String>,
     database: Option<String>,
@@ -184,6 +208,30 @@ impl Error {
     pub(crate) fn leaving(mut self, state: DatabaseState) -> Self {
         self.0.state = Some(state);
         self
+    }
+
+    /// The same, unless it is known that this cannot be said; then only the committed revisions are.
+    #[must_use]
+    pub(crate) fn unless_uncertain(mut self, state: DatabaseState) -> Self {
+        self.0.state = match (self.0.state.take(), state) {
+            (Some(DatabaseState::Uncertain { .. }), DatabaseState::Committed { revisions, .. }) => {
+                Some(DatabaseState::Uncertain { revisions })
+            }
+            (Some(uncertain @ DatabaseState::Uncertain { .. }), _) => Some(uncertain),
+            (_, state) => Some(state),
+        };
+        self
+    }
+
+    /// The statement that failed, for questions about it.
+    #[must_use]
+    pub(crate) fn about(mut self, sql: &str) -> Self {
+        self.0.sql = Some(sql.to_owned());
+        self
+    }
+
+    pub(crate) fn sql(&self) -> Option<&str> {
+        self.0.sql.as_deref()
     }
 
     #[must_use]
@@ -331,23 +379,6 @@ fn excerpt(line: &str, column: usize) -> (String, usize) {
     (text, column - skipped + usize::from(skipped > 0))
 }
 
-/// Where in `sql` a message of the form `near "TOKEN": …` points, if the token stands there once.
-///
-/// `SQLite` knows the exact offset, but its drivers do not pass it on.
-pub(crate) fn near(message: &str, sql: &str) -> Option<usize> {
-    let token = message.strip_prefix("near \"")?.split_once("\":")?.0;
-    let mut found = sql.match_indices(token).filter(|(at, _)| {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        let inside = |edge: Option<char>, next: Option<char>| {
-            edge.is_some_and(is_word) && next.is_some_and(is_word)
-        };
-        !inside(sql[..*at].chars().next_back(), token.chars().next())
-            && !inside(sql[at + token.len()..].chars().next(), token.chars().next_back())
-    });
-    let first = found.next()?.0;
-    found.next().is_none().then_some(first)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -382,12 +413,5 @@ mod tests {
         let at = |line: &str, c: char| line.chars().position(|it| it == c);
         assert_eq!(at(lines[3], 'X'), at(lines[4], '^'), "{shown}");
         assert!(shown.contains("x.sql:1:5001"), "{shown}");
-    }
-
-    #[test]
-    fn a_token_is_found_only_where_it_stands_once_as_a_word() {
-        assert_eq!(near("near \"on\": syntax error", "SELECT one, on FROM t"), Some(12));
-        assert_eq!(near("near \"a\": syntax error", "a a"), None);
-        assert_eq!(near("no such table: t", "t"), None);
     }
 }

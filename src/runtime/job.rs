@@ -4,12 +4,11 @@
 //! first statement. Pure, apart from the stored scripts, which the caller brings.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::connection::Record;
 use super::error::{DatabaseState, Error, ErrorKind};
-use super::options::TransactionScope;
 use super::report::{PlannedStep, RunPlan, Source, Wrapping};
 use super::select::Request;
 use super::state::{Progress, Row, RowStatus, State, id_list};
@@ -34,11 +33,14 @@ pub(crate) struct Job<'a> {
     pub(crate) source: Source,
     pub(crate) wrapping: Wrapping,
     pub(crate) foreign_keys: bool,
+    /// Whether a statement may change the session, and not only the database.
+    pub(crate) changes_session: bool,
     pub(crate) part: usize,
     /// The undoing script that is stored.
     pub(crate) down_script: Option<String>,
     irreversible: Option<String>,
     requires: Vec<(usize, Version)>,
+    extensions: Vec<(usize, String)>,
 }
 
 impl Job<'_> {
@@ -56,11 +58,6 @@ impl Job<'_> {
             let first = self.statement(index).get(.."SAVEPOINT".len());
             first.is_some_and(|word| word.eq_ignore_ascii_case("SAVEPOINT"))
         })
-    }
-
-    /// Whether a statement may change the connection, and not only the database.
-    pub(crate) fn changes_connection(&self) -> bool {
-        (0..self.statements.len()).any(|index| changes_connection(self.statement(index)))
     }
 
     /// What is recorded of it.
@@ -110,6 +107,28 @@ impl Job<'_> {
         }
     }
 
+    /// The extensions that it requires.
+    pub(crate) fn extensions(&self) -> impl Iterator<Item = &str> {
+        self.extensions.iter().map(|(_, name)| name.as_str())
+    }
+
+    /// The error if an extension that it requires is not `available`.
+    pub(crate) fn check_extensions(&self, available: &HashSet<String>) -> Result<(), Error> {
+        match self.extensions.iter().find(|(_, name)| !available.contains(name)) {
+            None => Ok(()),
+            Some((offset, name)) => Err(self
+                .error(
+                    ErrorKind::Requirement,
+                    format!(
+                        "revision `{}` requires the extension `{name}`, which this server does not have",
+                        self.id
+                    ),
+                )
+                .at(&self.text, *offset)
+                .help("install it on the server; nothing of the run was begun")),
+        }
+    }
+
     pub(crate) fn needs_version(&self) -> bool {
         !self.requires.is_empty()
     }
@@ -150,7 +169,7 @@ pub(crate) fn jobs<'a>(
     for id in steps {
         let mut job = job(request, state, id, stored.remove(id))?;
         let shares = job.wrapping == Wrapping::Shared;
-        let joins = shares && may_share && request.options.scope == TransactionScope::Run;
+        let joins = shares && may_share && request.options.scope.is_run(request.variant.dialect);
         if !jobs.is_empty() && !joins {
             part += 1;
         }
@@ -287,6 +306,8 @@ fn job_of<'a>(
         .map(|statement| statement.offset..statement.offset + statement.sql.len())
         .collect();
     let dialect = request.variant.dialect;
+    let changes_session =
+        statements.iter().any(|range| sql::changes_session(dialect, &text[range.clone()]));
     let wrapping = match (header.transaction, &header.foreign_keys) {
         (TransactionMode::None, _) => Wrapping::None,
         (TransactionMode::Transactional, Some(_)) => Wrapping::ForeignKeys,
@@ -315,6 +336,16 @@ fn job_of<'a>(
             _ => None,
         })
         .collect();
+    let extensions = header
+        .requires
+        .iter()
+        .filter_map(|requirement| match &requirement.value {
+            Requirement::Extension(name) if dialect == Dialect::Postgres => {
+                Some((requirement.span.start, name.clone()))
+            }
+            _ => None,
+        })
+        .collect();
     let irreversible = header.irreversible.as_ref().map(|why| why.value.clone());
     let down_script = irreversible.is_none().then(|| down_script(&script, id, request.variant));
     Ok(Job {
@@ -327,10 +358,12 @@ fn job_of<'a>(
         source: if path.is_some() { Source::File } else { Source::Stored },
         wrapping,
         foreign_keys: header.foreign_keys.is_some(),
+        changes_session,
         part: 0,
         down_script,
         irreversible,
         requires,
+        extensions,
         text,
     })
 }
@@ -354,20 +387,6 @@ fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> Strin
         text.push('\n');
     }
     text
-}
-
-fn changes_connection(sql: &str) -> bool {
-    let mut words = sql::tokens(Dialect::Sqlite, sql).map(|token| token.text);
-    let mut next_is = |any: &[&str]| {
-        words.next().is_some_and(|word| any.iter().any(|other| word.eq_ignore_ascii_case(other)))
-    };
-    // Most statements are long, and their first letter tells.
-    match sql.as_bytes().first() {
-        Some(b'p' | b'P') => next_is(&["pragma"]),
-        Some(b'a' | b'A' | b'd' | b'D') => next_is(&["attach", "detach"]),
-        Some(b'c' | b'C') => next_is(&["create"]) && next_is(&["temp", "temporary"]),
-        _ => false,
-    }
 }
 
 fn controls_transaction(dialect: Dialect, text: &str, range: &Range<usize>) -> bool {

@@ -12,9 +12,9 @@ use super::error::{Error, ErrorKind};
 use super::job::{Job, interrupted, jobs, prefers_stored, run_plan};
 use super::migrator::Configured;
 use super::options::Options;
-use super::report::RunPlan;
+use super::report::{RunPlan, Wrapping};
 use super::select::{Request, Selection, select};
-use super::state::{Progress, RowStatus};
+use super::state::RowStatus;
 use crate::chain::baked::{Header, Tips};
 use crate::chain::{Direction, Revision, RevisionId, Target, listed};
 
@@ -123,6 +123,13 @@ pub(crate) struct Ready<'a> {
     pub(crate) has_table: bool,
 }
 
+impl Ready<'_> {
+    /// Whether the first part runs with foreign keys on; `None` if there is nothing to do.
+    pub(crate) fn foreign_keys(&self) -> Option<bool> {
+        self.jobs.front().map(|job| job.wrapping == Wrapping::ForeignKeys)
+    }
+}
+
 /// The result of a look.
 pub(crate) enum Look<'a> {
     Ready(Ready<'a>),
@@ -141,7 +148,7 @@ pub(crate) async fn look<'a>(
         Selection::Steps { steps, warnings } => (steps, warnings),
         Selection::Busy { revision } => {
             let row = state.row(revision.as_str()).expect("a busy revision is one of the rows");
-            let stored = connection.down_script(request.settings, revision.as_str()).await?;
+            let stored = connection.down_script(request.settings, &revision).await?;
             let started = row.statement_started.unwrap_or_default();
             let mut error = Error::new(
                 ErrorKind::Unfinished,
@@ -155,22 +162,19 @@ pub(crate) async fn look<'a>(
             if let Ok(job) = interrupted(request, row, stored)
                 && let Some(range) = started.checked_sub(1).and_then(|at| job.statements.get(at))
             {
-                let done = (0..started).map(|index| job.statement(index));
-                let checksum = Progress::of(request.variant.dialect, done).checksum();
-                let (is_done, is_not) =
-                    connection.verdicts(request.settings, revision.as_str(), started, &checksum);
                 if row.status == RowStatus::Reverting {
                     error = error.revision_named(&revision, None);
                 }
                 error = error
                     .at(&job.text, range.start)
                     .help(format!(
-                        "if no migrator runs, see whether it is done; if so, type\n{is_done}"
+                        "if no migrator runs, see whether it is done; if so, record that with \
+                         `repair {revision} --statement done`"
                     ))
-                    .help(format!("and if it is not done, type\n{is_not}"))
-                    .help(
-                        "then run again: the run goes on with the statement after it, or with it",
-                    );
+                    .help(format!(
+                        "and if it is not done, with `repair {revision} --statement not-done`"
+                    ))
+                    .help("then run again: it goes on with the statement after it, or with it");
             }
             return Ok(Look::Busy(error));
         }
@@ -182,7 +186,7 @@ pub(crate) async fn look<'a>(
                 state.row(id.as_str()).is_some_and(|row| row.status == RowStatus::Reverting);
             let is_unknown = request.chain.get(id.as_str()).is_none();
             if (resumed || is_unknown || prefers_stored(request, &state, id))
-                && let Some(script) = connection.down_script(request.settings, id.as_str()).await?
+                && let Some(script) = connection.down_script(request.settings, id).await?
             {
                 stored.insert(id.clone(), script);
             }
@@ -193,5 +197,12 @@ pub(crate) async fn look<'a>(
         let version = connection.version().await?;
         jobs.iter().try_for_each(|job| job.check_version(request.variant.dialect, &version))?;
     }
+    let mut available = HashSet::new();
+    for name in jobs.iter().flat_map(Job::extensions) {
+        if !available.contains(name) && connection.has_extension(name).await? {
+            available.insert(name.to_owned());
+        }
+    }
+    jobs.iter().try_for_each(|job| job.check_extensions(&available))?;
     Ok(Look::Ready(Ready { jobs: jobs.into(), warnings, has_table: state.has_table }))
 }

@@ -18,6 +18,7 @@ mod migrator;
 mod observer;
 mod options;
 mod report;
+mod retry;
 mod run;
 mod select;
 #[cfg(feature = "sqlite")]
@@ -25,6 +26,7 @@ mod sqlite;
 mod state;
 mod status;
 mod timer;
+mod tracking;
 mod unwrapped;
 mod wait;
 

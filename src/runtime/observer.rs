@@ -19,6 +19,20 @@ pub enum Event<'a> {
     Waiting {
         /// How long it has waited.
         waited: Duration,
+        /// Who holds it, in words, where the server tells.
+        holder: Option<&'a str>,
+    },
+    /// A transaction failed because others held locks for too long, or were in a deadlock with it;
+    /// it was undone and will be tried again.
+    Retrying {
+        /// The revision that failed.
+        revision: &'a RevisionId,
+        /// How often it has been tried.
+        attempts: u32,
+        /// How long the run pauses before it tries again.
+        pause: Duration,
+        /// What the server said.
+        reason: &'a str,
     },
     /// A revision begins.
     RevisionStarted {

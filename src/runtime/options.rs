@@ -6,16 +6,30 @@ use std::time::Duration;
 
 use super::observer::Observer;
 use super::report::Source;
+use crate::dialect::Dialect;
 
 /// What one transaction holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransactionScope {
-    /// The whole run: all or nothing. Revisions that ask for it still cut the run.
+    /// What suits the database: the whole run on `SQLite`, one revision elsewhere.
     #[default]
+    Default,
+    /// The whole run: all or nothing. Revisions that ask for it still cut the run.
     Run,
     /// One revision: what was applied before a failing revision stays.
     Revision,
+}
+
+impl TransactionScope {
+    /// Whether a transaction holds the whole run.
+    pub(crate) fn is_run(self, dialect: Dialect) -> bool {
+        match self {
+            Self::Default => dialect == Dialect::Sqlite,
+            Self::Run => true,
+            Self::Revision => false,
+        }
+    }
 }
 
 /// What becomes of a database that has revisions on top of everything that the chain knows.
@@ -45,6 +59,14 @@ pub enum NewerDatabase {
 pub struct Options {
     /// How long to wait for other migrators and writers; 60 seconds by default.
     pub lock_timeout: Duration,
+    /// How long a statement of a revision may wait for a lock of the database (`lock_timeout` of
+    /// `PostgreSQL`, `lock_wait_timeout` and `innodb_lock_wait_timeout` of `MySQL`); by default what the
+    /// server says. `SQLite` has no such locks.
+    pub statement_lock_timeout: Option<Duration>,
+    /// How long a statement of a revision may take; by default what the server says.
+    pub statement_timeout: Option<Duration>,
+    /// How often a transaction that failed for a lock is tried again; 5 times by default.
+    pub retries: u32,
     /// What one transaction holds.
     pub scope: TransactionScope,
     /// Who receives events.
@@ -65,6 +87,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             lock_timeout: Duration::from_mins(1),
+            statement_lock_timeout: None,
+            statement_timeout: None,
+            retries: 5,
             scope: TransactionScope::default(),
             observer: None,
             database: None,
@@ -85,6 +110,30 @@ impl Options {
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a statement of a revision may wait for a lock of the database.
+    ///
+    /// A statement that waits for a lock makes everyone else wait behind it. With a short time-out
+    /// the revision fails instead, is undone, and is tried again after a pause.
+    #[must_use]
+    pub fn statement_lock_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_lock_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long a statement of a revision may take.
+    #[must_use]
+    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how often a transaction that failed for a lock is tried again.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
         self
     }
 
@@ -135,6 +184,9 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("lock_timeout", &self.lock_timeout)
+            .field("statement_lock_timeout", &self.statement_lock_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .field("retries", &self.retries)
             .field("scope", &self.scope)
             .field("observer", &self.observer.is_some())
             .field("database", &self.database)

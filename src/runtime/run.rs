@@ -5,29 +5,27 @@
 //! `transaction: none` is a part of its own (`unwrapped`). On an error the open transaction is
 //! undone, and the error says which parts were committed before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use tracing::Instrument;
 
-use super::connection::{Connection, ForeignKeyCheck, Probe, Violation};
+use super::connection::{Connection, Failed, Probe, Unit};
 use super::database::Source as Way;
-use super::error::{DatabaseState, Error, ErrorKind, near};
+use super::error::{DatabaseState, Error, ErrorKind};
 use super::job::{Job, run_plan};
 use super::look::{Look, Ready, look, request, variant};
 use super::migrator::Configured;
-use super::observer::Event;
-use super::report::{FinishedStep, Report, Wrapping};
+use super::observer::{Event, Observer};
+use super::report::{FinishedStep, Report};
+use super::retry::{back_off, blocked};
 use super::select::Request;
+use super::timer::sleep;
 use super::wait::Wait;
 use crate::chain::baked::Header;
 use crate::chain::{Direction, RevisionId, Target};
-
-/// Around a revision that sets savepoints; releasing it releases those that were left.
-const OUTER_SAVEPOINT: &str = "SAVEPOINT cargo_migrate_revision";
-const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
 
 /// Goes up or down; without a target to wherever the chain's settings say.
 ///
@@ -99,7 +97,7 @@ async fn attempt(
         request: &request,
         ready: Ready::default(),
         goal: HashSet::new(),
-        baseline: None,
+        announced: Vec::new(),
         committed: Vec::new(),
         partly: None,
         finished: Vec::new(),
@@ -114,9 +112,7 @@ async fn attempt(
             let Run { connection, finished, warnings, .. } = run;
             Ok(report(direction, connection, finished, warnings))
         }
-        // It says itself what may have become permanent.
-        Err(error) if error.kind() == ErrorKind::Script && error.revision().is_none() => Err(error),
-        Err(error) => Err(error.leaving(state)),
+        Err(error) => Err(error.unless_uncertain(state)),
     }
 }
 
@@ -137,8 +133,8 @@ pub(crate) struct Run<'r, 'a, 'c> {
     pub(crate) ready: Ready<'a>,
     /// Everything that the run is about, once it has committed a part.
     goal: HashSet<RevisionId>,
-    /// The violations that were there before, if that is known.
-    baseline: Option<HashMap<Violation, usize>>,
+    /// What was told of what is left.
+    announced: Vec<RevisionId>,
     committed: Vec<RevisionId>,
     pub(crate) partly: Option<RevisionId>,
     finished: Vec<FinishedStep>,
@@ -149,103 +145,122 @@ pub(crate) struct Run<'r, 'a, 'c> {
 
 impl<'a> Run<'_, 'a, '_> {
     async fn go(&mut self) -> Result<(), Error> {
-        let options = self.request.options;
+        let (settings, options) = (self.request.settings, self.request.options);
         let mut wait = Wait::new(options);
-        loop {
-            match look(self.connection, self.request, None).await? {
-                Look::Ready(ready) => break self.ready = ready,
-                Look::Busy(error) if !wait.pause().await => return Err(error),
-                Look::Busy(_) => {}
-            }
-        }
-        self.warnings.clone_from(&self.ready.warnings);
-        if self.ready.jobs.is_empty() {
+        let mut seen = look(self.connection, self.request, None).await?;
+        if let Look::Ready(ready) = &mut seen
+            && ready.jobs.is_empty()
+        {
+            self.warnings.append(&mut ready.warnings);
             return Ok(());
         }
         self.applied_by = options.applied_by.clone().unwrap_or_else(applied_by);
-        self.announce().await?;
-        let mut must_look = false;
-        while let Some(job) = self.ready.jobs.front() {
-            let foreign_keys = job.wrapping == Wrapping::ForeignKeys;
+        self.arm(&seen).await?;
+        self.connection.lock(settings, options).await?;
+        loop {
+            let ready = match seen {
+                Look::Ready(ready) => ready,
+                Look::Busy(error) => {
+                    // Where the session holds the lock nobody can be running the statement.
+                    if self.connection.has_lock() && !self.connection.is_stale().await? {
+                        return Err(error);
+                    }
+                    if !self.connection.has_lock() && !wait.pause(None).await {
+                        return Err(error);
+                    }
+                    seen = self.look_again().await?;
+                    continue;
+                }
+            };
+            let foreign_keys = ready.foreign_keys();
+            self.ready = ready;
+            let Some(foreign_keys) = foreign_keys else { break };
             self.connection.begin(foreign_keys, options).await?;
-            if must_look || self.connection.is_stale().await? {
-                self.baseline = None;
-                let goal = Some(&self.goal).filter(|_| !self.committed.is_empty());
-                match look(self.connection, self.request, goal).await? {
-                    Look::Ready(ready) => self.ready = ready,
-                    Look::Busy(error) => {
+            if self.connection.is_stale().await? {
+                seen = self.look_again().await?;
+                // What comes first now may want another kind of transaction, or none.
+                match seen {
+                    Look::Ready(ready) if ready.foreign_keys() == Some(foreign_keys) => {
+                        self.ready = ready;
+                    }
+                    _ => {
                         self.connection.rollback().await?;
-                        if !wait.pause().await {
-                            return Err(error);
-                        }
-                        must_look = true;
                         continue;
                     }
                 }
-                must_look = false;
-                self.warnings.clone_from(&self.ready.warnings);
-                self.announce().await?;
-                let foreign_keys_next =
-                    self.ready.jobs.front().map(|job| job.wrapping == Wrapping::ForeignKeys);
-                if foreign_keys_next != Some(foreign_keys) {
-                    self.connection.rollback().await?;
-                    continue;
-                }
             }
+            self.announce();
             self.part().await?;
+            seen = Look::Ready(std::mem::take(&mut self.ready));
         }
+        // Those of the last look: another migrator may have made the first ones untrue.
+        let mut warnings = std::mem::take(&mut self.ready.warnings);
+        warnings.append(&mut self.warnings);
+        warnings.append(&mut self.connection.warnings());
+        self.warnings = warnings;
         Ok(())
     }
 
-    /// Tells what will run, and prepares the connection for it; after every look, since another
-    /// migrator may have made other revisions necessary.
-    async fn announce(&mut self) -> Result<(), Error> {
-        if self.ready.jobs.is_empty() {
-            return Ok(());
+    async fn look_again(&mut self) -> Result<Look<'a>, Error> {
+        let goal = Some(&self.goal).filter(|_| !self.committed.is_empty());
+        let seen = look(self.connection, self.request, goal).await?;
+        self.arm(&seen).await?;
+        Ok(seen)
+    }
+
+    /// Prepares the connection for what will run.
+    async fn arm(&mut self, seen: &Look<'_>) -> Result<(), Error> {
+        let thorough = match seen {
+            Look::Ready(ready) if ready.jobs.is_empty() => return Ok(()),
+            Look::Ready(ready) => ready.jobs.iter().any(|job| job.changes_session),
+            Look::Busy(_) => false,
+        };
+        self.connection.arm(self.request.options, thorough).await
+    }
+
+    /// Tells what will run, as soon as that is certain, and again if another migrator has made other
+    /// revisions necessary.
+    fn announce(&mut self) {
+        let jobs = self.ready.jobs.make_contiguous();
+        let left: Vec<RevisionId> = jobs.iter().map(|job| job.id.clone()).collect();
+        if self.announced == left {
+            return;
         }
-        let thorough = self.ready.jobs.iter().any(Job::changes_connection);
-        self.connection.arm(self.request.options, thorough).await?;
+        self.announced = left;
         if self.committed.is_empty() {
-            self.count = self.ready.jobs.len();
-            self.goal = self.ready.jobs.iter().map(|job| job.id.clone()).collect();
+            self.count = jobs.len();
+            self.goal = jobs.iter().map(|job| job.id.clone()).collect();
         }
         if let Some(observer) = &self.request.options.observer {
-            let jobs = self.ready.jobs.make_contiguous();
             let direction = self.request.direction;
-            let plan = run_plan(direction, jobs, &self.warnings, self.connection.name());
+            let plan = run_plan(direction, jobs, &self.ready.warnings, self.connection.name());
             observer.event(&Event::RunStarted { plan: &plan });
         }
-        Ok(())
     }
 
     /// Runs the first part, in the open transaction, and commits it.
     async fn part(&mut self) -> Result<(), Error> {
-        if !self.ready.has_table {
-            self.connection.create_tracking(self.request.settings).await?;
-        }
-        self.find_older_violations().await?;
         let number = self.ready.jobs.front().map(|job| job.part);
         let mut jobs = Vec::new();
         while let Some(job) = self.ready.jobs.pop_front_if(|job| Some(job.part) == number) {
             jobs.push(job);
         }
+        self.announced.drain(..jobs.len());
         let first = self.finished.len();
-        let mut result = Ok(());
-        if let [job] = &jobs[..]
+        let result = if let [job] = &jobs[..]
             && job.is_alone()
         {
-            let span = span(job);
-            // It may be committed and an error all the same.
-            result = self.alone(job, first).instrument(span).await;
-        } else {
-            for (index, job) in jobs.iter().enumerate() {
-                let span = span(job);
-                self.together(job, first + index).instrument(span).await?;
+            if !self.ready.has_table {
+                self.connection.create_tracking(self.request.settings).await?;
             }
-            self.connection.commit(self.request.options).await?;
-            self.ready.has_table = true;
+            // It may be committed and an error all the same.
+            self.alone(job, first).instrument(span(job)).await
+        } else {
+            self.transaction(&jobs).await?;
             self.committed.extend(jobs.into_iter().map(|job| job.id));
-        }
+            Ok(())
+        };
+        self.ready.has_table = true;
         if let Some(observer) = &self.request.options.observer
             && let revisions @ [_, ..] = &self.committed[first..]
         {
@@ -254,118 +269,72 @@ impl<'a> Run<'_, 'a, '_> {
         result
     }
 
-    /// Runs a revision in the open transaction.
-    async fn together(&mut self, job: &Job<'a>, index: usize) -> Result<(), Error> {
-        let started = Instant::now();
-        self.revision_started(job, index);
-        // Otherwise a later revision could go back to it, and take this one's record away.
-        let has_savepoint = job.has_savepoint();
-        if has_savepoint {
-            self.connection.execute(OUTER_SAVEPOINT).await?;
-        }
-        for statement in 0..job.statements.len() {
-            self.statement_started(job, statement);
-            if let Err(error) = self.connection.execute(job.statement(statement)).await {
-                return Err(Self::failed(job, statement, error));
-            }
-        }
-        if has_savepoint {
-            self.connection.execute(RELEASE_OUTER_SAVEPOINT).await?;
-        }
-        if job.changes_connection() {
-            self.connection.tidy().await?;
-        }
-        if let Some(error) = self.added_violations(job).await? {
-            return Err(error);
-        }
-        let duration = started.elapsed();
-        match job.direction {
-            Direction::Up => {
-                let mut record = job.record(self.request, &self.applied_by);
-                record.duration_ms = millis(duration);
-                self.connection.insert(self.request.settings, &record).await?;
-            }
-            Direction::Down => {
-                self.connection.delete(self.request.settings, job.id.as_str()).await?;
-            }
-        }
-        self.revision_finished(job, duration);
-        Ok(())
-    }
-
-    async fn find_older_violations(&mut self) -> Result<(), Error> {
-        if self.baseline.is_some() {
-            return Ok(());
-        }
-        let ForeignKeyCheck { violations, unchecked } =
-            self.connection.check_foreign_keys().await?;
-        self.warn_unchecked(unchecked);
-        if let Some(first) = violations.first() {
-            let rows = match violations.len() {
-                1 => String::from("1 row refers"),
-                count => format!("{count} rows refer"),
+    /// Runs a part that is one transaction; again, if it failed only because others held locks.
+    async fn transaction(&mut self, jobs: &[Job<'a>]) -> Result<(), Error> {
+        let options = self.request.options;
+        let first = self.finished.len();
+        let mut attempts = 0;
+        loop {
+            let error = match self.attempt(jobs).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
             };
-            self.warnings.push(format!(
-                "{rows} to nothing since before this run, first {}",
-                described(first)
-            ));
+            attempts += 1;
+            if error.kind() != ErrorKind::LockTimeout {
+                return Err(error);
+            }
+            self.connection.rollback().await?;
+            if attempts > options.retries {
+                let blockers = self.connection.blockers(error.sql()).await;
+                return Err(blocked(error, attempts, blockers));
+            }
+            self.finished.truncate(first);
+            let pause = back_off(attempts);
+            if let (Some(observer), Some(revision)) = (&options.observer, error.revision()) {
+                let reason = error.message();
+                observer.event(&Event::Retrying { revision, attempts, pause, reason });
+            }
+            sleep(pause).await;
+            self.connection.begin(jobs.iter().any(|job| job.foreign_keys), options).await?;
         }
-        self.baseline = Some(counted(violations));
-        Ok(())
     }
 
-    /// A table with such a key is of use while foreign keys are off, so it is no error.
-    fn warn_unchecked(&mut self, reasons: Vec<String>) {
-        for reason in reasons {
-            let text = format!("the foreign keys of a table cannot be checked: {reason}");
-            if !self.warnings.contains(&text) {
-                self.warnings.push(text);
-            }
+    async fn attempt(&mut self, jobs: &[Job<'a>]) -> Result<(), Error> {
+        let (settings, options) = (self.request.settings, self.request.options);
+        if !self.ready.has_table {
+            self.connection.create_tracking(settings).await?;
         }
-    }
-
-    /// The error if the revision leaves more rows that refer to nothing than it found.
-    pub(crate) async fn added_violations(&mut self, job: &Job<'a>) -> Result<Option<Error>, Error> {
-        let ForeignKeyCheck { violations, unchecked } =
-            self.connection.check_foreign_keys().await?;
-        self.warn_unchecked(unchecked);
-        let now = counted(violations);
-        let before = self.baseline.take().unwrap_or_default();
-        let mut added: Vec<&Violation> = now
-            .iter()
-            .filter(|(violation, count)| before.get(violation).is_none_or(|old| old < count))
-            .map(|(violation, _)| violation)
-            .collect();
-        added.sort_by_key(|violation| (&violation.table, violation.row, &violation.parent));
-        let error = added.first().map(|first| {
-            let mut error = Error::new(
-                ErrorKind::ForeignKeys,
-                format!("revision `{}` leaves {}", job.id, described(first)),
-            )
-            .revision_named(&job.id, job.path);
-            for violation in added.iter().skip(1).take(9) {
-                error = error.note(format!("also {}", described(violation)));
+        let tracking = self.connection.tracking(settings).await?;
+        let first = self.finished.len();
+        for (index, job) in jobs.iter().enumerate() {
+            let is_last = index + 1 == jobs.len();
+            let span = span(job);
+            async {
+                self.revision_started(job, first + index);
+                let observer = options.observer.as_deref();
+                let started = |index| statement_started(observer, job, index);
+                let record = match job.direction {
+                    Direction::Up => Some(job.record(self.request, &self.applied_by)),
+                    Direction::Down => None,
+                };
+                let unit = Unit { job, tracking: &tracking, record, is_last, started: &started };
+                let result = self.connection.apply(&unit).await;
+                let duration = result.map_err(|failed| self.failed(job, failed))?;
+                self.revision_finished(job, duration);
+                Ok::<_, Error>(())
             }
-            if added.len() > 10 {
-                error = error.note(format!("and {} more", added.len() - 10));
-            }
-            error.help(if job.is_alone() {
-                "the revision is applied all the same, since it ran outside a transaction: correct \
-                 the rows in a new one"
-            } else {
-                "correct the rows in the revision itself; if it counts on cascading deletes, put \
-                 `foreign-keys: on` into its header"
-            })
-        });
-        self.baseline = Some(now);
-        Ok(error)
+            .instrument(span)
+            .await?;
+        }
+        self.connection.commit(options).await
     }
 
     /// Names the place of a failed statement.
-    pub(crate) fn failed(job: &Job<'a>, statement: usize, error: Error) -> Error {
+    pub(crate) fn failed(&self, job: &Job<'a>, failed: Failed) -> Error {
+        let Failed { statement, inside, error } = failed;
         let says = error.message().to_owned();
+        let Some(statement) = statement else { return error };
         let start = job.statements[statement].start;
-        let inside = near(&says, job.statement(statement)).unwrap_or(0);
         let mut error = error
             .with_message(format!(
                 "statement {} of revision `{}` failed: {says}",
@@ -373,7 +342,8 @@ impl<'a> Run<'_, 'a, '_> {
                 job.id
             ))
             .revision_named(&job.id, job.path)
-            .at(&job.text, start + inside);
+            .at(&job.text, start + inside)
+            .about(job.statement(statement));
         if error.kind() == ErrorKind::Statement {
             error = error.help(match (job.direction, job.path) {
                 (Direction::Up, _) => "correct the statement, and run `up` again",
@@ -393,13 +363,6 @@ impl<'a> Run<'_, 'a, '_> {
         if let Some(observer) = &self.request.options.observer {
             let (revision, direction, count) = (&job.id, job.direction, self.count);
             observer.event(&Event::RevisionStarted { revision, direction, index, count });
-        }
-    }
-
-    pub(crate) fn statement_started(&self, job: &Job<'a>, index: usize) {
-        if let Some(observer) = &self.request.options.observer {
-            let (revision, count) = (&job.id, job.statements.len());
-            observer.event(&Event::StatementStarted { revision, index, count });
         }
     }
 
@@ -437,30 +400,19 @@ impl<'a> Run<'_, 'a, '_> {
     }
 }
 
+pub(crate) fn statement_started(observer: Option<&dyn Observer>, job: &Job<'_>, index: usize) {
+    if let Some(observer) = observer {
+        let (revision, count) = (&job.id, job.statements.len());
+        observer.event(&Event::StatementStarted { revision, index, count });
+    }
+}
+
 fn span(job: &Job<'_>) -> tracing::Span {
     tracing::info_span!("revision", id = job.id.as_str(), direction = %job.direction)
 }
 
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn counted(violations: Vec<Violation>) -> HashMap<Violation, usize> {
-    let mut counts = HashMap::new();
-    for violation in violations {
-        *counts.entry(violation).or_insert(0) += 1;
-    }
-    counts
-}
-
-fn described(violation: &Violation) -> String {
-    let Violation { table, row, parent } = violation;
-    match row {
-        Some(row) => {
-            format!("row {row} of table `{table}`, which refers to no row of `{parent}`")
-        }
-        None => format!("a row of table `{table}`, which refers to no row of `{parent}`"),
-    }
 }
 
 /// Who runs: the program, and the host where that costs nothing to know.

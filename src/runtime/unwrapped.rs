@@ -7,11 +7,12 @@
 
 use std::time::Instant;
 
-use super::connection::Standing;
+use super::connection::Failed;
 use super::error::{Error, ErrorKind};
 use super::job::Job;
-use super::run::{Run, millis};
+use super::run::{Run, millis, statement_started};
 use super::state::{Progress, RowStatus};
+use super::tracking::{Change, Standing};
 use crate::chain::Direction;
 
 impl<'a> Run<'_, 'a, '_> {
@@ -20,7 +21,7 @@ impl<'a> Run<'_, 'a, '_> {
         let begun = Instant::now();
         let (settings, options) = (self.request.settings, self.request.options);
         let dialect = self.request.variant.dialect;
-        let id = job.id.as_str();
+        let id = &job.id;
         let count = job.statements.len();
         let done = job.resume.unwrap_or(0);
         let mut progress = Progress::of(dialect, (0..done).map(|index| job.statement(index)));
@@ -30,53 +31,60 @@ impl<'a> Run<'_, 'a, '_> {
             self.connection.commit(options).await?;
             self.ready.has_table = true;
             self.partly = Some(job.id.clone());
-            self.connection.set_foreign_keys(job.foreign_keys).await?;
+            self.connection.prepare_alone(job).await?;
             for statement in done..count {
-                self.statement_started(job, statement);
+                statement_started(options.observer.as_deref(), job, statement);
                 let sql = job.statement(statement);
-                if let Err(error) = self.connection.execute_alone(sql, options).await {
-                    return Err(self.failed_alone(job, statement, error, before).await);
+                if let Err(failed) = self.connection.execute_alone(sql, options).await {
+                    let failed = Failed { statement: Some(statement), ..failed };
+                    return Err(self.failed_alone(job, failed, before).await);
                 }
                 progress.finished(sql);
                 if statement + 1 < count {
                     let checksum = progress.checksum();
-                    let started = Some(statement + 2);
+                    let change = Change::Progress {
+                        revision: id,
+                        done: statement + 1,
+                        started: Some(statement + 2),
+                        checksum: &checksum,
+                    };
                     self.connection
-                        .progress(settings, options, id, statement + 1, started, &checksum)
+                        .change(settings, &change, options)
                         .await
                         .map_err(|error| unrecorded(job, statement, error))?;
                 }
             }
-            if job.changes_connection() {
+            if job.changes_session {
                 let tidied = self.connection.tidy().await;
                 tidied.map_err(|error| unrecorded(job, count - 1, error))?;
             }
             match self.connection.begin(false, options).await {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Script => {
-                    let error = self.failed_alone(job, count - 1, error, before).await;
+                    let failed = Failed { statement: Some(count - 1), inside: 0, error };
+                    let error = self.failed_alone(job, failed, before).await;
                     return Err(error.help("end it with `COMMIT`"));
                 }
                 Err(error) => return Err(unrecorded(job, count - 1, error)),
             }
         }
-        let violations = self.added_violations(job).await?;
+        let wrong = self.connection.examine(job).await?;
         let duration = begun.elapsed();
         // With nothing to run there may be no row yet.
         if job.direction == Direction::Down || done < count || job.resume.is_some() {
-            self.connection.delete(settings, id).await?;
+            self.connection.change(settings, &Change::Delete(id), options).await?;
         }
         if job.direction == Direction::Up {
             let mut record = job.record(self.request, &self.applied_by);
             record.duration_ms = millis(duration);
-            self.connection.insert(settings, &record).await?;
+            self.connection.change(settings, &Change::Insert(&record), options).await?;
         }
         self.connection.commit(options).await?;
         self.ready.has_table = true;
         self.revision_finished(job, duration);
         self.committed_alone(job);
         // What ran cannot be taken back, so it is recorded as what it is: applied.
-        violations.map_or(Ok(()), Err)
+        wrong.map_or(Ok(()), Err)
     }
 
     /// Records that the statement after the first `done` ones is started; returns what an undoing
@@ -88,7 +96,7 @@ impl<'a> Run<'_, 'a, '_> {
         progress: &Progress,
     ) -> Result<Option<Standing>, Error> {
         let (settings, options) = (self.request.settings, self.request.options);
-        let (id, checksum) = (job.id.as_str(), progress.checksum());
+        let (id, checksum) = (&job.id, progress.checksum());
         match (job.direction, job.resume) {
             (Direction::Up, None) => {
                 let mut record = job.record(self.request, &self.applied_by);
@@ -96,13 +104,17 @@ impl<'a> Run<'_, 'a, '_> {
                 record.statements_done = 0;
                 record.statement_started = Some(1);
                 record.checksum = checksum;
-                self.connection.insert(settings, &record).await?;
+                self.connection.change(settings, &Change::Insert(&record), options).await?;
                 Ok(None)
             }
             (Direction::Up, Some(_)) => {
-                self.connection
-                    .progress(settings, options, id, done, Some(done + 1), &checksum)
-                    .await?;
+                let change = Change::Progress {
+                    revision: id,
+                    done,
+                    started: Some(done + 1),
+                    checksum: &checksum,
+                };
+                self.connection.change(settings, &change, options).await?;
                 Ok(None)
             }
             (Direction::Down, resume) => {
@@ -117,7 +129,9 @@ impl<'a> Run<'_, 'a, '_> {
                     checksum,
                     down_script: job.down_script.clone(),
                 };
-                self.connection.standing(settings, id, &reverting).await?;
+                self.connection
+                    .change(settings, &Change::Standing(id, &reverting), options)
+                    .await?;
                 Ok(before)
             }
         }
@@ -125,7 +139,7 @@ impl<'a> Run<'_, 'a, '_> {
 
     async fn standing(&mut self, job: &Job<'a>) -> Result<Option<Standing>, Error> {
         let (settings, options) = (self.request.settings, self.request.options);
-        let down_script = self.connection.down_script(settings, job.id.as_str()).await?;
+        let down_script = self.connection.down_script(settings, &job.id).await?;
         let state = self.connection.state(settings, options).await?;
         Ok(state.row(job.id.as_str()).map(|row| Standing {
             status: row.status,
@@ -141,11 +155,10 @@ impl<'a> Run<'_, 'a, '_> {
     async fn failed_alone(
         &mut self,
         job: &Job<'a>,
-        statement: usize,
-        error: Error,
+        failed: Failed,
         before: Option<Standing>,
     ) -> Error {
-        let error = Self::failed(job, statement, error);
+        let error = self.failed(job, failed);
         let recorded = async {
             let (settings, options) = (self.request.settings, self.request.options);
             // The revision may have opened a transaction, which took its progress back with it.
@@ -155,18 +168,18 @@ impl<'a> Run<'_, 'a, '_> {
             let (done, checksum) =
                 row.map_or((0, ""), |row| (row.statements_done, row.checksum.as_str()));
             if done == 0 && job.direction == Direction::Up {
-                self.connection.delete(settings, job.id.as_str()).await?;
+                self.connection.change(settings, &Change::Delete(&job.id), options).await?;
                 self.partly = None;
                 return Ok(0);
             }
             if let Some(before) = before.filter(|_| done == 0) {
-                self.connection.standing(settings, job.id.as_str(), &before).await?;
+                let change = Change::Standing(&job.id, &before);
+                self.connection.change(settings, &change, options).await?;
                 self.partly = None;
                 return Ok(0);
             }
-            self.connection
-                .progress(settings, options, job.id.as_str(), done, None, checksum)
-                .await?;
+            let change = Change::Progress { revision: &job.id, done, started: None, checksum };
+            self.connection.change(settings, &change, options).await?;
             Ok(done)
         }
         .await;
@@ -193,5 +206,5 @@ fn unrecorded(job: &Job<'_>, statement: usize, error: Error) -> Error {
         ))
         .revision_named(&job.id, job.path)
         .at(&job.text, job.statements[statement].start)
-        .help("run again: it says how to record by hand that the statement is done")
+        .help("run again: it says how to record that the statement is done")
 }

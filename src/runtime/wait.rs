@@ -23,8 +23,9 @@ impl<'a> Wait<'a> {
         self.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Pauses a little, each time longer; `false` if the time is up.
-    pub(crate) async fn pause(&mut self) -> bool {
+    /// Pauses a little, each time longer; `false` if the time is up. `holder` is who is waited for,
+    /// where that is known.
+    pub(crate) async fn pause(&mut self, holder: Option<&str>) -> bool {
         let since = *self.since.get_or_insert_with(Instant::now);
         let waited = since.elapsed();
         let Some(left) =
@@ -33,7 +34,7 @@ impl<'a> Wait<'a> {
             return false;
         };
         if let Some(observer) = &self.options.observer {
-            observer.event(&Event::Waiting { waited });
+            observer.event(&Event::Waiting { waited, holder });
         }
         tracing::debug!(waited_ms = waited.as_millis(), "waiting for the database");
         sleep(self.pause.min(left)).await;

@@ -15,6 +15,8 @@ mod keyword;
 mod lexer;
 mod mention;
 mod mysql;
+#[cfg(feature = "runtime")]
+mod session;
 mod split;
 mod token;
 
@@ -23,6 +25,8 @@ mod tests;
 
 pub use hazard::{Hazard, HazardKind, hazards};
 pub use mention::{may_mention, mentions};
+#[cfg(feature = "runtime")]
+pub(crate) use session::changes_session;
 pub use split::{Split, Statement, split};
 pub use token::{Token, TokenKind, Tokens, Unterminated, UnterminatedKind, canonical, tokens};
 

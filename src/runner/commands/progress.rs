@@ -74,9 +74,18 @@ impl Observer for Progress {
                     state.bar = Some(bar);
                 }
             }
-            Event::Waiting { .. } if !state.has_waited => {
+            Event::Waiting { holder, .. } if !state.has_waited => {
                 state.has_waited = true;
-                self.line(&state, "Waiting", "for another migrator or writer of this database");
+                let text = match holder {
+                    Some(holder) => format!("for the lock of this database, held by {holder}"),
+                    None => String::from("for another migrator or writer of this database"),
+                };
+                self.line(&state, "Waiting", &text);
+            }
+            Event::Retrying { revision, pause, reason, .. } => {
+                let seconds = pause.as_secs_f64();
+                let text = format!("{revision} in {seconds:.1}s: {reason}");
+                self.line(&state, "Retrying", &text);
             }
             Event::RevisionStarted { revision, direction, .. } => {
                 let verb = match direction {

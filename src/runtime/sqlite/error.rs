@@ -116,3 +116,32 @@ pub(super) fn missing(database: &str) -> Error {
     Error::new(ErrorKind::Missing, format!("database file `{database}` does not exist"))
         .help("`up` creates it, unless it is opened read-only")
 }
+
+/// Where in `sql` a message of the form `near "TOKEN": …` points, if the token stands there once.
+///
+/// `SQLite` knows the exact offset, but its drivers do not pass it on.
+pub(super) fn near(message: &str, sql: &str) -> Option<usize> {
+    let token = message.strip_prefix("near \"")?.split_once("\":")?.0;
+    let mut found = sql.match_indices(token).filter(|(at, _)| {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let inside = |edge: Option<char>, next: Option<char>| {
+            edge.is_some_and(is_word) && next.is_some_and(is_word)
+        };
+        !inside(sql[..*at].chars().next_back(), token.chars().next())
+            && !inside(sql[at + token.len()..].chars().next(), token.chars().next_back())
+    });
+    let first = found.next()?.0;
+    found.next().is_none().then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_found_only_where_it_stands_once_as_a_word() {
+        assert_eq!(near("near \"on\": syntax error", "SELECT one, on FROM t"), Some(12));
+        assert_eq!(near("near \"a\": syntax error", "a a"), None);
+        assert_eq!(near("no such table: t", "t"), None);
+    }
+}

@@ -7,6 +7,7 @@
 //! Transactions are plain statements: sqlx's `Transaction` would borrow the connection for as long
 //! as it lives, and could not be kept beside it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -16,10 +17,13 @@ use sqlx::{
     SqliteConnection,
 };
 
-use super::error::{explain, is_about_file, is_busy, is_nested, is_no_transaction, message};
-use super::tracking::{Tracking, quoted};
-use crate::runtime::error::{Error, ErrorKind};
+use super::error::{explain, is_busy, is_nested, is_no_transaction};
+use super::foreign_keys::Violations;
+use crate::chain::baked::Settings;
+use crate::dialect::Dialect;
+use crate::runtime::error::{DatabaseState, Error, ErrorKind};
 use crate::runtime::options::Options;
+use crate::runtime::tracking::{Tracking, quoted};
 use crate::runtime::wait::Wait;
 
 /// Settings of a connection that a script may change and a person may depend on. Those with
@@ -65,9 +69,14 @@ pub(crate) struct Connection<'c> {
     is_open: bool,
     /// What `foreign_keys` is now, if that is known.
     foreign_keys: Option<bool>,
-    /// `PRAGMA data_version` when the state was read.
-    pub(super) seen: Option<i64>,
-    pub(super) tracking: Option<Tracking>,
+    /// `PRAGMA data_version` when the state was read, and the statement that asks for it.
+    pub(super) seen: Option<(i64, String)>,
+    /// The same while the state is being read.
+    pub(super) watching: Option<(i64, String)>,
+    /// The violations that were there before the next revision, if that is known.
+    pub(super) baseline: Option<Violations>,
+    pub(super) unchecked: HashSet<String>,
+    pub(super) warnings: Vec<String>,
 }
 
 struct Saved {
@@ -104,7 +113,10 @@ impl<'c> Connection<'c> {
             is_open: false,
             foreign_keys: None,
             seen: None,
-            tracking: None,
+            watching: None,
+            baseline: None,
+            unchecked: HashSet::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -139,7 +151,7 @@ impl<'c> Connection<'c> {
         self.raw().fetch_one(sqlx::raw_sql(sql)).await?.try_get(0)
     }
 
-    pub(super) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
+    pub(crate) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
         explain(error, self.name(), doing, ErrorKind::Database)
     }
 
@@ -212,7 +224,7 @@ impl<'c> Connection<'c> {
     async fn clear(&mut self, before: &Surroundings) -> Result<(), sqlx::Error> {
         let now = self.drop_temporary(before).await?;
         for (name, _) in now.databases.iter().filter(|it| !before.databases.contains(it)) {
-            self.run(AssertSqlSafe(format!("DETACH {}", quoted(name)))).await?;
+            self.run(AssertSqlSafe(format!("DETACH {}", quoted(Dialect::Sqlite, name)))).await?;
         }
         if self.surroundings().await? != *before {
             let text = "its temporary tables or attached databases are not those it came with";
@@ -224,7 +236,7 @@ impl<'c> Connection<'c> {
     async fn drop_temporary(&mut self, before: &Surroundings) -> Result<Surroundings, sqlx::Error> {
         let now = self.surroundings().await?;
         for (kind, name) in now.temporary.iter().filter(|it| !before.temporary.contains(it)) {
-            let sql = format!("DROP {kind} IF EXISTS temp.{}", quoted(name));
+            let sql = format!("DROP {kind} IF EXISTS temp.{}", quoted(Dialect::Sqlite, name));
             self.run(AssertSqlSafe(sql)).await?;
         }
         Ok(now)
@@ -339,7 +351,7 @@ impl<'c> Connection<'c> {
             if !is_busy(&error) {
                 return Err(self.explained(error, "begin a transaction"));
             }
-            if !wait.pause().await {
+            if !wait.pause(None).await {
                 let waited = wait.waited().as_millis();
                 return Err(self
                     .explained(error, "lock the database")
@@ -362,12 +374,13 @@ impl<'c> Connection<'c> {
                 )
                 .on(self.name())
                 .note("what stood before that statement may be permanent, without a record")
+                .leaving(DatabaseState::Uncertain { revisions: Vec::new() })
                 .help("remove the statement, or give its revision `transaction: none`")
                 .caused_by(error));
             }
             // Readers of a database without write-ahead log are in the way of a commit; the
             // transaction stays open and can be committed later.
-            if !is_busy(&error) || !wait.pause().await {
+            if !is_busy(&error) || !wait.pause(None).await {
                 return Err(self.explained(error, "commit the transaction"));
             }
         }
@@ -391,35 +404,33 @@ impl<'c> Connection<'c> {
         Ok(())
     }
 
-    pub(crate) async fn execute(&mut self, sql: &str) -> Result<(), Error> {
-        self.run(AssertSqlSafe(sql)).await.map_err(|error| self.failed(error))
-    }
-
-    pub(crate) async fn execute_alone(
-        &mut self,
-        sql: &str,
-        options: &Options,
-    ) -> Result<(), Error> {
-        // The statement may be `PRAGMA foreign_keys` or `BEGIN`.
+    /// The next statement may be `PRAGMA foreign_keys` or `BEGIN`.
+    pub(super) fn may_have_left_anything(&mut self) {
         self.foreign_keys = None;
         self.is_open = true;
-        let mut wait = Wait::new(options);
-        loop {
-            match self.run(AssertSqlSafe(sql)).await {
-                // A statement that finds the database locked had no effect.
-                Err(error) if is_busy(&error) && wait.pause().await => {}
-                result => return result.map_err(|error| self.failed(error)),
-            }
-        }
     }
 
-    fn failed(&self, error: sqlx::Error) -> Error {
-        let says = message(&error);
-        // Our own file is open by now, so these are about one that the statement names.
-        if is_about_file(&error) {
-            return Error::new(ErrorKind::Statement, says).on(self.name()).caused_by(error);
-        }
-        explain(error, self.name(), "run the statement", ErrorKind::Statement).with_message(says)
+    /// The lock is that of the write transaction.
+    pub(crate) async fn lock(
+        &mut self,
+        _: &Tracking,
+        _: &Settings,
+        _: &Options,
+    ) -> Result<(), Error> {
+        Ok(())
+    }
+
+    pub(crate) fn has_lock(&self) -> bool {
+        false
+    }
+
+    /// Its locks have no names.
+    pub(crate) async fn blockers(&mut self, _: Option<&str>) -> Vec<String> {
+        Vec::new()
+    }
+
+    pub(crate) fn warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 }
 

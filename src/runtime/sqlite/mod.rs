@@ -6,6 +6,7 @@
 
 mod connect;
 mod error;
+mod foreign_keys;
 mod guard;
 mod statements;
 mod tracking;

@@ -1,16 +1,102 @@
-//! What a run asks `SQLite` besides its tracking tables.
+//! Running revisions on `SQLite`.
 
-use futures_util::TryStreamExt;
-use sqlx::{AssertSqlSafe, Executor, Row as _, SqlSafeStr};
+use std::time::{Duration, Instant};
 
-use super::error::{is_mismatch, message};
+use sqlx::{AssertSqlSafe, Executor, Row as _};
+
+use super::error::{explain, is_about_file, is_busy, message, near};
 use super::guard::Connection;
-use super::tracking::quoted;
-use crate::runtime::connection::{ForeignKeyCheck, Violation};
+use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{Error, ErrorKind};
+use crate::runtime::job::Job;
+use crate::runtime::options::Options;
+use crate::runtime::wait::Wait;
 use crate::script::Version;
 
+/// Around a revision that sets savepoints; releasing it releases those that were left.
+const OUTER_SAVEPOINT: &str = "SAVEPOINT cargo_migrate_revision";
+const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
+
 impl Connection<'_> {
+    /// Runs a revision and records it, in the open transaction.
+    pub(crate) async fn apply(&mut self, unit: &Unit<'_>) -> Result<Duration, Failed> {
+        let job = unit.job;
+        self.find_older_violations().await?;
+        let begun = Instant::now();
+        // Otherwise a later revision could go back to it, and take this one's record away.
+        let has_savepoint = job.has_savepoint();
+        if has_savepoint {
+            self.guarded(OUTER_SAVEPOINT).await?;
+        }
+        for index in 0..job.statements.len() {
+            (unit.started)(index);
+            let sql = job.statement(index);
+            if let Err(error) = self.run(AssertSqlSafe(sql)).await {
+                return Err(self.failed(error, sql, index));
+            }
+        }
+        if has_savepoint {
+            self.guarded(RELEASE_OUTER_SAVEPOINT).await?;
+        }
+        if job.changes_session {
+            self.tidy().await?;
+        }
+        if let Some(error) = self.examine(job).await? {
+            return Err(error.into());
+        }
+        let duration = begun.elapsed();
+        let change = unit.change();
+        let sql = match &unit.record {
+            Some(record) => unit.tracking.insert(record, &duration.as_millis().to_string()),
+            None => unit.tracking.change(&change),
+        };
+        match self.affect(&sql).await {
+            Ok(1) => Ok(duration),
+            Ok(rows) => Err(not_one_row(&change, rows, self.name()).into()),
+            Err(error) => Err(self.explained(error, change.doing()).into()),
+        }
+    }
+
+    async fn guarded(&mut self, sql: &'static str) -> Result<(), Failed> {
+        let result = self.run(sql).await;
+        result.map_err(|error| self.explained(error, "guard the revision's savepoints").into())
+    }
+
+    pub(crate) async fn prepare_alone(&mut self, job: &Job<'_>) -> Result<(), Error> {
+        self.find_older_violations().await?;
+        self.set_foreign_keys(job.foreign_keys).await
+    }
+
+    /// Runs one statement outside a transaction; waits while the database is locked.
+    pub(crate) async fn execute_alone(
+        &mut self,
+        sql: &str,
+        options: &Options,
+    ) -> Result<(), Failed> {
+        self.may_have_left_anything();
+        let mut wait = Wait::new(options);
+        loop {
+            match self.run(AssertSqlSafe(sql)).await {
+                // A statement that finds the database locked had no effect.
+                Err(error) if is_busy(&error) && wait.pause(None).await => {}
+                result => return result.map_err(|error| self.failed(error, sql, 0)),
+            }
+        }
+    }
+
+    fn failed(&self, error: sqlx::Error, sql: &str, index: usize) -> Failed {
+        let says = message(&error);
+        let inside = near(&says, sql).unwrap_or(0);
+        // Our own file is open by now, so these are about one that the statement names.
+        let error = if is_about_file(&error) {
+            Error::new(ErrorKind::Statement, says).on(self.name()).caused_by(error)
+        } else {
+            explain(error, self.name(), "run the statement", ErrorKind::Statement)
+                .with_message(says)
+        };
+        Failed { statement: Some(index), inside, error }
+    }
+
     /// `sqlite_version()`.
     pub(crate) async fn version(&mut self) -> Result<Version, Error> {
         let row = self.raw().fetch_one(sqlx::raw_sql("SELECT sqlite_version()")).await;
@@ -21,50 +107,8 @@ impl Connection<'_> {
         })
     }
 
-    /// `PRAGMA foreign_key_check`.
-    ///
-    /// It looks up every row of every table that has foreign keys, so it costs what the largest
-    /// such tables cost to read; tables without foreign keys cost nothing.
-    ///
-    /// A key that refers to no unique columns makes the whole check fail, though `SQLite` lets
-    /// people declare it; then the other tables are checked one by one.
-    pub(crate) async fn check_foreign_keys(&mut self) -> Result<ForeignKeyCheck, Error> {
-        let doing = "check the foreign keys";
-        match self.violations("PRAGMA foreign_key_check").await {
-            Ok(violations) => return Ok(ForeignKeyCheck { violations, unchecked: Vec::new() }),
-            Err(error) if is_mismatch(&error) => {}
-            Err(error) => return Err(self.explained(error, doing)),
-        }
-        let mut check = ForeignKeyCheck::default();
-        let tables = self.tables().await.map_err(|error| self.explained(error, doing))?;
-        for (schema, table) in tables {
-            let (schema, table) = (quoted(&schema), quoted(&table));
-            let sql = format!("PRAGMA {schema}.foreign_key_check({table})");
-            match self.violations(AssertSqlSafe(sql)).await {
-                Ok(mut violations) => check.violations.append(&mut violations),
-                Err(error) if is_mismatch(&error) => check.unchecked.push(message(&error)),
-                Err(error) => return Err(self.explained(error, doing)),
-            }
-        }
-        Ok(check)
-    }
-
-    async fn violations(&mut self, sql: impl SqlSafeStr) -> Result<Vec<Violation>, sqlx::Error> {
-        let mut rows = self.raw().fetch(sqlx::raw_sql(sql.into_sql_str()));
-        let mut violations = Vec::new();
-        while let Some(row) = rows.try_next().await? {
-            violations.push(Violation {
-                table: row.try_get(0)?,
-                row: row.try_get(1)?,
-                parent: row.try_get(2)?,
-            });
-        }
-        Ok(violations)
-    }
-
-    async fn tables(&mut self) -> Result<Vec<(String, String)>, sqlx::Error> {
-        let sql = "SELECT schema, name FROM pragma_table_list WHERE type = 'table'";
-        let rows = self.raw().fetch_all(sqlx::raw_sql(sql)).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    /// `SQLite` has extensions of another kind, which no revision can ask for.
+    pub(crate) async fn has_extension(&mut self, _: &str) -> Result<bool, Error> {
+        Ok(false)
     }
 }

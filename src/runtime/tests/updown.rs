@@ -181,6 +181,7 @@ impl Observer for Log {
             Event::RevisionFinished { revision, .. } => format!("done {revision}"),
             Event::Committed { revisions } => format!("commit {}", revisions.len()),
             Event::Waiting { .. } => String::from("wait"),
+            Event::Retrying { .. } => String::from("retry"),
         };
         self.0.lock().unwrap().push(text);
     }

@@ -1,0 +1,86 @@
+//! Statements that change the session, and not only the database.
+//!
+//! What they leave behind would change what the next revision means: a temporary table hides a real
+//! one of its name, a setting can switch constraints off or let names mean something else.
+
+use super::token::tokens;
+use crate::dialect::Dialect;
+
+/// Whether a statement may leave a setting, a temporary object, or another user behind.
+///
+/// It may say so of a statement that does not; functions that a statement calls are not seen.
+pub(crate) fn changes_session(dialect: Dialect, statement: &str) -> bool {
+    // Most statements are long, and their first letter tells.
+    let first = statement.bytes().find(|byte| !byte.is_ascii_whitespace());
+    let is_candidate = match dialect {
+        Dialect::Sqlite => matches!(
+            first,
+            Some(b'p' | b'P' | b'a' | b'A' | b'd' | b'D' | b'c' | b'C' | b'-' | b'/')
+        ),
+        Dialect::Postgres | Dialect::Mysql => true,
+    };
+    if !is_candidate {
+        return false;
+    }
+    let mut words = tokens(dialect, statement).map(|token| token.text);
+    let mut next_is = |any: &[&str]| {
+        words.next().is_some_and(|word| any.iter().any(|other| word.eq_ignore_ascii_case(other)))
+    };
+    match dialect {
+        Dialect::Sqlite => match first {
+            Some(b'p' | b'P') => next_is(&["pragma"]),
+            Some(b'a' | b'A' | b'd' | b'D') => next_is(&["attach", "detach"]),
+            _ => next_is(&["create"]) && next_is(&["temp", "temporary"]),
+        },
+        Dialect::Postgres => {
+            let text = statement.as_bytes();
+            let holds = |word: &str| {
+                text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+            };
+            holds("set_config")
+                || holds("temp")
+                || next_is(&["set", "reset", "listen", "prepare", "declare", "load", "discard"])
+        }
+        Dialect::Mysql => {
+            let text = statement.as_bytes();
+            let holds = |word: &str| {
+                text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+            };
+            holds("temporary")
+                || holds("@")
+                || statement.starts_with("/*!")
+                || next_is(&["set", "use", "prepare", "lock"])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_outlives_its_revision_is_noticed() {
+        for (dialect, sql) in [
+            (Dialect::Sqlite, "PRAGMA legacy_alter_table = ON"),
+            (Dialect::Sqlite, "create temp table t (a)"),
+            (Dialect::Sqlite, "ATTACH 'x' AS y"),
+            (Dialect::Postgres, "SELECT pg_catalog.set_config('search_path', '', false)"),
+            (Dialect::Postgres, "SET search_path = other"),
+            (Dialect::Postgres, "CREATE TEMP TABLE t (a int)"),
+            (Dialect::Postgres, "SELECT 1 INTO TEMPORARY t"),
+            (Dialect::Mysql, "SET sql_mode = ''"),
+            (Dialect::Mysql, "USE other"),
+            (Dialect::Mysql, "SELECT 1 INTO @x"),
+            (Dialect::Mysql, "/*!40101 SET NAMES utf8 */"),
+        ] {
+            assert!(changes_session(dialect, sql), "{sql}");
+        }
+        for (dialect, sql) in [
+            (Dialect::Sqlite, "CREATE TABLE temporary (a)"),
+            (Dialect::Postgres, "CREATE TABLE t (a int)"),
+            (Dialect::Mysql, "CREATE TABLE t (a int)"),
+        ] {
+            assert!(!changes_session(dialect, sql), "{sql}");
+        }
+    }
+}

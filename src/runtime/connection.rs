@@ -297,7 +297,7 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.blockers(sql).await)
     }
 
-    async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
+    pub(super) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
         dispatch!(self, driver => driver.texts(sql).await)
     }
 

@@ -15,8 +15,12 @@ mod error;
 mod job;
 mod look;
 mod migrator;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod network;
 mod observer;
 mod options;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod report;
 mod retry;
 mod run;

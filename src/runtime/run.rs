@@ -416,7 +416,7 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 }
 
 /// Who runs: the program, and the host where that costs nothing to know.
-fn applied_by() -> String {
+pub(crate) fn applied_by() -> String {
     let program = std::env::current_exe().ok();
     let name = program.as_deref().and_then(Path::file_stem).map(|stem| stem.to_string_lossy());
     let name = name.as_deref().unwrap_or("unknown").to_owned();

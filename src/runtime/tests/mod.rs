@@ -6,7 +6,9 @@ mod cancel;
 mod compare;
 mod concurrent;
 mod foreign_keys;
+mod place;
 mod property;
+mod shared;
 mod surroundings;
 mod unwrapped;
 mod updown;
@@ -25,7 +27,7 @@ use crate::script::{Script, digest_content};
 
 /// A chain from the texts of files, parents first. What validation would refuse is a panic.
 pub(super) fn chain(files: &[&str]) -> Chain {
-    let variant = Variant { dialect: Dialect::Sqlite, database: None };
+    let variants = Variant::all(&Dialect::ALL, &[]);
     let mut revisions: Vec<Revision> = Vec::new();
     for text in files {
         let file = Sources::new().add("", "");
@@ -37,16 +39,16 @@ pub(super) fn chain(files: &[&str]) -> Chain {
         let parents: Vec<usize> = header.revises.iter().map(|it| index(&it.value)).collect();
         let dependencies: Vec<usize> =
             header.depends_on.iter().map(|it| index(&it.value)).collect();
-        let digests = |indices: &[usize]| -> Vec<Digest> {
-            indices.iter().map(|&index| revisions[index].fingerprints[0].digest).collect()
-        };
-        let checksum = script.checksum(&variant);
-        let digest = digest(
-            &id,
-            digest_content(Kind::Sql, &checksum),
-            &digests(&parents),
-            &digests(&dependencies),
-        );
+        let fingerprints = variants.iter().enumerate().map(|(place, variant)| {
+            let digests = |indices: &[usize]| -> Vec<Digest> {
+                indices.iter().map(|&index| revisions[index].fingerprints[place].digest).collect()
+            };
+            let checksum = script.checksum(variant);
+            let content = digest_content(Kind::Sql, &checksum);
+            let digest = digest(&id, content, &digests(&parents), &digests(&dependencies));
+            Fingerprint { checksum, digest }
+        });
+        let fingerprints = fingerprints.collect();
         revisions.push(Revision {
             path: format!("migrations/{id}.sql").into(),
             id: RevisionId::new(id).unwrap(),
@@ -55,10 +57,10 @@ pub(super) fn chain(files: &[&str]) -> Chain {
             labels: Vec::new(),
             parents,
             dependencies,
-            fingerprints: vec![Fingerprint { checksum, digest }],
+            fingerprints,
         });
     }
-    Chain::new(revisions, vec![variant])
+    Chain::new(revisions, variants)
 }
 
 pub(super) fn migrator(files: &[&str]) -> Migrator {

@@ -326,9 +326,12 @@ impl Connection<'_> {
         if let Some(tracking) = &self.tracking {
             return Ok(tracking.clone());
         }
-        let schema = match &settings.schema {
-            Some(schema) => Some(schema.clone()),
-            None => dispatch!(self, driver => driver.schema().await)?,
+        let schema = if settings.schema.is_some() {
+            settings.schema.clone()
+        } else {
+            let found: Result<Option<String>, Error> =
+                dispatch!(self, driver => driver.schema().await);
+            found?
         };
         let tracking = Tracking::new(self.dialect(), settings, schema.as_deref());
         self.tracking = Some(tracking.clone());
@@ -345,7 +348,7 @@ impl Connection<'_> {
     ) -> Result<Probe, Error> {
         // Which schema it is costs a query of its own where the settings do not say it.
         let tracking = Tracking::new(self.dialect(), settings, None);
-        let extra = dispatch_ref!(self, driver => driver.place(&tracking));
+        let extra: String = dispatch_ref!(self, driver => driver.place(&tracking));
         let Some(sql) = tracking.probe(tips, &extra) else { return Ok(Probe::Look) };
         let Some(rows) = self.read(&sql, &tracking, options).await? else {
             return Ok(Probe::Look);
@@ -377,7 +380,7 @@ impl Connection<'_> {
                 Err(error) => return Err(self.explained(error, "read the database")),
             }
         }
-        let extra = dispatch_ref!(self, driver => driver.place(&tracking));
+        let extra: String = dispatch_ref!(self, driver => driver.place(&tracking));
         let rows = self.read(&tracking.rows(&extra), &tracking, options).await?;
         dispatch!(self, driver => driver.watched());
         let Some(rows) = rows else { return Ok(State::default()) };

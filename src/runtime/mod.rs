@@ -20,12 +20,14 @@ mod network;
 mod observer;
 mod options;
 #[cfg(feature = "postgres")]
+#[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
 mod postgres;
 mod report;
 mod retry;
 mod run;
 mod select;
 #[cfg(feature = "sqlite")]
+#[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
 mod sqlite;
 mod state;
 mod status;

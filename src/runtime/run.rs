@@ -319,7 +319,7 @@ impl<'a> Run<'_, 'a, '_> {
                 };
                 let unit = Unit { job, tracking: &tracking, record, is_last, started: &started };
                 let result = self.connection.apply(&unit).await;
-                let duration = result.map_err(|failed| self.failed(job, failed))?;
+                let duration = result.map_err(|failed| Self::failed(job, failed))?;
                 self.revision_finished(job, duration);
                 Ok::<_, Error>(())
             }
@@ -330,7 +330,7 @@ impl<'a> Run<'_, 'a, '_> {
     }
 
     /// Names the place of a failed statement.
-    pub(crate) fn failed(&self, job: &Job<'a>, failed: Failed) -> Error {
+    pub(crate) fn failed(job: &Job<'_>, failed: Failed) -> Error {
         let Failed { statement, inside, error } = failed;
         let says = error.message().to_owned();
         let Some(statement) = statement else { return error };

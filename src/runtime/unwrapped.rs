@@ -158,7 +158,7 @@ impl<'a> Run<'_, 'a, '_> {
         failed: Failed,
         before: Option<Standing>,
     ) -> Error {
-        let error = self.failed(job, failed);
+        let error = Self::failed(job, failed);
         let recorded = async {
             let (settings, options) = (self.request.settings, self.request.options);
             // The revision may have opened a transaction, which took its progress back with it.

@@ -7,6 +7,8 @@ mod compare;
 mod concurrent;
 mod foreign_keys;
 mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod property;
 mod shared;
 mod surroundings;

@@ -19,6 +19,7 @@ use crate::chain::RevisionId;
 use crate::chain::baked::{Settings, Tips};
 use crate::dialect::Dialect;
 use crate::script::Version;
+use crate::sql::Object;
 
 /// The quick answer to *is there anything to do?*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,15 @@ impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         Self { statement: None, inside: 0, error }
     }
+}
+
+/// Whether something is in the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Absent,
+    Present,
+    /// An index that a failed `CREATE INDEX CONCURRENTLY` has left.
+    Invalid,
 }
 
 pub(crate) struct Connection<'c> {
@@ -297,6 +307,16 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.blockers(sql).await)
     }
 
+    /// The query whether an object is there: no row, or one that says `invalid` or anything else.
+    pub(crate) fn presence_query(&self, object: &Object) -> String {
+        dispatch_ref!(self, driver => driver.presence_query(object))
+    }
+
+    /// Drops an invalid index; returns its name, quoted.
+    pub(crate) async fn drop_invalid(&mut self, index: &Object) -> Result<String, Error> {
+        dispatch!(self, driver => driver.drop_invalid(index).await)
+    }
+
     pub(super) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
         dispatch!(self, driver => driver.texts(sql).await)
     }
@@ -305,7 +325,7 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.affect(sql).await)
     }
 
-    fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
+    pub(super) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
         dispatch_ref!(self, driver => driver.explained(error, doing))
     }
 

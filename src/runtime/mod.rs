@@ -11,6 +11,7 @@
 
 mod connection;
 mod database;
+mod doubt;
 mod error;
 mod job;
 mod look;

@@ -160,13 +160,14 @@ impl<'a> Run<'_, 'a, '_> {
         loop {
             let ready = match seen {
                 Look::Ready(ready) => ready,
-                Look::Busy(error) => {
-                    // Where the session holds the lock nobody can be running the statement.
-                    if self.connection.has_lock() && !self.connection.is_stale().await? {
-                        return Err(error);
-                    }
-                    if !self.connection.has_lock() && !wait.pause(None).await {
-                        return Err(error);
+                Look::Busy(doubt) => {
+                    if self.connection.has_lock() {
+                        // What was seen before the lock was taken may be over.
+                        if !self.connection.is_stale().await? {
+                            self.settle(doubt).await?;
+                        }
+                    } else if !wait.pause(None).await {
+                        return Err(doubt.error);
                     }
                     seen = self.look_again().await?;
                     continue;
@@ -199,6 +200,10 @@ impl<'a> Run<'_, 'a, '_> {
         warnings.append(&mut self.connection.warnings());
         self.warnings = warnings;
         Ok(())
+    }
+
+    pub(crate) fn warn(&mut self, text: String) {
+        self.warnings.push(text);
     }
 
     async fn look_again(&mut self) -> Result<Look<'a>, Error> {

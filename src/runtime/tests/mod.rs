@@ -5,6 +5,7 @@
 mod cancel;
 mod compare;
 mod concurrent;
+mod doubt;
 mod foreign_keys;
 mod place;
 #[cfg(feature = "postgres")]

@@ -153,7 +153,11 @@ fn dialect(text: &str) -> Result<Dialect, String> {
 Examples:
   cargo migrate new \"create account\"
   cargo migrate new \"add email\" --head ae1027a6acf5
+  cargo migrate new \"add invoice\" --branch billing --depends-on core@head
+  cargo migrate new \"begin billing\" --head base --branch-label billing
 
+A target is an id or a prefix of four or more characters, a branch label, `head`, `base`, one of these
+followed by `-N`, and any of them after the name of a branch and `@`.
 The path of the new file is printed to stdout.")]
 pub struct NewArguments {
     /// What the revision does, in a few words
@@ -161,14 +165,20 @@ pub struct NewArguments {
     /// The id, instead of a random one
     #[arg(long, value_name = "ID")]
     pub rev_id: Option<String>,
-    /// The head that the revision follows, where there are several
-    #[arg(long, value_name = "REVISION")]
+    /// What the revision follows [default: head]
+    #[arg(long, value_name = "TARGET", conflicts_with = "branch")]
     pub head: Option<String>,
+    /// Follow the head of this branch, as `--head BRANCH@head` does
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Option<String>,
+    /// Let a branch begin at a revision that others follow already
+    #[arg(long)]
+    pub splice: bool,
     /// A name for the line that begins here
     #[arg(long = "branch-label", value_name = "LABEL")]
     pub labels: Vec<String>,
-    /// A revision that must be applied first
-    #[arg(long, value_name = "REVISION")]
+    /// A revision of another branch that must be applied first; a label is kept as it is
+    #[arg(long, value_name = "TARGET")]
     pub depends_on: Vec<String>,
 }
 
@@ -182,7 +192,11 @@ Examples:
 The new revision has no SQL of its own; sections can be added where the branches need it.")]
 pub struct MergeArguments {
     /// The heads to join [default: all]
+    #[arg(value_name = "TARGET")]
     pub revisions: Vec<String>,
+    /// Let a revision be joined that others follow already
+    #[arg(long)]
+    pub splice: bool,
     /// What the revision does, in a few words
     #[arg(short, long)]
     pub message: Option<String>,

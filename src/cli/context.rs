@@ -63,8 +63,13 @@ impl<'a> Context<'a> {
 
     /// The same for a command that only reads, or that joins heads: several heads are no obstacle.
     pub(crate) fn chain_with_any_heads(&mut self) -> Result<FileChain, Failure> {
-        let package = self.package_with(|configuration| configuration.heads = HeadsPolicy::Many)?;
-        self.chain_of(package)
+        let mut own = HeadsPolicy::default();
+        let package = self.package_with(|configuration| {
+            own = std::mem::replace(&mut configuration.heads, HeadsPolicy::Many);
+        })?;
+        let mut chain = self.chain_of(package)?;
+        chain.configuration.heads = own;
+        Ok(chain)
     }
 
     fn chain_of(&mut self, package: Package) -> Result<FileChain, Failure> {

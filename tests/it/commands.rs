@@ -191,8 +191,8 @@ fn a_revision_follows_the_head_and_a_chosen_one_where_there_are_several() {
     assert_transcript!(project.migrate(&["new", "next", "--rev-id", "next1"]), @"
     exit code: 2
     ----- stderr -----
-    error: the chain has several heads: `left1` and `right1`
-    help: say which one to follow, as in `--head left1`
+    error: the chain has several heads: `left1` and `right1`; name one of them, or say `heads`
+    help: say which one is meant, as in `--head left1`
     ");
     project.migrate(&["new", "next", "--rev-id", "next1", "--head", "right1"]).success();
     assert_transcript!(project.migrate(&["heads"]), @"

@@ -1,0 +1,276 @@
+//! Writing into the graph: `new`, `merge` and `rebase`.
+
+use crate::support::{Project, assert_transcript};
+
+/// `first1`, and after it `left01` and `right1`, each with a table of its own.
+fn forked() -> Project {
+    let project = Project::with_chain();
+    project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
+    project.revision("left01", "first1", "CREATE TABLE b (x);", "DROP TABLE b;");
+    project.revision("right1", "first1", "CREATE TABLE c (x);", "DROP TABLE c;");
+    project
+}
+
+/// The file of the revision with this id, which `new` or `merge` has named after the time.
+fn file_of(project: &Project, id: &str) -> String {
+    let mut files = std::fs::read_dir(project.path("migrations")).unwrap();
+    let name = files.find_map(|entry| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        name.contains(id).then_some(name)
+    });
+    project.read(&format!("migrations/{}", name.unwrap()))
+}
+
+/// The header line with this key.
+fn line(project: &Project, id: &str, key: &str) -> String {
+    let text = file_of(project, id);
+    let line = text.lines().find(|line| line.starts_with(&format!("-- {key}:")));
+    line.unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_revision_follows_a_target() {
+    let project = forked();
+    project.migrate(&["new", "n", "--rev-id", "next01", "--head", "left"]).success();
+    assert_eq!(line(&project, "next01", "revises"), "-- revises: left01");
+    // A line that begins anew, and goes on where its label leads.
+    let begin = ["new", "n", "--rev-id", "bill01", "--head", "base", "--branch-label", "billing"];
+    project.migrate(&begin).success();
+    assert_eq!(line(&project, "bill01", "revises"), "");
+    assert_eq!(line(&project, "bill01", "branch"), "-- branch: billing");
+    let follow = ["new", "n", "--rev-id", "bill02", "--branch", "billing", "--depends-on"];
+    project.migrate(&[&follow[..], &["right1@head", "--depends-on", "left"]].concat()).success();
+    assert_eq!(line(&project, "bill02", "revises"), "-- revises: bill01");
+    assert_eq!(line(&project, "bill02", "depends-on"), "-- depends-on: right1, left01");
+    project
+        .migrate(&["new", "n", "--rev-id", "core01", "--head", "right1", "--depends-on", "billing"])
+        .success();
+    assert_eq!(line(&project, "core01", "depends-on"), "-- depends-on: billing", "a label stays");
+    project
+        .migrate(&["new", "n", "--rev-id", "core02", "--head", "core01-1", "--splice"])
+        .success();
+    assert_eq!(line(&project, "core02", "revises"), "-- revises: right1");
+    assert_transcript!(project.migrate(&["heads"]), @"
+    exit code: 0
+    ----- stdout -----
+    next01  n
+    bill02  n
+    core01  n
+    core02  n
+    ");
+}
+
+#[test]
+fn a_parent_that_is_no_head_wants_splice() {
+    let project = Project::with_chain();
+    project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
+    project.revision("second", "first1", "CREATE TABLE b (x);", "DROP TABLE b;");
+    assert_transcript!(project.migrate(&["new", "n", "--head", "first1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: revision `first1` is no head, `second` follows it; `--splice` lets a branch begin there
+    help: to begin a branch after it: `--head first1 --splice`
+    help: `cargo migrate heads` lists the heads
+    ");
+    assert_transcript!(project.migrate(&["new", "n", "--head", "first1", "--splice", "--rev-id", "side01"]), @r#"
+    exit code: 0
+    ----- stdout -----
+    migrations/[DATE]_side01_n.sql
+    ----- stderr -----
+         Created revision side01
+    warning: the chain has several heads now: `second` and `side01`
+    note: `cargo migrate merge` joins them, and `heads = "many"` in `[package.metadata.migrate]` allows them
+    "#);
+    assert_transcript!(project.migrate(&["new", "n", "--branch", "first1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: the line of `first1` has several heads: `side01` and `second`; name one of them, or say `first1@heads`
+    help: say which one is meant, as in `--head side01`
+    ");
+    assert_transcript!(project.migrate(&["new", "n", "--branch", "first1@head"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: no revision or branch label is called `first1@head`
+    help: `cargo migrate history` lists the revisions
+    ");
+    assert_eq!(project.migrate(&["new", "n", "--branch", "x", "--head", "y"]).code, Some(2));
+}
+
+#[test]
+fn names_of_a_new_revision_are_its_own() {
+    let project = Project::with_chain();
+    project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
+    project.write(
+        "migrations/second.sql",
+        "-- second\n--\n-- revision: second\n-- revises: first1\n-- branch: billing\n\n-- migrate:up\nCREATE TABLE b (x);\n\n-- migrate:down\nDROP TABLE b;\n",
+    );
+    let new = |args: &[&str]| project.migrate(&[&["new", "n"], args].concat());
+    assert_transcript!(new(&["--rev-id", "mine", "--depends-on", "mine"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: a revision cannot depend on itself
+    help: name another revision than `mine`, or leave it out
+    ");
+    assert_transcript!(new(&["--branch-label", "mine", "--depends-on", "mine"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: a revision cannot depend on itself
+    help: name another revision than `mine`, or leave it out
+    ");
+    assert_transcript!(new(&["--depends-on", "second"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: revision `second` is named twice
+    help: `cargo migrate history` lists the revisions
+    ");
+    assert_transcript!(new(&["--depends-on", "first", "--depends-on", "first1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: revision `first1` is named twice
+    help: `cargo migrate history` lists the revisions
+    ");
+    assert_transcript!(new(&["--depends-on", "base"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `base` cannot be used here: expected a revision or `head`
+    help: `cargo migrate history` lists the revisions
+    ");
+    assert_transcript!(new(&["--head", "current"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `current` cannot be used here: expected a revision or `head`
+    help: `cargo migrate history` lists the revisions
+    ");
+    assert_transcript!(new(&["--head", "frist1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: no revision or branch label is called `frist1`; did you mean `first1`?
+    help: `cargo migrate history` lists the revisions
+    ");
+    assert_transcript!(new(&["--head", "second+1abc"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `second+1abc` is no target: expected `head`, `heads`, `base`, `current`, a revision id or a prefix of four or more characters, or a branch label; `BRANCH@` may stand before it, and `+N` or `-N` after it or by itself
+    ");
+    assert_transcript!(new(&["--branch-label", "first1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `first1` cannot be the branch label: it is the id of another revision
+    help: choose another label
+    ");
+    assert_transcript!(new(&["--branch-label", "billing"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `billing` cannot be the branch label: it is a branch label, of revision `second`
+    help: choose another label
+    ");
+    assert_transcript!(new(&["--branch-label", "mine", "--rev-id", "mine"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `mine` cannot be the branch label: it is the id of the new revision itself
+    help: choose another label
+    ");
+    assert_transcript!(new(&["--branch-label", "mine", "--branch-label", "mine"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `mine` cannot be the branch label: it is given twice
+    help: choose another label
+    ");
+    assert_transcript!(new(&["--branch-label", "head"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `head` is a reserved word
+    ");
+    assert_transcript!(new(&["--branch-label", "2nd"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `2nd` is no branch label: expected a letter or `_`, then letters, digits, `_` and `.`, 64 in all at most
+    ");
+    assert_transcript!(new(&["--rev-id", "billing"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `billing` cannot be an id: it is a branch label, of revision `second`
+    help: `cargo migrate show billing` shows it
+    ");
+    assert_transcript!(new(&["--rev-id", "first1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `first1` cannot be an id: it is the id of another revision
+    help: `cargo migrate show first1` shows it
+    ");
+    assert_eq!(std::fs::read_dir(project.path("migrations")).unwrap().count(), 2);
+}
+
+#[test]
+fn a_template_says_everything_that_is_asked_for() {
+    let project = forked();
+    let manifest = project.read("Cargo.toml");
+    project.write(
+        "Cargo.toml",
+        manifest.replace("[\"sqlite\"]\n", "[\"sqlite\"]\ntemplates = \"templates\"\n"),
+    );
+    project.write(
+        "templates/revision.sql",
+        "-- {{ message }}\n--\n-- revision: {{ revision }}\n-- revises: {{ revises }}\n\n-- migrate:up\n-- migrate:down\n",
+    );
+    assert_transcript!(project.migrate(&["new", "n", "--head", "left01", "--depends-on", "right1"]), @"
+    exit code: 1
+    ----- stderr -----
+    error: the template does not say what `depends-on` of this revision is; nothing was written
+    help: add the line `-- depends-on: {{ depends-on }}` to its header
+    ");
+}
+
+#[test]
+fn a_merge_joins_what_can_be_joined() {
+    let project = forked();
+    let merge = |args: &[&str]| project.migrate(&[&["merge"], args].concat());
+    assert_transcript!(merge(&["left01", "left"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `left01` is named twice, and a revision cannot be merged with itself
+    help: the heads are `left01` and `right1`
+    ");
+    assert_transcript!(merge(&["left01", "first1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `left01` already follows `first1`, so there is nothing to merge
+    help: the heads are `left01` and `right1`
+    ");
+    assert_transcript!(merge(&["left01"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: a merge joins two or more revisions
+    help: name two, or none for all heads; the heads are `left01` and `right1`
+    ");
+    assert_transcript!(merge(&["left01", "rihgt1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: no revision or branch label is called `rihgt1`; did you mean `right1`?
+    help: `cargo migrate history` lists the revisions
+    ");
+    assert_transcript!(merge(&["left01", "base"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: a merge joins two or more revisions
+    help: name two, or none for all heads; the heads are `left01` and `right1`
+    ");
+    project.revision("second", "right1", "CREATE TABLE d (x);", "DROP TABLE d;");
+    assert_transcript!(merge(&["left01", "right1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: revision `right1` is no head, `second` follows it; `--splice` lets a branch begin there
+    help: the heads are `left01` and `second`
+    ");
+    assert_transcript!(merge(&["left01", "right1", "--splice", "--rev-id", "early1"]), @r#"
+    exit code: 0
+    ----- stdout -----
+    migrations/[DATE]_early1_merge_left01_and_right1.sql
+    ----- stderr -----
+         Created revision early1
+    warning: the chain has several heads now: `second` and `early1`
+    note: `cargo migrate merge` joins them, and `heads = "many"` in `[package.metadata.migrate]` allows them
+    "#);
+    assert_eq!(line(&project, "early1", "revises"), "-- revises: left01, right1");
+    assert_eq!(project.migrate(&["merge", "heads"]).code, Some(0));
+}

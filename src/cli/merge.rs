@@ -6,7 +6,7 @@ use super::new::{
     Draft, cannot_scaffold, check_labels, free_id, given_id, not_found, target, warn_of_heads,
     write,
 };
-use crate::chain::{Anchor, Chain, Following, PlanError, RevisionId, Target, listed};
+use crate::chain::{Anchor, Chain, Following, PlanError, RevisionId, Target};
 use crate::runner::{Exit, Failure};
 
 /// Writes a revision that follows the given revisions, or all heads.
@@ -69,13 +69,7 @@ fn parents(chain: &Chain, names: &[String], splice: bool) -> Result<Vec<Revision
         ([_] | [], []) => {
             Err(usage("the chain has no two heads, so there is nothing to merge").help(list()))
         }
-        ([_] | [], _) => {
-            Err(usage("a merge joins two or more revisions").help(if heads.len() > 1 {
-                format!("name two, or none for all heads; {}", list())
-            } else {
-                format!("for a revision that follows one: `cargo migrate new`; {}", list())
-            }))
-        }
+        ([_] | [], _) => Err(usage("a merge joins two or more revisions").help(list())),
         _ => {
             Following::new(chain, &targets, splice, &[])
                 .map_err(|error| usage(error.to_string()).help(list()))?;

@@ -287,7 +287,7 @@ fn two_heads_are_merged() {
     exit code: 2
     ----- stderr -----
     error: the chain has no two heads, so there is nothing to merge
-    help: the heads are `left01`
+    help: the only head is `left01`
     ");
     project.revision("right1", "first1", "CREATE TABLE c (x);", "DROP TABLE c;");
     assert_eq!(project.migrate(&["up"]).code, Some(4), "several heads are an invalid chain");
@@ -295,7 +295,7 @@ fn two_heads_are_merged() {
     exit code: 2
     ----- stderr -----
     error: `left01` already follows `first1`, so there is nothing to merge
-    help: the heads are `left01` and `right1`
+    help: `cargo migrate merge left01 right1` joins all heads
     ");
     assert_transcript!(project.migrate(&["merge", "--rev-id", "merge1"]), @"
     exit code: 0

@@ -120,14 +120,14 @@ fn names_of_a_new_revision_are_its_own() {
     assert_transcript!(new(&["--depends-on", "second"]), @"
     exit code: 2
     ----- stderr -----
-    error: revision `second` is named twice
-    help: `cargo migrate history` lists the revisions
+    error: the new revision follows `second`, which is therefore applied first anyway
+    help: leave that `--depends-on` out
     ");
     assert_transcript!(new(&["--depends-on", "first", "--depends-on", "first1"]), @"
     exit code: 2
     ----- stderr -----
-    error: revision `first1` is named twice
-    help: `cargo migrate history` lists the revisions
+    error: `first1` is given as a dependency twice
+    help: leave that `--depends-on` out
     ");
     assert_transcript!(new(&["--depends-on", "base"]), @"
     exit code: 2
@@ -229,19 +229,19 @@ fn a_merge_joins_what_can_be_joined() {
     exit code: 2
     ----- stderr -----
     error: `left01` is named twice, and a revision cannot be merged with itself
-    help: the heads are `left01` and `right1`
+    help: `cargo migrate merge left01 right1` joins all heads
     ");
     assert_transcript!(merge(&["left01", "first1"]), @"
     exit code: 2
     ----- stderr -----
     error: `left01` already follows `first1`, so there is nothing to merge
-    help: the heads are `left01` and `right1`
+    help: `cargo migrate merge left01 right1` joins all heads
     ");
     assert_transcript!(merge(&["left01"]), @"
     exit code: 2
     ----- stderr -----
     error: a merge joins two or more revisions
-    help: name two, or none for all heads; the heads are `left01` and `right1`
+    help: `cargo migrate merge left01 right1` joins all heads
     ");
     assert_transcript!(merge(&["left01", "rihgt1"]), @"
     exit code: 2
@@ -253,14 +253,14 @@ fn a_merge_joins_what_can_be_joined() {
     exit code: 2
     ----- stderr -----
     error: a merge joins two or more revisions
-    help: name two, or none for all heads; the heads are `left01` and `right1`
+    help: `cargo migrate merge left01 right1` joins all heads
     ");
     project.revision("second", "right1", "CREATE TABLE d (x);", "DROP TABLE d;");
     assert_transcript!(merge(&["left01", "right1"]), @"
     exit code: 2
     ----- stderr -----
     error: revision `right1` is no head, `second` follows it; `--splice` lets a branch begin there
-    help: the heads are `left01` and `second`
+    help: `cargo migrate merge left01 second` joins all heads
     ");
     assert_transcript!(merge(&["left01", "right1", "--splice", "--rev-id", "early1"]), @r#"
     exit code: 0

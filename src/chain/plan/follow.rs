@@ -83,7 +83,8 @@ impl Following {
     }
 }
 
-fn refuse_database(target: &Target) -> Result<(), PlanError> {
+/// What a file says must not depend on the database at hand.
+pub(super) fn refuse_database(target: &Target) -> Result<(), PlanError> {
     if target.anchor != Anchor::Current {
         return Ok(());
     }

@@ -38,6 +38,8 @@ pub enum Command {
     New(NewArguments),
     /// Join several heads with a new revision
     Merge(MergeArguments),
+    /// Let revisions follow others than they did
+    Rebase(RebaseArguments),
     /// Apply revisions
     #[command(alias = "upgrade")]
     Up(UpArguments),
@@ -206,6 +208,56 @@ pub struct MergeArguments {
     /// A name for the line that begins here
     #[arg(long = "branch-label", value_name = "LABEL")]
     pub labels: Vec<String>,
+}
+
+/// Arguments of `rebase`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate rebase                        of two heads, the one that is not applied
+  cargo migrate rebase ae10 --onto 27c6       ae10, and what is only before it, after 27c6
+  cargo migrate rebase --env dev --env stage  look at two databases whether it is applied
+
+REVISION moves with all its ancestors that TARGET does not have. Without REVISION it is the only head
+that does not come after TARGET, without TARGET the only one that does not come after REVISION, and
+without both, of two heads, the one of whose own revisions none is applied.
+
+Only `revises` lines are rewritten. Files keep their names: what follows something runs after it,
+whatever the names say. They only order revisions that do not follow one another.
+
+An applied revision keeps its parents: with any revision that would get other ancestors applied in a
+database that is looked at, nothing is changed. That is the database of `up`, or those of each --env.")]
+pub struct RebaseArguments {
+    /// The last revision to move
+    #[arg(value_name = "REVISION")]
+    pub revision: Option<String>,
+    /// The revision to move it after
+    #[arg(long, value_name = "TARGET")]
+    pub onto: Option<String>,
+    /// Show the lines that would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// An environment whose databases to look at; may be given several times
+    #[arg(
+        long = "env",
+        value_name = "NAME",
+        help_heading = "Database Options",
+        conflicts_with = "database_url"
+    )]
+    pub environments: Vec<String>,
+    /// The database to look at, such as sqlite:app.db [env: DATABASE_URL]
+    #[arg(long, value_name = "URL", help_heading = "Database Options")]
+    pub database_url: Option<String>,
+    /// Do not read `.env`
+    #[arg(long, help_heading = "Database Options")]
+    pub no_dotenv: bool,
+    /// Look at no database: nothing that moves is applied anywhere
+    #[arg(
+        long,
+        help_heading = "Database Options",
+        conflicts_with_all = ["database_url", "environments"]
+    )]
+    pub no_database: bool,
 }
 
 /// Arguments of `check`.

@@ -42,12 +42,12 @@ fn parents(chain: &Chain, names: &[String], splice: bool) -> Result<Vec<Revision
     } else {
         names.iter().map(|name| target(name)).collect::<Result<Vec<_>, _>>()?
     };
-    let list = || match heads[..] {
-        [only] => format!("the only head is `{only}`"),
-        _ => {
-            let heads: Vec<&str> = heads.iter().map(|id| id.as_str()).collect();
-            format!("`cargo migrate merge {}` joins all heads", heads.join(" "))
+    let list = || {
+        if let [only] = heads[..] {
+            return format!("the only head is `{only}`");
         }
+        let heads: Vec<&str> = heads.iter().map(|id| id.as_str()).collect();
+        format!("`cargo migrate merge {}` joins all heads", heads.join(" "))
     };
     if targets.is_empty() {
         return Err(usage("the chain has no revision yet, so there is nothing to merge"));

@@ -92,16 +92,16 @@ impl Rebase {
             });
         }
         let ours = resolver.with_parents(&[tip]);
-        let moves = |index: &usize| ours[*index] && !theirs[*index];
-        let moved: Vec<usize> = (0..chain.len()).filter(moves).collect();
-        needed(resolver, goal, &theirs, moves)?;
+        let is_ours = |index: &usize| ours[*index] && !theirs[*index];
+        let moved: Vec<usize> = (0..chain.len()).filter(is_ours).collect();
+        needed(resolver, goal, &theirs, is_ours)?;
 
         let mut parents: Vec<Vec<usize>> =
             chain.revisions().iter().map(|revision| revision.parents.clone()).collect();
         let mut changed = Vec::new();
         for &index in &moved {
             let old = &chain.revisions()[index].parents;
-            let mut new: Vec<usize> = old.iter().copied().filter(moves).collect();
+            let mut new: Vec<usize> = old.iter().copied().filter(is_ours).collect();
             // What moves before it comes after `onto` already.
             if new.is_empty() {
                 new.push(goal);
@@ -153,13 +153,13 @@ fn needed(
     resolver: &Resolver<'_>,
     goal: usize,
     theirs: &[bool],
-    moves: impl Fn(&usize) -> bool,
+    is_ours: impl Fn(&usize) -> bool,
 ) -> Result<(), RebaseError> {
     let chain = resolver.chain;
     // For each revision one of those that it needs and that would move. Parents are stored first.
     let mut needs: Vec<Option<usize>> = vec![None; chain.len()];
     for index in 0..chain.len() {
-        needs[index] = if moves(&index) {
+        needs[index] = if is_ours(&index) {
             Some(index)
         } else {
             chain.before(index).find_map(|before| needs[before])

@@ -191,7 +191,11 @@ Examples:
   cargo migrate merge                     all heads
   cargo migrate merge ae10 27c6 -m \"...\"   these two
 
-The new revision has no SQL of its own; sections can be added where the branches need it.")]
+The new revision has no SQL of its own; sections can be added where the branches need it.
+
+Of a chain for SQLite the branches are tried before, on databases in memory: what they share, then
+each of them first (and as `up` mixes them). A warning says where schema or rows differ, or which order
+fails: databases out there may have taken either. Rows are compared up to 10,000 a table.")]
 pub struct MergeArguments {
     /// The heads to join [default: all]
     #[arg(value_name = "TARGET")]
@@ -199,6 +203,9 @@ pub struct MergeArguments {
     /// Let a revision be joined that others follow already
     #[arg(long)]
     pub splice: bool,
+    /// Do not try the branches in different orders
+    #[arg(long)]
+    pub no_compare: bool,
     /// What the revision does, in a few words
     #[arg(short, long)]
     pub message: Option<String>,

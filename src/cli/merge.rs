@@ -6,18 +6,27 @@ use super::new::{
     Draft, cannot_scaffold, check_labels, free_id, given_id, not_found, target, warn_of_heads,
     write,
 };
-use crate::chain::{Anchor, Chain, Following, PlanError, RevisionId, Target};
+use crate::chain::baked::Settings;
+use crate::chain::{Anchor, Chain, Following, PlanError, RevisionId, Target, listed};
+use crate::orders::{self, Trial};
+use crate::runner::commands::block_on;
 use crate::runner::{Exit, Failure};
+
+/// More differences than this are summed up.
+const MOST_FINDINGS: usize = 8;
 
 /// Writes a revision that follows the given revisions, or all heads.
 pub(super) fn run(context: &mut Context<'_>, args: &MergeArguments) -> Result<Exit, Failure> {
-    let FileChain { root, configuration, chain, .. } = context.chain_with_any_heads()?;
+    let FileChain { root, configuration, chain, settings, .. } = context.chain_with_any_heads()?;
     let id = match &args.rev_id {
         Some(id) => given_id(&chain, id)?,
         None => free_id(&chain)?,
     };
     check_labels(&chain, &args.labels, &id)?;
     let parents = parents(&chain, &args.revisions, args.splice)?;
+    if !args.no_compare {
+        compare(context, &chain, &settings, &parents)?;
+    }
     let names: Vec<String> = parents.iter().map(ToString::to_string).collect();
     let message = match &args.message {
         Some(message) => message.clone(),
@@ -76,6 +85,42 @@ fn parents(chain: &Chain, names: &[String], splice: bool) -> Result<Vec<Revision
             Ok(parents)
         }
     }
+}
+
+/// Tries the branches in different orders, and warns where the order matters.
+fn compare(
+    context: &Context<'_>,
+    chain: &Chain,
+    settings: &Settings,
+    heads: &[RevisionId],
+) -> Result<(), Failure> {
+    let tried =
+        block_on(async { Ok::<_, Failure>(orders::compare(chain, settings, heads).await) })?;
+    let trials = match tried {
+        Ok(trials) => trials,
+        Err(untried) => return context.ui.note(untried),
+    };
+    for Trial { database, findings } in &trials {
+        let of = database.as_ref().map_or_else(String::new, |name| format!("database `{name}`: "));
+        for finding in findings.iter().take(MOST_FINDINGS) {
+            context.ui.warn(format_args!("{of}{finding}"))?;
+        }
+        if let Some(more) = findings.len().checked_sub(MOST_FINDINGS + 1) {
+            let more = more + 1;
+            context.ui.warn(format_args!("{of}{more} more differences between the orders"))?;
+        }
+    }
+    if trials.iter().any(|trial| !trial.findings.is_empty()) {
+        return context.ui.note(
+            "databases that took the branches in different orders will differ; the sections of the \
+             merge can make them alike, or `cargo migrate rebase` can put the branches in line",
+        );
+    }
+    if trials.is_empty() {
+        return Ok(());
+    }
+    let orders = if heads.len() == 2 { "in both orders" } else { "with each of them first" };
+    context.ui.status("Compared", format_args!("{} {orders}: they end alike", listed(heads)))
 }
 
 fn usage(message: impl Into<String>) -> Failure {

@@ -302,6 +302,7 @@ fn two_heads_are_merged() {
     ----- stdout -----
     migrations/[DATE]_merge1_merge_left01_and_right1.sql
     ----- stderr -----
+        Compared `left01` and `right1` in both orders: they end alike
          Created revision merge1
     ");
     project.migrate(&["up"]).success();

@@ -267,6 +267,7 @@ fn a_merge_joins_what_can_be_joined() {
     ----- stdout -----
     migrations/[DATE]_early1_merge_left01_and_right1.sql
     ----- stderr -----
+        Compared `left01` and `right1` in both orders: they end alike
          Created revision early1
     warning: the chain has several heads now: `second` and `early1`
     note: `cargo migrate merge` joins them, and `heads = "many"` in `[package.metadata.migrate]` allows them
@@ -729,4 +730,100 @@ fn all_files_change_or_none() {
     let [right, twin, merge] = texts(&project);
     assert!(right.contains("revises: left01") && twin.contains("revises: left01"));
     assert_eq!(merge, before[2]);
+}
+
+#[test]
+fn a_merge_says_where_the_order_of_the_branches_matters() {
+    let project = Project::with_chain();
+    project.revision(
+        "first1",
+        "",
+        "CREATE TABLE a (x);\nINSERT INTO a VALUES (1);",
+        "DROP TABLE a;",
+    );
+    project.revision("left01", "first1", "ALTER TABLE a ADD COLUMN l;", "SELECT 1;");
+    project.revision(
+        "right1",
+        "first1",
+        "ALTER TABLE a ADD COLUMN r;\nUPDATE a SET x = x + 1;",
+        "SELECT 1;",
+    );
+    project.revision("right2", "right1", "CREATE TABLE b (x);", "DROP TABLE b;");
+    assert_transcript!(project.migrate(&["merge", "--rev-id", "merge1"]), @"
+    exit code: 0
+    ----- stdout -----
+    migrations/[DATE]_merge1_merge_left01_and_right2.sql
+    ----- stderr -----
+    warning: table `a` depends on the order of the branches
+      `left01` first: CREATE TABLE a (x, l, r)
+      `right2` first: CREATE TABLE a (x, r, l)
+    note: databases that took the branches in different orders will differ; the sections of the merge can make them alike, or `cargo migrate rebase` can put the branches in line
+         Created revision merge1
+    ");
+    assert!(!project.path("dev.db").exists(), "no database of the project is touched");
+    project.revision("left02", "left01", "CREATE TABLE b (y);", "DROP TABLE b;");
+    project.revision("after1", "merge1", "UPDATE a SET x = x * 10;", "SELECT 1;");
+    project.revision("left03", "left02", "DROP TABLE b;", "SELECT 1;");
+    assert_transcript!(project.migrate(&["merge", "--rev-id", "merge2"]), @"
+    exit code: 0
+    ----- stdout -----
+    migrations/[DATE]_merge2_merge_left03_and_after1.sql
+    ----- stderr -----
+    warning: `after1` first: statement 1 of revision `left02` failed: table b already exists (migrations/left02.sql:7:1)
+    note: databases that took the branches in different orders will differ; the sections of the merge can make them alike, or `cargo migrate rebase` can put the branches in line
+         Created revision merge2
+    ");
+    assert_eq!(line(&project, "merge2", "revises"), "-- revises: left03, after1");
+}
+
+#[test]
+fn branches_are_tried_in_memory_or_not_at_all() {
+    let project = forked();
+    assert_transcript!(project.migrate(&["merge", "--no-compare", "--rev-id", "merge1"]), @"
+    exit code: 0
+    ----- stdout -----
+    migrations/[DATE]_merge1_merge_left01_and_right1.sql
+    ----- stderr -----
+         Created revision merge1
+    ");
+    project.revision("far001", "first1", "ATTACH 'far.db' AS far;", "SELECT 1;");
+    assert_transcript!(project.migrate(&["merge", "--rev-id", "merge2"]), @"
+    exit code: 0
+    ----- stdout -----
+    migrations/[DATE]_merge2_merge_far001_and_merge1.sql
+    ----- stderr -----
+    note: the branches were not tried in different orders: revision `far001` uses other files than the database
+         Created revision merge2
+    ");
+    assert!(!project.path("far.db").exists());
+
+    let project = forked();
+    project.revision("third1", "first1", "INSERT INTO a SELECT 1 FROM a;", "SELECT 1;");
+    assert_transcript!(project.migrate(&["merge", "--rev-id", "merge1"]), @"
+    exit code: 0
+    ----- stdout -----
+    migrations/[DATE]_merge1_merge_left01_and_right1_and_third1.sql
+    ----- stderr -----
+        Compared `left01`, `right1` and `third1` with each of them first: they end alike
+         Created revision merge1
+    ");
+    let manifest = project.read("Cargo.toml");
+    let (manifest, _) = manifest.split_once("[package.metadata.migrate.env.dev]").unwrap();
+    let manifest =
+        manifest.replace("[\"sqlite\"]\n", "[\"sqlite\"]\ndatabases = [\"one\", \"two\"]\n");
+    project.write("Cargo.toml", manifest);
+    project.write(
+        "migrations/lower1.sql",
+        "-- lower\n--\n-- revision: lower1\n-- revises: merge1\n\n-- migrate:up @one\nALTER TABLE a RENAME TO z;\n-- migrate:up @two\nSELECT 1;\n\n-- migrate:down\nSELECT 1;\n",
+    );
+    project.revision("lower2", "merge1", "CREATE INDEX i ON a (x);", "DROP INDEX i;");
+    assert_transcript!(project.migrate(&["merge", "--rev-id", "merge2"]), @"
+    exit code: 0
+    ----- stdout -----
+    migrations/[DATE]_merge2_merge_lower1_and_lower2.sql
+    ----- stderr -----
+    warning: database `one`: `lower1` first: statement 1 of revision `lower2` failed: no such table: main.a (migrations/lower2.sql:7:1)
+    note: databases that took the branches in different orders will differ; the sections of the merge can make them alike, or `cargo migrate rebase` can put the branches in line
+         Created revision merge2
+    ");
 }

@@ -8,7 +8,7 @@
 //!
 //! Two branches are tried in both orders; of more, each comes first once and the others follow as
 //! they are given. Last comes the order in which `up` takes all of it, where file names mix the
-//! branches and there are not too many revisions. Only `SQLite` can be had for nothing, so only what
+//! branches. Only `SQLite` can be had for nothing, so only what
 //! a chain does there is tried. Nothing outside the memory is touched: a revision that attaches or
 //! writes a file is not run.
 
@@ -32,9 +32,6 @@ use snapshot::{Object, Snapshot};
 
 pub(crate) use finding::{Finding, Untried};
 
-/// Mixed orders are run revision by revision, each with a look at all that are applied.
-const MOST_MIXED: usize = 500;
-
 /// What was found out about some branches in one variant of the chain.
 #[derive(Debug)]
 pub(crate) struct Trial {
@@ -57,10 +54,10 @@ pub(crate) async fn compare(
     {
         return Err(Untried::Schema(schema.to_owned()));
     }
-    let migrator = Migrator::new(chain.clone(), settings.clone());
+    let migrator = Migrator::new(branches.chain.clone(), settings.clone());
     let mut trials = Vec::new();
     for variant in chain.variants().iter().filter(is_sqlite) {
-        branches.refuse_reaching(chain, variant)?;
+        branches.refuse_reaching(variant)?;
         let scratch = Scratch { migrator: &migrator, settings, variant };
         let findings = branches.run(&scratch).await?;
         trials.push(Trial { database: variant.database.clone(), findings });
@@ -72,80 +69,87 @@ fn at(id: &RevisionId) -> Target {
     Target::at(Anchor::Name(id.to_string()))
 }
 
+fn steps(
+    chain: &Chain,
+    applied: &HashSet<RevisionId>,
+    target: &Target,
+) -> Result<Vec<RevisionId>, PlanError> {
+    let plan = Plan::up(chain, applied, target)?;
+    Ok(plan.steps.into_iter().map(|step| step.revision).collect())
+}
+
+/// A part of a chain that holds all ancestors of what it holds.
+fn part(chain: &Chain, holds: impl Fn(&RevisionId) -> bool) -> Chain {
+    let mut places: Vec<Option<usize>> = Vec::with_capacity(chain.len());
+    let mut revisions: Vec<Revision> = Vec::new();
+    for revision in chain.revisions() {
+        if !holds(revision.id()) {
+            places.push(None);
+            continue;
+        }
+        let moved = |all: &[usize]| all.iter().filter_map(|&index| places[index]).collect();
+        let (parents, dependencies) = (moved(&revision.parents), moved(&revision.dependencies));
+        places.push(Some(revisions.len()));
+        revisions.push(Revision { parents, dependencies, ..revision.clone() });
+    }
+    Chain::new(revisions, chain.variants().to_vec())
+}
+
 /// What there is to apply, and in which orders.
 struct Branches {
-    /// All revisions of the branches with what comes before them.
-    all: Vec<RevisionId>,
+    /// The branches and what comes before them, and nothing else.
+    chain: Chain,
     /// The ends of what the branches share.
-    shared: Vec<RevisionId>,
+    shared: Vec<Target>,
     orders: Vec<Order>,
 }
 
 impl Branches {
     fn of(chain: &Chain, heads: &[RevisionId]) -> Result<Self, PlanError> {
-        let up = |applied: &HashSet<RevisionId>, target: &RevisionId| {
-            let plan = Plan::up(chain, applied, &at(target))?;
-            Ok(plan.steps.into_iter().map(|step| step.revision).collect::<Vec<_>>())
-        };
         let lines = heads
             .iter()
-            .map(|head| up(&HashSet::new(), head))
-            .collect::<Result<Vec<_>, PlanError>>()?;
-        let lines: Vec<HashSet<RevisionId>> =
-            lines.into_iter().map(|line| line.into_iter().collect()).collect();
-        let all: Vec<&Revision> = chain
-            .revisions()
-            .iter()
-            .filter(|revision| lines.iter().any(|line| line.contains(revision.id())))
-            .collect();
-        let (shared, own): (Vec<&Revision>, Vec<&Revision>) =
-            all.iter().partition(|revision| lines.iter().all(|line| line.contains(revision.id())));
-        let before_shared: HashSet<&RevisionId> = shared
+            .map(|head| Ok(steps(chain, &HashSet::new(), &at(head))?.into_iter().collect()))
+            .collect::<Result<Vec<HashSet<RevisionId>>, PlanError>>()?;
+        let chain = part(chain, |id| lines.iter().any(|line| line.contains(id)));
+        let is_shared = |revision: &&Revision| lines.iter().all(|it| it.contains(revision.id()));
+        let shared: Vec<&Revision> = chain.revisions().iter().filter(is_shared).collect();
+        let before: HashSet<&RevisionId> = shared
             .iter()
             .flat_map(|revision| chain.parents(revision).chain(chain.dependencies(revision)))
             .map(Revision::id)
             .collect();
+        let ends = shared.iter().map(|revision| revision.id()).filter(|id| !before.contains(id));
+        let ends = ends.map(at).collect();
+        let shared: HashSet<RevisionId> = shared.iter().map(|it| it.id().clone()).collect();
 
-        let mut orders: Vec<Order> = heads
-            .iter()
-            .map(|head| Order {
-                first: Some(head.clone()),
-                targets: std::iter::once(head)
-                    .chain(heads.iter().filter(|other| *other != head))
-                    .cloned()
-                    .collect(),
-            })
-            .collect();
-        if own.len() <= MOST_MIXED {
-            let targets = own.iter().map(|revision| revision.id().clone()).collect();
-            orders.push(Order { first: None, targets });
-        }
-        let shared_ids: HashSet<RevisionId> =
-            shared.iter().map(|revision| revision.id().clone()).collect();
-        let mut seen: Vec<Vec<RevisionId>> = Vec::new();
-        let mut different = Vec::new();
-        for order in orders {
-            let mut applied = shared_ids.clone();
-            let mut steps = Vec::new();
+        let each_first = heads.iter().map(|head| Order {
+            first: Some(head.clone()),
+            targets: std::iter::once(head)
+                .chain(heads.iter().filter(|other| *other != head))
+                .map(at)
+                .collect(),
+        });
+        let mixed = Order { first: None, targets: vec![Target::HEADS] };
+        let mut seen = HashSet::new();
+        let mut orders = Vec::new();
+        for order in each_first.chain([mixed]) {
+            let mut applied = shared.clone();
+            let mut all = Vec::new();
             for target in &order.targets {
-                let found = up(&applied, target)?;
+                let found = steps(&chain, &applied, target)?;
                 applied.extend(found.iter().cloned());
-                steps.extend(found);
+                all.extend(found);
             }
-            if !seen.contains(&steps) {
-                seen.push(steps);
-                different.push(order);
+            if seen.insert(all) {
+                orders.push(order);
             }
         }
-        let ids = |revisions: &[&Revision]| revisions.iter().map(|it| it.id().clone()).collect();
-        let ends: Vec<&Revision> =
-            shared.into_iter().filter(|it| !before_shared.contains(it.id())).collect();
-        Ok(Self { all: ids(&all), shared: ids(&ends), orders: different })
+        Ok(Self { chain, shared: ends, orders })
     }
 
     /// Refuses what would not stay in memory, or cannot be run from here.
-    fn refuse_reaching(&self, chain: &Chain, variant: &Variant) -> Result<(), Untried> {
-        for revision in self.all.iter().filter_map(|id| chain.get(id.as_str())) {
+    fn refuse_reaching(&self, variant: &Variant) -> Result<(), Untried> {
+        for revision in self.chain.revisions() {
             if revision.kind() == Kind::Rust {
                 return Err(Untried::Rust(revision.id().clone()));
             }
@@ -207,16 +211,12 @@ struct Scratch<'a> {
 }
 
 impl Scratch<'_> {
-    async fn up(
-        &self,
-        connection: &mut SqliteConnection,
-        target: &RevisionId,
-    ) -> Result<(), Error> {
+    async fn up(&self, connection: &mut SqliteConnection, target: &Target) -> Result<(), Error> {
         let mut options = Options::new();
         if let Some(database) = &self.variant.database {
             options = options.database(database);
         }
-        self.migrator.with(options).up_to(connection, at(target)).await.map(|_| ())
+        self.migrator.with(options).up_to(connection, target).await.map(|_| ())
     }
 
     /// What the database has become in this order, or where it fails.

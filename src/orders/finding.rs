@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::snapshot::{self, Object};
-use crate::chain::RevisionId;
+use crate::chain::{RevisionId, Target};
 
 /// Why the orders could not be compared.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub(crate) struct Order {
     /// The head that comes first; none: as `up` does it.
     pub(super) first: Option<RevisionId>,
     /// Where to go, one after another.
-    pub(super) targets: Vec<RevisionId>,
+    pub(super) targets: Vec<Target>,
 }
 
 impl fmt::Display for Order {

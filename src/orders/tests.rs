@@ -147,3 +147,25 @@ fn what_is_not_compared() {
     );
     assert_eq!(tried(&[BASE, left, right], &["r2left", "r3right"]), "");
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_part_of_a_chain_is_the_same_without_the_rest(
+        whole in crate::chain::tests::chains(),
+        pick in proptest::prelude::any::<proptest::sample::Index>(),
+    ) {
+        let head = whole.revisions()[pick.index(whole.len())].id();
+        let line = steps(&whole, &HashSet::new(), &at(head)).unwrap();
+        let found = part(&whole, |id| line.contains(id));
+        let ids: Vec<&RevisionId> = found.revisions().iter().map(Revision::id).collect();
+        proptest::prop_assert_eq!(ids, line.iter().collect::<Vec<_>>());
+        for revision in found.revisions() {
+            let same = whole.get(revision.id().as_str()).unwrap();
+            let before = |chain: &Chain, of: &Revision| -> Vec<RevisionId> {
+                let all = chain.parents(of).chain(chain.dependencies(of));
+                all.map(|it| it.id().clone()).collect()
+            };
+            proptest::prop_assert_eq!(before(&found, revision), before(&whole, same));
+        }
+    }
+}

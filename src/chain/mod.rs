@@ -23,6 +23,8 @@ use crate::dialect::Variant;
 pub use fingerprint::{ALGORITHM, Checksum, ChecksumBuilder, Digest, NotHex, digest};
 pub use id::{BranchLabel, NameError, RESERVED, RevisionId};
 pub use plan::{Change, Direction, Following, Plan, PlanError, Replay, Stamp, Step};
+#[cfg(any(feature = "build", test))]
+pub use plan::{Rebase, RebaseError, Reparented};
 pub use target::{Anchor, Target, TargetError, TargetRange};
 
 /// What a revision is written in.

@@ -1,7 +1,9 @@
 //! The commands that work on a database, over the chain that the files have.
 
+use std::path::Path;
+
 use super::context::{Context, FileChain};
-use crate::config::{self, Request, UrlSource, Variable};
+use crate::config::{self, Configuration, Request, ResolveError, UrlSource, Variable};
 use crate::runner::commands;
 use crate::runner::place::Place;
 use crate::runner::{
@@ -54,8 +56,23 @@ fn prepare(
     args: &DatabaseArguments,
 ) -> Result<Prepared, Failure> {
     let FileChain { root, configuration, chain, settings, warnings } = chain;
+    let place = place(context, &root, &configuration, args)?.ok_or_else(no_url)?;
+    Ok(Prepared { migrator: Migrator::new(chain, settings), place, warnings })
+}
+
+fn no_url() -> Failure {
+    Failure::new(ResolveError::NoUrl.to_string()).exit(Exit::Usage)
+}
+
+/// The database to work on; none if neither arguments nor surroundings name one.
+pub(super) fn place(
+    context: &mut Context<'_>,
+    root: &Path,
+    configuration: &Configuration,
+    args: &DatabaseArguments,
+) -> Result<Option<Place>, Failure> {
     if !args.no_dotenv && args.database_url.is_none() {
-        context.env.read_dotenv(&root).map_err(Failure::new)?;
+        context.env.read_dotenv(root).map_err(Failure::new)?;
     }
     let env = &context.env;
     let lookup = |name: &str| {
@@ -66,19 +83,19 @@ fn prepare(
         flag: args.database_url.as_deref(),
         environment: args.environment.as_deref(),
         database: args.name.as_deref(),
-        base: &root,
+        base: root,
         lookup: &lookup,
     };
-    let resolved = config::resolve(&configuration, &request)
-        .map_err(|error| Failure::new(error.to_string()).exit(Exit::Usage))?;
+    let resolved = match config::resolve(configuration, &request) {
+        Err(ResolveError::NoUrl) => return Ok(None),
+        resolved => resolved.map_err(|error| Failure::new(error.to_string()).exit(Exit::Usage))?,
+    };
     // What the manifest says is relative to the manifest, wherever the command is run.
     let url = match &resolved.source {
-        UrlSource::Environment(_) | UrlSource::DefaultEnvironment => {
-            resolved.url.relative_to(&root)
-        }
+        UrlSource::Environment(_) | UrlSource::DefaultEnvironment => resolved.url.relative_to(root),
         _ => resolved.url.clone(),
     };
-    let place = Place {
+    Ok(Some(Place {
         url: url.expose().to_owned(),
         shown: Some(resolved.url.redacted()),
         origin: resolved.source.to_string(),
@@ -86,6 +103,5 @@ fn prepare(
             .environment
             .filter(|_| resolved.is_protected())
             .map(|environment| environment.name.value.clone()),
-    };
-    Ok(Prepared { migrator: Migrator::new(chain, settings), place, warnings })
+    }))
 }

@@ -10,4 +10,5 @@ mod compile;
 mod cost;
 mod histories;
 mod init;
+mod rebase;
 mod support;

@@ -4,7 +4,6 @@
 //! print the commands that they run and stop at the first that fails.
 
 mod bench;
-mod bench_graph;
 mod ci;
 mod command;
 mod conformance;
@@ -21,7 +20,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 4] = [
     Task {
         name: "ci",
         summary: "everything that CI checks, in order",
@@ -39,12 +38,6 @@ const TASKS: [Task; 5] = [
         summary: "the benchmarks, as ratios against their floors",
         help: bench::HELP,
         run: bench::run,
-    },
-    Task {
-        name: "bench-graph",
-        summary: "validating and planning chains of up to 100,000 revisions",
-        help: bench_graph::HELP,
-        run: |_| bench_graph::run(),
     },
     Task {
         name: "conformance",

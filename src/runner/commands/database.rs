@@ -123,7 +123,7 @@ fn options(args: &DatabaseArguments, scope: Option<Scope>, progress: &Arc<Progre
 }
 
 /// Runs a future to its end, also for a caller that is inside an async runtime already.
-fn block_on<T: Send, E: From<Failure> + Send>(
+pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
     future: impl Future<Output = Result<T, E>> + Send,
 ) -> Result<T, E> {
     let run = || {
@@ -274,7 +274,8 @@ fn status_line(revision: &RevisionStatus) -> String {
     line
 }
 
-fn failed(error: Error) -> Failure {
+/// What the command line makes of an operation's error.
+pub(crate) fn failed(error: Error) -> Failure {
     let exit = match error.kind() {
         ErrorKind::Target => Exit::Usage,
         ErrorKind::Chain => Exit::InvalidChain,

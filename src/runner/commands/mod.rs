@@ -5,4 +5,6 @@ mod database;
 mod progress;
 
 pub(crate) use chain::{heads, history, show};
+#[cfg(feature = "cli")]
+pub(crate) use database::{block_on, failed};
 pub(crate) use database::{down, status, up};

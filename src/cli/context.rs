@@ -67,7 +67,8 @@ impl<'a> Context<'a> {
         self.chain_of(package)
     }
 
-    fn chain_of(&mut self, package: Package) -> Result<FileChain, Failure> {
+    /// The chain of a package that was read; a broken one is reported.
+    pub(super) fn chain_of(&mut self, package: Package) -> Result<FileChain, Failure> {
         if package.chain().is_none() {
             let (errors, _) = self.report(&package)?;
             return Err(broken(&package, errors));

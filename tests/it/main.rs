@@ -9,5 +9,6 @@ mod commands;
 mod compile;
 mod cost;
 mod histories;
+mod import;
 mod init;
 mod support;

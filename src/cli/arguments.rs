@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::Dialect;
 use crate::runner::ui::HELP_STYLES;
 use crate::runner::{Color, DownArguments, Env, HeadsArguments, HistoryArguments};
 use crate::runner::{ShowArguments, StatusArguments, UpArguments};
+use crate::scaffold::import::Tool;
 
 /// Versioned database migrations, checked when the crate is compiled
 #[derive(Clone, Debug, Parser)]
@@ -275,18 +277,27 @@ pub struct CheckArguments {}
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate import --from sqlx migrations-of-sqlx
+  cargo migrate import migrations-of-sqlx
+  cargo migrate import --from diesel ../old/migrations --dry-run
 
 The original files are read and left alone; the SQL is kept byte for byte.")]
 pub struct ImportArguments {
-    /// The tool that the directory belongs to
-    #[arg(long, value_name = "TOOL", value_parser = ["sqlx"])]
-    pub from: String,
+    /// The tool that the directory belongs to [default: the one whose layout it has]
+    #[arg(long, value_name = "TOOL", value_parser = tool())]
+    pub from: Option<Tool>,
     /// The directory
     pub directory: PathBuf,
+    /// The dialect of the SQL, where the chain is written for several
+    #[arg(long = "dialect", value_name = "DIALECT", value_parser = dialect)]
+    pub dialects: Vec<Dialect>,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+fn tool() -> impl TypedValueParser<Value = Tool> {
+    PossibleValuesParser::new(Tool::ALL.map(Tool::name))
+        .try_map(|name| Tool::from_name(&name).ok_or("there is no such tool"))
 }
 
 /// Arguments of `explain`.

@@ -72,7 +72,8 @@ impl<'a> Context<'a> {
         Ok(chain)
     }
 
-    fn chain_of(&mut self, package: Package) -> Result<FileChain, Failure> {
+    /// The chain of a package that was read; a broken one is reported.
+    pub(super) fn chain_of(&mut self, package: Package) -> Result<FileChain, Failure> {
         if package.chain().is_none() {
             let (errors, _) = self.report(&package)?;
             return Err(broken(&package, errors));

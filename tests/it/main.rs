@@ -9,6 +9,7 @@ mod commands;
 mod compile;
 mod cost;
 mod histories;
+mod import;
 mod init;
 mod rebase;
 mod support;

@@ -20,7 +20,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 4] = [
+const TASKS: [Task; 5] = [
     Task {
         name: "ci",
         summary: "everything that CI checks, in order",
@@ -32,6 +32,12 @@ const TASKS: [Task; 4] = [
         summary: "all tests, with what they need",
         help: test::HELP,
         run: test::run,
+    },
+    Task {
+        name: "servers",
+        summary: "any command, with the database servers of the tests",
+        help: test::servers::HELP,
+        run: test::servers::run,
     },
     Task {
         name: "bench",
@@ -49,7 +55,11 @@ const TASKS: [Task; 4] = [
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let wants_help = |args: &[String]| args.iter().any(|arg| arg == "--help" || arg == "-h");
+    // What stands after `--` is for another command.
+    let wants_help = |args: &[String]| {
+        let mut own = args.iter().take_while(|arg| *arg != "--");
+        own.any(|arg| arg == "--help" || arg == "-h")
+    };
     let Some((name, rest)) = args.split_first() else {
         say(&overview());
         return ExitCode::from(2);

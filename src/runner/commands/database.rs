@@ -91,9 +91,31 @@ pub(crate) fn status(
     args: &StatusArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
+    let status = look(migrator, place, &args.database, ui)?;
+    show_status(&status, place, ui)?;
+    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+}
+
+/// Where a database stands, for a command that shows it together with something else.
+pub(crate) fn standing(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    ui: &Ui,
+) -> Result<Status, Failure> {
+    announce(place, ui)?;
+    look(migrator, place, args, ui)
+}
+
+fn look(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    ui: &Ui,
+) -> Result<Status, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(&args.database, None, &progress));
-    let status = block_on(async {
+    let configured = migrator.with(options(args, None, &progress));
+    block_on(async {
         match configured.status(place.url.as_str()).await {
             Err(error) if error.kind() == ErrorKind::Missing => {
                 ui.note("the database does not exist yet; `up` creates it")?;
@@ -103,9 +125,7 @@ pub(crate) fn status(
             }
             status => status.map_err(failed),
         }
-    })?;
-    show_status(&status, place, ui)?;
-    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+    })
 }
 
 fn options(args: &DatabaseArguments, scope: Option<Scope>, progress: &Arc<Progress>) -> Options {

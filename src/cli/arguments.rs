@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::Dialect;
 use crate::runner::ui::HELP_STYLES;
 use crate::runner::{BranchesArguments, Color, DownArguments, Env, GraphArguments};
-use crate::runner::{HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments};
+use crate::runner::{
+    HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
+};
 
 /// Versioned database migrations, checked when the crate is compiled
 #[derive(Clone, Debug, Parser)]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::progress::Progress;
 use crate::chain::Direction;
+use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
 use crate::runner::{StatusArguments, Ui, UpArguments};
@@ -217,7 +218,8 @@ fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     for step in &plan.steps {
-        let mut line = format!("{} {}  {}", plan.direction, step.revision, step.description);
+        let description = visible(&step.description);
+        let mut line = format!("{} {}  {description}", plan.direction, step.revision);
         match step.wrapping {
             Wrapping::None => line.push_str("  (outside a transaction)"),
             Wrapping::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
@@ -279,7 +281,8 @@ fn status_line(revision: &RevisionStatus) -> String {
             (verb, fate)
         }
     };
-    let mut line = format!("{word:>8}  {}  {}", revision.revision, revision.description);
+    let description = visible(&revision.description);
+    let mut line = format!("{word:>8}  {}  {description}", revision.revision);
     if !detail.is_empty() {
         let _ = write!(line, "  ({detail})");
     }

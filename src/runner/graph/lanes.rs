@@ -146,7 +146,10 @@ pub(crate) mod tests {
     fn a_line_is_one_lane() {
         let edges = vec![vec![parent(1)], vec![parent(2)], vec![]];
         let lanes = assign(&edges);
-        assert_eq!(lanes, Lanes { nodes: vec![0; 3], edges: vec![vec![0], vec![0], vec![]], count: 1 });
+        assert_eq!(
+            lanes,
+            Lanes { nodes: vec![0; 3], edges: vec![vec![0], vec![0], vec![]], count: 1 }
+        );
     }
 
     #[test]

@@ -53,7 +53,8 @@ fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         // Letters of any script, and punctuation that at most makes a word slanted.
-        if c.is_alphanumeric() || matches!(c, ' ' | ',' | '.' | '(' | ')' | '-' | '_' | '/' | '…') {
+        if c.is_alphanumeric() || matches!(c, ' ' | ',' | '.' | '(' | ')' | '-' | '_' | '/' | '…')
+        {
             out.push(c);
         } else {
             let _ = write!(out, "#{};", u32::from(c));

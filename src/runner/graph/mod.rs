@@ -249,7 +249,11 @@ impl<'c> Node<'c> {
     /// The id, and the marks in parentheses.
     fn title(&self) -> String {
         let marks: Vec<&str> = self.marks.iter().map(|mark| mark.text.as_str()).collect();
-        if marks.is_empty() { self.id.clone() } else { format!("{} ({})", self.id, marks.join(", ")) }
+        if marks.is_empty() {
+            self.id.clone()
+        } else {
+            format!("{} ({})", self.id, marks.join(", "))
+        }
     }
 }
 

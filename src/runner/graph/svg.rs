@@ -109,18 +109,17 @@ fn path(grid: &Grid, lanes: &Lanes, row: usize, edge: Edge, lane: usize) -> Stri
     let (x1, y1) = (x(lanes.nodes[row]), grid.y(row));
     let (x2, y2) = (x(lanes.nodes[edge.to]), grid.y(edge.to));
     let (at, half) = (x(lane), grid.half());
-    let (out, in_) = (y1 + half, y2 - half);
     let mut way = format!("M{x1} {y1}");
-    let mut curve = |from: f64, to: f64, y: f64, middle: f64, end: f64| {
-        let _ = if (from - to).abs() < f64::EPSILON {
-            write!(way, "V{end}")
-        } else {
-            write!(way, "C{from} {middle} {to} {y} {to} {end}")
-        };
-    };
-    curve(x1, at, y1, out, out);
-    curve(at, at, out, out, in_);
-    curve(at, x2, in_, y2, y2);
+    if lane != lanes.nodes[row] {
+        let y = y1 + half;
+        let _ = write!(way, "C{x1} {y} {at} {y1} {at} {y}");
+    }
+    if lane == lanes.nodes[edge.to] {
+        let _ = write!(way, "V{y2}");
+    } else {
+        let y = y2 - half;
+        let _ = write!(way, "V{y}C{at} {y2} {x2} {y} {x2} {y2}");
+    }
     let kind = match edge.tie {
         Tie::Parent => "",
         Tie::Dependency => " d",
@@ -147,7 +146,8 @@ fn dot(state: Option<State>, x: f64, y: f64, lane: usize) -> String {
 fn caption(node: &Node<'_>, left: f64, y: f64, lane: usize) -> (String, f64) {
     let mut out = String::new();
     let base = y + 4.5;
-    let _ = write!(out, "<text class=\"id\" x=\"{left}\" y=\"{base}\">{}</text>", escaped(&node.id));
+    let _ =
+        write!(out, "<text class=\"id\" x=\"{left}\" y=\"{base}\">{}</text>", escaped(&node.id));
     let mut at = left + width(&node.id, WIDE) + 8.0;
     for mark in &node.marks {
         // The dot shows it.

@@ -288,7 +288,9 @@ mod tests {
             for (at, line) in text.lines().enumerate() {
                 let (graph, text) = line.split_once('@').unwrap_or((line, ""));
                 match rows.last_mut() {
-                    Some((_, below)) if !text.is_empty() && !text.ends_with(".0") => *below = at + 1,
+                    Some((_, below)) if !text.is_empty() && !text.ends_with(".0") => {
+                        *below = at + 1
+                    }
                     _ if !text.is_empty() => rows.push((at, at + 1)),
                     _ => {}
                 }
@@ -349,7 +351,9 @@ mod tests {
                 at = at.checked_add_signed(step).unwrap();
                 match (self.at(row, at), step) {
                     ('─' | '┄' | '│' | '┆', _) => {}
-                    ('┤' | '╮', 1) | ('├' | '╭', -1) => return ends.push(self.down(row + 1, at)),
+                    ('┤' | '╮', 1) | ('├' | '╭', -1) => {
+                        return ends.push(self.down(row + 1, at));
+                    }
                     ('┼' | '┬', _) => ends.push(self.down(row + 1, at)),
                     (other, _) => panic!("`{other}` in row {row}, column {at}"),
                 }

@@ -145,8 +145,14 @@ pub struct ViewArguments {
 impl ViewArguments {
     /// Whether there is no answer without a database.
     pub(crate) fn need_database(&self) -> bool {
-        let ends = self.range.iter().flat_map(|range| [&range.from, &range.to]).flatten();
-        self.applied || self.database.choose() || ends.into_iter().any(counts_from_database)
+        let range = self.range.clone().unwrap_or_default();
+        let (from, to) = (range.start(), range.end());
+        // After the colon `+N` counts from what stands before it.
+        let counts_from_start = to.anchor == Anchor::Current && to.offset > 0;
+        self.applied
+            || self.database.choose()
+            || counts_from_database(&from)
+            || (counts_from_database(&to) && !counts_from_start)
     }
 }
 
@@ -160,13 +166,14 @@ fn counts_from_database(target: &Target) -> bool {
 Examples:
   cargo migrate history                    every revision, the newest first
   cargo migrate history -r ae10:           ae10 and what comes after it
-  cargo migrate history -r base:billing@head
+  cargo migrate history -r ae10:+2         ae10 and the two after it
+  cargo migrate history -r :billing@head   what leads to the head of one branch
   cargo migrate history -r current:        what a database lacks, and where it is
   cargo migrate history --applied          all, with what is applied and what is not
   cargo migrate history --verbose          everything that their files say about them
 
-Lanes are drawn where the chain is not a single line. A database is asked only where one of the
-options above needs it: a range with `current`, `+N` or `-N`, --applied, --env or --database-url.")]
+Lanes are drawn where the chain is not a single line. A database is asked only with --applied, --env,
+--database or --database-url, or for a range that counts from `current`, as `-2:` does.")]
 pub struct HistoryArguments {
     /// What of the chain.
     #[command(flatten)]
@@ -198,8 +205,8 @@ Examples:
 
 Later revisions are above, and those of a line stay together. Dotted lines are dependencies. With a
 database, a full dot is applied, an empty one pending, a half one applied in part; what only the
-database has stands at the top. None is asked but with --applied, --env or --database-url, or for a
-range with `current`, `+N` or `-N`.")]
+database has stands at the top. None is asked but with --applied, --env, --database or
+--database-url, or for a range that counts from `current`, as `-2:` does.")]
 pub struct GraphArguments {
     /// What of the chain.
     #[command(flatten)]

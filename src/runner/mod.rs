@@ -19,6 +19,9 @@ pub(crate) mod graph;
 pub(crate) mod place;
 pub(crate) mod ui;
 
+#[cfg(test)]
+mod tests;
+
 pub use arguments::{
     BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
     HeadsArguments, HistoryArguments, Scope, ShowArguments, StatusArguments, UpArguments,

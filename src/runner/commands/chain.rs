@@ -154,13 +154,16 @@ fn nothing_at(chain: &Chain, target: &Target, status: Option<&Status>) -> Failur
     if chain.is_empty() {
         return Failure::new(NO_REVISION).exit(Exit::Usage);
     }
-    let what = match status {
-        Some(status) if *target == Target::at(Anchor::Current) => {
-            format!("no revision of the chain is applied in {}", status.database)
+    match status {
+        Some(status) if target.anchor == Anchor::Current && target.offset == 0 => {
+            Failure::new(format!("no revision of the chain is applied in {}", status.database))
         }
-        _ => format!("`{target}` is before every revision, so there is nothing to show"),
-    };
-    Failure::new(what).exit(Exit::Usage).help("`history` lists the revisions")
+        _ => {
+            let what = format!("`{target}` is before every revision, so there is nothing to show");
+            Failure::new(what).exit(Exit::Usage)
+        }
+    }
+    .help("`history` lists the revisions")
 }
 
 fn show_one(chain: &Chain, revision: &Revision, ui: &Ui) -> Result<(), Failure> {
@@ -280,9 +283,10 @@ fn not_found(error: PlanError) -> Failure {
     Failure::new(error.to_string()).exit(Exit::Usage).help("`history` lists the revisions")
 }
 
-/// Prints a text that ends its last line itself; none is no line.
+/// Prints a text without the empty lines at its end; none is no line.
 fn answer(ui: &Ui, text: &str) -> Result<Exit, Failure> {
-    if let Some(text) = text.strip_suffix('\n') {
+    let text = text.trim_end_matches('\n');
+    if !text.is_empty() {
         ui.answer(text)?;
     }
     Ok(Exit::Done)

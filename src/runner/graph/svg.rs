@@ -185,9 +185,20 @@ fn caption(node: &Node<'_>, left: f64, y: f64, lane: usize) -> (String, f64) {
     (out, at)
 }
 
-/// About how wide a text is; characters of East Asia take two columns.
+/// About how wide a text is.
 fn width(text: &str, wide: f64) -> f64 {
-    text.chars().map(|c| if c >= '\u{1100}' && c != '…' { 2.0 } else { 1.0 }).sum::<f64>() * wide
+    let columns = |c: char| match c {
+        // Scripts of East Asia, full-width forms and pictographs.
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{ff00}'..='\u{ff60}'
+        | '\u{1f300}'..='\u{1faff}'
+        | '\u{20000}'..='\u{3ffff}' => 2.0,
+        _ => 1.0,
+    };
+    text.chars().map(columns).sum::<f64>() * wide
 }
 
 /// Text between tags or in an attribute.

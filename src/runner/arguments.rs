@@ -208,15 +208,15 @@ database, a full dot is applied, an empty one pending, a half one applied in par
 database has stands at the top. None is asked but with --applied, --env, --database or
 --database-url, or for a range that counts from `current`, as `-2:` does.")]
 pub struct GraphArguments {
-    /// What of the chain.
-    #[command(flatten)]
-    pub view: ViewArguments,
     /// The format [default: that of the file's name, or else terminal]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<GraphFormat>,
     /// Write to a file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// What of the chain.
+    #[command(flatten)]
+    pub view: ViewArguments,
 }
 
 impl GraphArguments {

@@ -248,21 +248,21 @@ fn branches_merges_and_dependencies_are_drawn() {
     <rect class="back" width="100%" height="100%" rx="8"/>
     <g class="edges">
     <path class="s0" d="M24 24V120"/>
-    <path class="s1" d="M24 24C24 40 44 24 44 40V56"/>
+    <path class="s1" d="M24 24C24 36 44 28 44 40V56"/>
     <path class="s1" d="M44 56V88"/>
-    <path class="s1" d="M44 88V136C44 152 24 136 24 152"/>
+    <path class="s1" d="M44 88V136C44 148 24 140 24 152"/>
     <path class="s0" d="M24 120V152"/>
     </g>
     <g><title>d005cccd (head, merge): merge billing
-    migrations/d005cccd.sql</title><circle class="n f0" cx="24" cy="24" r="5"/><text class="id" x="62" y="28.5">d005cccd</text><rect class="place" x="132.6" y="15" width="40.5" height="18" rx="9"/><text class="mark place-text" x="152.9" y="28">head</text><rect class="place" x="179.2" y="15" width="47.1" height="18" rx="9"/><text class="mark place-text" x="202.7" y="28">merge</text><text x="236.3" y="28.5">merge billing</text></g>
+    migrations/d005cccd.sql</title><circle class="n f0" cx="24" cy="24" r="5"/><text class="id" x="62" y="28.5" textLength="62.6" lengthAdjust="spacingAndGlyphs">d005cccd</text><rect class="place" x="132.6" y="15" width="40.5" height="18" rx="9"/><text class="mark place-text" x="152.9" y="28">head</text><rect class="place" x="179.2" y="15" width="47.1" height="18" rx="9"/><text class="mark place-text" x="202.7" y="28">merge</text><text x="236.3" y="28.5">merge billing</text></g>
     <g><title>b002eeee: invoice lines
-    migrations/b002eeee.sql</title><circle class="n f1" cx="44" cy="56" r="5"/><text class="id" x="62" y="60.5">b002eeee</text><text x="136.6" y="60.5">invoice lines</text></g>
+    migrations/b002eeee.sql</title><circle class="n f1" cx="44" cy="56" r="5"/><text class="id" x="62" y="60.5" textLength="62.6" lengthAdjust="spacingAndGlyphs">b002eeee</text><text x="136.6" y="60.5">invoice lines</text></g>
     <g><title>b001cccc (billing, money): create invoice
-    migrations/b001cccc.sql</title><circle class="n f1" cx="44" cy="88" r="5"/><text class="id" x="62" y="92.5">b001cccc</text><rect class="f1 label" x="132.6" y="79" width="60.4" height="18" rx="9"/><text class="mark f1 label-text" x="162.8" y="92">billing</text><rect class="f1 label" x="199.0" y="79" width="47.1" height="18" rx="9"/><text class="mark f1 label-text" x="222.6" y="92">money</text><text x="256.2" y="92.5">create invoice</text></g>
+    migrations/b001cccc.sql</title><circle class="n f1" cx="44" cy="88" r="5"/><text class="id" x="62" y="92.5" textLength="62.6" lengthAdjust="spacingAndGlyphs">b001cccc</text><rect class="f1 label" x="132.6" y="79" width="60.4" height="18" rx="9"/><text class="mark f1 label-text" x="162.8" y="92">billing</text><rect class="f1 label" x="199.0" y="79" width="47.1" height="18" rx="9"/><text class="mark f1 label-text" x="222.6" y="92">money</text><text x="256.2" y="92.5">create invoice</text></g>
     <g><title>a003dddd: unique email
-    migrations/a003dddd.sql</title><circle class="n f0" cx="24" cy="120" r="5"/><text class="id" x="62" y="124.5">a003dddd</text><text x="136.6" y="124.5">unique email</text></g>
+    migrations/a003dddd.sql</title><circle class="n f0" cx="24" cy="120" r="5"/><text class="id" x="62" y="124.5" textLength="62.6" lengthAdjust="spacingAndGlyphs">a003dddd</text><text x="136.6" y="124.5">unique email</text></g>
     <g><title>a002bbbb: add email to account
-    migrations/a002bbbb.sql</title><circle class="n f0" cx="24" cy="152" r="5"/><text class="id" x="62" y="156.5">a002bbbb</text><text x="136.6" y="156.5">add email to account</text></g>
+    migrations/a002bbbb.sql</title><circle class="n f0" cx="24" cy="152" r="5"/><text class="id" x="62" y="156.5" textLength="62.6" lengthAdjust="spacingAndGlyphs">a002bbbb</text><text x="136.6" y="156.5">add email to account</text></g>
     </svg>
     "#);
 }

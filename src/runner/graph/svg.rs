@@ -110,15 +110,17 @@ fn path(grid: &Grid, lanes: &Lanes, row: usize, edge: Edge, lane: usize) -> Stri
     let (x2, y2) = (x(lanes.nodes[edge.to]), grid.y(edge.to));
     let (at, half) = (x(lane), grid.half());
     let mut way = format!("M{x1} {y1}");
+    // Upright at both ends; the less, the straighter between them.
+    let bend = half * 0.75;
     if lane != lanes.nodes[row] {
-        let y = y1 + half;
-        let _ = write!(way, "C{x1} {y} {at} {y1} {at} {y}");
+        let end = y1 + half;
+        let _ = write!(way, "C{x1} {} {at} {} {at} {end}", y1 + bend, end - bend);
     }
     if lane == lanes.nodes[edge.to] {
         let _ = write!(way, "V{y2}");
     } else {
-        let y = y2 - half;
-        let _ = write!(way, "V{y}C{at} {y2} {x2} {y} {x2} {y2}");
+        let start = y2 - half;
+        let _ = write!(way, "V{start}C{at} {} {x2} {} {x2} {y2}", start + bend, y2 - bend);
     }
     let kind = match edge.tie {
         Tie::Parent => "",
@@ -146,9 +148,15 @@ fn dot(state: Option<State>, x: f64, y: f64, lane: usize) -> String {
 fn caption(node: &Node<'_>, left: f64, y: f64, lane: usize) -> (String, f64) {
     let mut out = String::new();
     let base = y + 4.5;
-    let _ =
-        write!(out, "<text class=\"id\" x=\"{left}\" y=\"{base}\">{}</text>", escaped(&node.id));
-    let mut at = left + width(&node.id, WIDE) + 8.0;
+    let wide = width(&node.id, WIDE);
+    // The length holds with any font, so that what follows never covers the id.
+    let _ = write!(
+        out,
+        "<text class=\"id\" x=\"{left}\" y=\"{base}\" textLength=\"{wide:.1}\" \
+         lengthAdjust=\"spacingAndGlyphs\">{}</text>",
+        escaped(&node.id)
+    );
+    let mut at = left + wide + 8.0;
     for mark in &node.marks {
         // The dot shows it.
         if mark.text == "applied" {

@@ -74,7 +74,6 @@ pub(crate) fn sets_session(dialect: Dialect, statement: &str) -> bool {
                         second,
                         &["global", "persist", "persist_only", "password", "role", "transaction"],
                     )
-                    && !second.contains('.')
                     && !second.to_ascii_lowercase().contains("@@global")
                     && !second.to_ascii_lowercase().contains("@@persist")
         }

@@ -13,6 +13,7 @@ mod connection;
 mod database;
 mod doubt;
 mod error;
+mod fault;
 mod job;
 mod look;
 mod migrator;

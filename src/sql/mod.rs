@@ -25,8 +25,10 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(crate) use effect::Name;
 #[cfg(feature = "runtime")]
-pub(crate) use effect::{Name, Object, effect};
+pub(crate) use effect::{Object, effect};
 pub use hazard::{Hazard, HazardKind, hazards};
 pub use mention::{may_mention, mentions};
 #[cfg(feature = "runtime")]

@@ -9,8 +9,11 @@
 //! checked is checked before the first statement; a tracking row is written in the transaction of
 //! its revision; and a connection goes back as it came, or is closed.
 
+mod amend;
 mod connection;
 mod database;
+mod digests;
+mod entry;
 mod error;
 mod job;
 mod look;
@@ -21,12 +24,15 @@ mod observer;
 mod options;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod refuse;
+mod repair;
 mod report;
 mod retry;
 mod run;
 mod select;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod stamp;
 mod state;
 mod status;
 mod timer;
@@ -42,7 +48,10 @@ pub use error::{DatabaseState, Error, ErrorKind};
 pub use migrator::{Configured, Migrator, TryIntoTarget};
 pub use observer::{Event, Observer};
 pub use options::{NewerDatabase, Options, TransactionScope};
+pub use repair::{
+    BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,
+};
 pub use report::{
     Difference, FinishedStep, PlannedStep, Record, Report, RevisionState, RevisionStatus, RunPlan,
-    Source, Status, Wrapping,
+    Source, StampReport, Status, Wrapping,
 };

@@ -39,8 +39,9 @@ pub use dialect::{Dialect, Variant};
 pub use runtime::{
     BelievedStatement, Configured, Database, DatabaseState, Difference, Error, ErrorKind, Event,
     FinishedStep, Migrator, NewerDatabase, Observer, Options, PlannedStep, Problem, ProblemKind,
-    Record, Repair, RepairReport, RepairedRow, Report, RevisionState, RevisionStatus, RowChange,
-    RunPlan, Source, StampReport, Status, TransactionScope, TryIntoTarget, WayOut, Wrapping,
+    Record, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report, RevisionState,
+    RevisionStatus, RowChange, RunPlan, Source, StampReport, Status, TransactionScope,
+    TryIntoTarget, WayOut, Wrapping,
 };
 
 /// What generated code uses. Not for people: it may change with any version, and generated code

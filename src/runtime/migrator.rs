@@ -6,8 +6,8 @@ use super::database::Database;
 use super::error::{Error, ErrorKind};
 use super::options::Options;
 use super::repair::{Problem, Repair, RepairReport};
-use super::report::{Report, RunPlan, StampReport, Status};
-use super::{look, repair, run, stamp, status};
+use super::report::{RedoPlan, RedoReport, Report, RunPlan, StampReport, Status};
+use super::{look, redo, repair, run, stamp, status};
 use crate::chain::baked::{self, Header, Settings};
 use crate::chain::{Chain, Direction, Target, TargetError};
 
@@ -125,6 +125,15 @@ impl Migrator {
         self.with(Options::default()).down(database, target).await
     }
 
+    /// Undoes everything that came after a target, and applies it again; see [`Configured::redo`].
+    pub async fn redo(
+        &self,
+        database: impl Database,
+        target: impl TryIntoTarget,
+    ) -> Result<RedoReport, Error> {
+        self.with(Options::default()).redo(database, target).await
+    }
+
     /// Says what `up_to` or `down` would do; see [`Configured::plan`].
     pub async fn plan(
         &self,
@@ -236,6 +245,45 @@ impl Configured<'_> {
     ) -> Result<Report, Error> {
         let target = target.try_into_target()?;
         run::run(self, database.source(), Direction::Down, Some(target)).await
+    }
+
+    /// Undoes everything applied that comes after the target, as [`Self::down`] does, and applies
+    /// the same revisions again.
+    ///
+    /// Both ways are checked before the first statement: what cannot be undone, or not be applied
+    /// again, is an error, and nothing is done. Each way is a run of its own: if the way up fails,
+    /// what was undone stays undone, and [`Error::state`] says so.
+    ///
+    /// ```
+    /// # use cargo_migrate::{Error, Migrator, Options, Source};
+    /// # async fn example(migrator: &Migrator, pool: sqlx::SqlitePool) -> Result<(), Error> {
+    /// // The last revision was edited while it was being written.
+    /// let options = Options::new().edited_down(Source::Stored);
+    /// let report = migrator.with(options).redo(&pool, "-1").await?;
+    /// assert_eq!(report.down.steps.len(), report.up.steps.len());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::down`] and [`Self::up_to`].
+    pub async fn redo(
+        &self,
+        database: impl Database,
+        target: impl TryIntoTarget,
+    ) -> Result<RedoReport, Error> {
+        let target = target.try_into_target()?;
+        redo::redo(self, database.source(), target).await
+    }
+
+    /// Says what [`Self::redo`] would do now, after the same checks; writes nothing.
+    pub async fn plan_redo(
+        &self,
+        database: impl Database,
+        target: impl TryIntoTarget,
+    ) -> Result<RedoPlan, Error> {
+        let target = target.try_into_target()?;
+        redo::plan(self, database.source(), target).await
     }
 
     /// Says what [`Self::up_to`] or [`Self::down`] would do now, after the same checks.

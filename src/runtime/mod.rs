@@ -24,6 +24,7 @@ mod observer;
 mod options;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod redo;
 mod refuse;
 mod repair;
 mod report;
@@ -52,6 +53,6 @@ pub use repair::{
     BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,
 };
 pub use report::{
-    Difference, FinishedStep, PlannedStep, Record, Report, RevisionState, RevisionStatus, RunPlan,
-    Source, StampReport, Status, Wrapping,
+    Difference, FinishedStep, PlannedStep, Record, RedoPlan, RedoReport, Report, RevisionState,
+    RevisionStatus, RunPlan, Source, StampReport, Status, Wrapping,
 };

@@ -115,6 +115,26 @@ impl Report {
     }
 }
 
+/// What a redo will do, as [`Configured::plan_redo`](super::Configured::plan_redo) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedoPlan {
+    /// The way down.
+    pub down: RunPlan,
+    /// The same way up, on what will be left.
+    pub up: RunPlan,
+}
+
+/// What a redo did, as [`Configured::redo`](super::Configured::redo) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedoReport {
+    /// The way down.
+    pub down: Report,
+    /// The same way up.
+    pub up: Report,
+}
+
 /// What a stamp recorded and forgot, as [`Configured::stamp`](super::Configured::stamp) answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

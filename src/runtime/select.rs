@@ -22,6 +22,8 @@ pub(crate) struct Request<'a> {
     pub(crate) variant_index: usize,
     pub(crate) direction: Direction,
     pub(crate) target: Target,
+    /// Just these revisions, wherever the target leads.
+    pub(crate) only: Option<&'a HashSet<RevisionId>>,
     pub(crate) options: &'a Options,
 }
 
@@ -45,6 +47,7 @@ pub(crate) fn select(
     if let Some(row) = state.unfinished().find(|row| row.statement_started.is_some()) {
         return Ok(Selection::Busy { revision: row.id.clone() });
     }
+    let goal = goal.or(request.only);
     let mut warnings = state.unproven(request.chain, request.variant_index);
     let steps = match request.direction {
         Direction::Up => select_up(request, state, goal, &mut warnings)?,

@@ -74,6 +74,12 @@ impl State {
         Self { rows, by_id, has_table: true }
     }
 
+    /// The state as it is without these revisions.
+    pub(crate) fn without(&self, ids: &HashSet<RevisionId>) -> Self {
+        let rows = self.rows.iter().filter(|row| !ids.contains(&row.id)).cloned().collect();
+        Self { has_table: self.has_table, ..Self::new(rows) }
+    }
+
     pub(crate) fn row(&self, id: &str) -> Option<&Row> {
         self.by_id.get(id).map(|&index| &self.rows[index])
     }

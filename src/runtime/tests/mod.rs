@@ -8,6 +8,7 @@ mod concurrent;
 mod foreign_keys;
 mod place;
 mod property;
+mod redo;
 mod repair;
 mod shared;
 mod stamp;

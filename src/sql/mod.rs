@@ -10,6 +10,7 @@
 //! a token. It does no I/O and imports nothing but the dialect.
 
 mod body;
+mod commit;
 mod hazard;
 mod keyword;
 mod lexer;
@@ -23,6 +24,9 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+pub use commit::commits_implicitly;
+#[cfg(feature = "runtime")]
+pub(crate) use commit::{defines, is_setting};
 pub use hazard::{Hazard, HazardKind, hazards};
 pub use mention::{may_mention, mentions};
 #[cfg(feature = "runtime")]

@@ -46,10 +46,12 @@ pub(crate) fn changes_session(dialect: Dialect, statement: &str) -> bool {
             let holds = |word: &str| {
                 text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
             };
+            // A procedure or a block may change anything, and so may what follows a semicolon.
             holds("temporary")
                 || holds("@")
+                || holds(";") && !holds("create")
                 || statement.starts_with("/*!")
-                || next_is(&["set", "use", "prepare", "lock"])
+                || next_is(&["set", "use", "prepare", "lock", "call", "execute", "begin"])
         }
     }
 }
@@ -70,6 +72,8 @@ mod tests {
             (Dialect::Postgres, "SELECT 1 INTO TEMPORARY t"),
             (Dialect::Mysql, "SET sql_mode = ''"),
             (Dialect::Mysql, "USE other"),
+            (Dialect::Mysql, "CALL p()"),
+            (Dialect::Mysql, "INSERT INTO t VALUES (1); SET NAMES utf8"),
             (Dialect::Mysql, "SELECT 1 INTO @x"),
             (Dialect::Mysql, "/*!40101 SET NAMES utf8 */"),
         ] {

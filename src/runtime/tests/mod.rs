@@ -6,7 +6,11 @@ mod cancel;
 mod compare;
 mod concurrent;
 mod foreign_keys;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod property;
+#[cfg(feature = "mysql")]
+mod servers;
 mod surroundings;
 mod unwrapped;
 mod updown;
@@ -25,7 +29,12 @@ use crate::script::{Script, digest_content};
 
 /// A chain from the texts of files, parents first. What validation would refuse is a panic.
 pub(super) fn chain(files: &[&str]) -> Chain {
-    let variant = Variant { dialect: Dialect::Sqlite, database: None };
+    chain_of(Dialect::Sqlite, files)
+}
+
+/// The same for another dialect.
+pub(super) fn chain_of(dialect: Dialect, files: &[&str]) -> Chain {
+    let variant = Variant { dialect, database: None };
     let mut revisions: Vec<Revision> = Vec::new();
     for text in files {
         let file = Sources::new().add("", "");

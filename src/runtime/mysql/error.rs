@@ -20,8 +20,7 @@ pub(super) fn message(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => error.message().to_owned(),
         sqlx::Error::Io(error) => error.to_string(),
-        sqlx::Error::Tls(error) => error.to_string(),
-        sqlx::Error::Configuration(error) => error.to_string(),
+        sqlx::Error::Tls(error) | sqlx::Error::Configuration(error) => error.to_string(),
         other => other.to_string(),
     }
 }

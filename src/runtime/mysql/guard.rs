@@ -39,16 +39,31 @@ pub(crate) struct Connection<'c> {
     pub(super) is_changed: bool,
     /// Temporary tables that the run's statements have made, as they wrote their names.
     pub(super) temporary: Vec<String>,
-    /// Whether a transaction of the run is open.
-    pub(super) is_open: bool,
-    /// Whether a statement outside a transaction may have opened one.
-    pub(super) may_be_open: bool,
+    pub(super) transaction: Transaction,
     /// The name of the lock, once it is held.
     pub(super) lock: Option<String>,
-    /// Whether the state was read while the lock was held.
-    pub(super) seen: bool,
-    /// The same while the state is being read.
-    pub(super) watching: bool,
+    pub(super) view: View,
+}
+
+/// Whether a transaction is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transaction {
+    No,
+    /// A statement outside a transaction may have opened one.
+    Maybe,
+    /// One of the run.
+    Open,
+}
+
+/// What is known of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// Anyone may have written since it was read.
+    Stale,
+    /// It is being read while the lock is held.
+    Reading,
+    /// It was read while the lock was held.
+    Current,
 }
 
 impl<'c> Connection<'c> {
@@ -60,11 +75,9 @@ impl<'c> Connection<'c> {
             is_thorough: false,
             is_changed: false,
             temporary: Vec::new(),
-            is_open: false,
-            may_be_open: false,
+            transaction: Transaction::No,
             lock: None,
-            seen: false,
-            watching: false,
+            view: View::Stale,
         }
     }
 
@@ -265,7 +278,7 @@ impl<'c> Connection<'c> {
 
     pub(crate) async fn begin(&mut self, foreign_keys: bool, _: &Options) -> Result<(), Error> {
         // It would commit what a script has left open.
-        if self.may_be_open
+        if self.transaction == Transaction::Maybe
             && let Some((_, during)) = self.saved.clone()
         {
             if self.in_transaction(&during).await? {
@@ -275,7 +288,7 @@ impl<'c> Connection<'c> {
                 )
                 .on(self.name()));
             }
-            self.may_be_open = false;
+            self.transaction = Transaction::No;
         }
         if foreign_keys {
             self.enforce_foreign_keys().await?;
@@ -284,7 +297,7 @@ impl<'c> Connection<'c> {
     }
 
     pub(super) async fn start(&mut self) -> Result<(), sqlx::Error> {
-        self.is_open = true;
+        self.transaction = Transaction::Open;
         self.run("START TRANSACTION").await
     }
 
@@ -305,7 +318,7 @@ impl<'c> Connection<'c> {
         self.check_lock().await?;
         match self.run(COMMIT).await {
             Ok(()) => {
-                self.is_open = false;
+                self.transaction = Transaction::No;
                 Ok(())
             }
             Err(error) => {
@@ -326,10 +339,9 @@ impl<'c> Connection<'c> {
     }
 
     async fn rollback_if_open(&mut self) -> Result<(), sqlx::Error> {
-        if self.is_open || self.may_be_open {
+        if self.transaction != Transaction::No {
             self.run(ROLLBACK).await?;
-            self.is_open = false;
-            self.may_be_open = false;
+            self.transaction = Transaction::No;
         }
         Ok(())
     }
@@ -344,8 +356,7 @@ impl Drop for Connection<'_> {
         let is_as_it_came = self.saved.is_none()
             && self.lock.is_none()
             && !self.is_changed
-            && !self.is_open
-            && !self.may_be_open;
+            && self.transaction == Transaction::No;
         if let Held::Pool(connection) = &mut self.held
             && !is_as_it_came
         {

@@ -1,6 +1,8 @@
 //! The lock of a database and chain: `GET_LOCK`, on the connection that does the work.
 
-use super::guard::Connection;
+use std::fmt::Write as _;
+
+use super::guard::{Connection, View};
 use crate::chain::baked::Settings;
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::options::Options;
@@ -16,8 +18,11 @@ pub(crate) fn name(schema: &str, table: &str, chain: &str) -> String {
         hash.update(part.as_bytes());
     }
     let digest = hash.finalize();
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("cargo-migrate:{hex}")
+    let mut name = String::from("cargo-migrate:");
+    for byte in digest.iter().take(16) {
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
 }
 
 impl Connection<'_> {
@@ -73,9 +78,8 @@ impl Connection<'_> {
     }
 
     /// Whether someone else may have written since the state was read: until it is read under the lock.
-    #[allow(clippy::unused_async, reason = "other dialects ask the server")]
     pub(crate) async fn is_stale(&mut self) -> Result<bool, Error> {
-        Ok(!self.seen)
+        Ok(self.view != View::Current)
     }
 
     /// Who holds a lock; without the right `PROCESS` only the session's number is known.

@@ -138,7 +138,9 @@ impl Session {
             |name: &str| matches!(self.settings.get(name).map(String::as_str), Some("utf8mb4"));
         let names = ["character_set_client", "character_set_connection", "character_set_results"];
         if !names.iter().all(|name| is_utf8(name)) {
-            names.iter().for_each(|name| set(name, "utf8mb4"));
+            for name in names {
+                set(name, "utf8mb4");
+            }
             set("collation_connection", "utf8mb4_general_ci");
         }
         if let Some(timeout) = options.statement_lock_timeout {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sqlx::AssertSqlSafe;
 
 use super::error::{explain, message, near};
-use super::guard::Connection;
+use super::guard::{Connection, Transaction};
 use crate::dialect::Dialect;
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{Error, ErrorKind};
@@ -49,13 +49,14 @@ impl Connection<'_> {
 
     /// Runs one statement, in the open transaction if there is one.
     pub(crate) async fn execute_alone(&mut self, sql: &str, _: &Options) -> Result<(), Failed> {
-        self.may_be_open |= !self.is_open && !sql::defines(Dialect::Mysql, sql);
+        if self.transaction == Transaction::No && !sql::defines(Dialect::Mysql, sql) {
+            self.transaction = Transaction::Maybe;
+        }
         self.note_temporary(sql);
         let result = self.run(AssertSqlSafe(sql)).await;
         result.map_err(|error| self.failed(error, sql, 0))
     }
 
-    #[allow(clippy::unused_async, reason = "other dialects ask the server")]
     pub(crate) async fn examine(&mut self, _: &Job<'_>) -> Result<Option<Error>, Error> {
         Ok(None)
     }
@@ -90,7 +91,6 @@ impl Connection<'_> {
     }
 
     /// It has plugins, which no revision can ask for.
-    #[allow(clippy::unused_async, reason = "other dialects ask the server")]
     pub(crate) async fn has_extension(&mut self, _: &str) -> Result<bool, Error> {
         Ok(false)
     }

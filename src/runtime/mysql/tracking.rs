@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Executor, Row as _};
 
 use super::error::is_no_table;
-use super::guard::Connection;
+use super::guard::{Connection, Transaction, View};
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::tracking::{Cells, Tracking};
 
@@ -55,15 +55,16 @@ impl Connection<'_> {
     }
 
     /// Notes how the database is before the state is read.
-    #[allow(clippy::unused_async, reason = "other dialects ask the server")]
     pub(crate) async fn watch(&mut self, _: &Tracking) -> Result<(), sqlx::Error> {
-        self.watching = self.has_lock();
+        self.view = if self.has_lock() { View::Reading } else { View::Stale };
         Ok(())
     }
 
     /// The state was read.
     pub(crate) fn watched(&mut self) {
-        self.seen = self.watching;
+        if self.view == View::Reading {
+            self.view = View::Current;
+        }
     }
 
     /// Creates what is missing of the tracking tables, and opens the transaction again that this ends.
@@ -76,7 +77,7 @@ impl Connection<'_> {
                 .await
                 .map_err(|error| self.explained(error, "create the tracking table"))?;
         }
-        if self.is_open {
+        if self.transaction == Transaction::Open {
             self.start().await.map_err(|error| self.explained(error, "begin a transaction"))?;
         }
         Ok(())

@@ -8,6 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlConnection, MySqlPool, Row};
 
+/// How many databases this process has asked for.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
 /// A database of its own, which goes with this.
 pub(super) struct Server {
     admin: MySqlConnectOptions,
@@ -30,7 +33,6 @@ impl Server {
             }
             return None;
         };
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
         #[allow(clippy::disallowed_methods, reason = "a name that no other run has")]
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);

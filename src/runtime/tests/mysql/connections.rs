@@ -104,7 +104,7 @@ async fn mysql_knows_an_open_transaction_too() {
 async fn a_table_in_another_database_is_found() {
     let Some(server) = Server::mysql().await else { return };
     let Some(far) = Server::mysql().await else { return };
-    let settings = Settings { schema: Some(far.database.clone().into()), ..Settings::default() };
+    let settings = Settings { schema: Some(far.database.clone()), ..Settings::default() };
     let migrator = Migrator::new(chain_of(Dialect::Mysql, &refs(&line())), settings);
     migrator.up(&server.url()).await.unwrap();
     assert_eq!(server.texts("SHOW TABLES").await, ["a", "b"]);

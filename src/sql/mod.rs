@@ -10,6 +10,7 @@
 //! a token. It does no I/O and imports nothing but the dialect.
 
 mod body;
+mod commit;
 #[cfg(feature = "runtime")]
 mod effect;
 mod hazard;
@@ -25,6 +26,9 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+pub use commit::commits_implicitly;
+#[cfg(feature = "runtime")]
+pub(crate) use commit::defines;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub(crate) use effect::Name;
 #[cfg(feature = "runtime")]

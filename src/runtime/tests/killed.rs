@@ -125,7 +125,7 @@ async fn finish(place: &Place, is_up: bool) -> usize {
         let says = format!("`repair r002 --statement {}`", if done { "done" } else { "not-done" });
         assert!(error.to_string().contains(&says), "{error}");
         let repair = Repair::Statement { revision: String::from("r002"), done };
-        migrator.repair(&place.url, repair).await.unwrap();
+        migrator.repair(&place.url, &repair).await.unwrap();
         asked += 1;
     }
     panic!("the run does not end");

@@ -13,6 +13,7 @@ mod amend;
 mod connection;
 mod database;
 mod digests;
+mod doubt;
 mod entry;
 mod error;
 mod job;
@@ -23,6 +24,7 @@ mod network;
 mod observer;
 mod options;
 #[cfg(feature = "postgres")]
+#[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
 mod postgres;
 mod redo;
 mod refuse;
@@ -32,6 +34,7 @@ mod retry;
 mod run;
 mod select;
 #[cfg(feature = "sqlite")]
+#[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
 mod sqlite;
 mod stamp;
 mod state;

@@ -106,7 +106,7 @@ async fn plan_on(
 fn ready(look: Look<'_>) -> Result<Ready<'_>, Error> {
     match look {
         Look::Ready(ready) => Ok(ready),
-        Look::Busy(error) => Err(error),
+        Look::Busy(doubt) => Err(doubt.error),
     }
 }
 

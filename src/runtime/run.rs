@@ -179,13 +179,14 @@ impl<'a> Run<'_, 'a, '_> {
         loop {
             let ready = match seen {
                 Look::Ready(ready) => ready,
-                Look::Busy(error) => {
-                    // Where the session holds the lock nobody can be running the statement.
-                    if self.connection.has_lock() && !self.connection.is_stale().await? {
-                        return Err(error);
-                    }
-                    if !self.connection.has_lock() && !wait.pause(None).await {
-                        return Err(error);
+                Look::Busy(doubt) => {
+                    if self.connection.has_lock() {
+                        // What was seen before the lock was taken may be over.
+                        if !self.connection.is_stale().await? {
+                            self.settle(doubt).await?;
+                        }
+                    } else if !wait.pause(None).await {
+                        return Err(doubt.error);
                     }
                     seen = self.look_again().await?;
                     continue;
@@ -218,6 +219,10 @@ impl<'a> Run<'_, 'a, '_> {
         warnings.append(&mut self.connection.warnings());
         self.warnings = warnings;
         Ok(())
+    }
+
+    pub(crate) fn warn(&mut self, text: String) {
+        self.warnings.push(text);
     }
 
     async fn look_again(&mut self) -> Result<Look<'a>, Error> {
@@ -338,7 +343,7 @@ impl<'a> Run<'_, 'a, '_> {
                 };
                 let unit = Unit { job, tracking: &tracking, record, is_last, started: &started };
                 let result = self.connection.apply(&unit).await;
-                let duration = result.map_err(|failed| self.failed(job, failed))?;
+                let duration = result.map_err(|failed| Self::failed(job, failed))?;
                 self.revision_finished(job, duration);
                 Ok::<_, Error>(())
             }
@@ -349,7 +354,7 @@ impl<'a> Run<'_, 'a, '_> {
     }
 
     /// Names the place of a failed statement.
-    pub(crate) fn failed(&self, job: &Job<'a>, failed: Failed) -> Error {
+    pub(crate) fn failed(job: &Job<'_>, failed: Failed) -> Error {
         let Failed { statement, inside, error } = failed;
         let says = error.message().to_owned();
         let Some(statement) = statement else { return error };

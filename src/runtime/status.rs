@@ -13,9 +13,7 @@ use super::migrator::Configured;
 use super::report::{Difference, Record, RevisionState, RevisionStatus, Status};
 use super::state::{Row, RowStatus, State};
 use crate::chain::plan::current_heads;
-use crate::chain::{Chain, Direction, Kind, Revision};
-use crate::diagnostic::Sources;
-use crate::script::Script;
+use crate::chain::{Chain, Direction, Revision};
 
 /// Reads the state, and writes nothing.
 pub(crate) fn status<'a>(
@@ -62,7 +60,7 @@ pub(crate) fn of_known(revision: &Revision, state: &State) -> RevisionStatus {
     RevisionStatus {
         revision: revision.id().clone(),
         path: Some(revision.path().to_owned()),
-        description: message(revision),
+        description: revision.header().message,
         state: state.row(revision.id().as_str()).map_or(RevisionState::Pending, of_row),
         difference: None,
     }
@@ -77,16 +75,6 @@ pub(crate) fn of_unknown(row: &Row) -> RevisionStatus {
         state: of_row(row),
         difference: None,
     }
-}
-
-fn message(revision: &Revision) -> String {
-    let file = Sources::new().add("", "");
-    // The header is all that is wanted, and it ends before the first marker.
-    let text = match revision.kind() {
-        Kind::Sql => revision.text().split("\n-- migrate:").next().unwrap_or_default(),
-        Kind::Rust => revision.text(),
-    };
-    Script::parse(revision.kind(), text, file).0.header().message.clone()
 }
 
 fn of_row(row: &Row) -> RevisionState {

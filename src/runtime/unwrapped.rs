@@ -14,6 +14,7 @@ use super::run::{Run, millis, statement_started};
 use super::state::{Progress, RowStatus};
 use super::tracking::{Change, Standing};
 use crate::chain::Direction;
+use crate::sql;
 
 impl<'a> Run<'_, 'a, '_> {
     /// Runs a revision outside a transaction; the open one only marks its beginning.
@@ -32,10 +33,18 @@ impl<'a> Run<'_, 'a, '_> {
             self.ready.has_table = true;
             self.partly = Some(job.id.clone());
             self.connection.prepare_alone(job).await?;
+            self.set_session_again(job, done).await?;
             for statement in done..count {
+                self.clear_way(job, statement).await?;
                 statement_started(options.observer.as_deref(), job, statement);
                 let sql = job.statement(statement);
-                if let Err(failed) = self.connection.execute_alone(sql, options).await {
+                let mut result = self.connection.execute_alone(sql, options).await;
+                if result.is_ok()
+                    && let Some(index) = self.invalid_index(job, statement).await?
+                {
+                    result = Err(invalid_before(&index).into());
+                }
+                if let Err(failed) = result {
                     let failed = Failed { statement: Some(statement), ..failed };
                     return Err(self.failed_alone(job, failed, before).await);
                 }
@@ -45,7 +54,7 @@ impl<'a> Run<'_, 'a, '_> {
                     let change = Change::Progress {
                         revision: id,
                         done: statement + 1,
-                        started: Some(statement + 2),
+                        started: self.started(job, statement + 1).await?,
                         checksum: &checksum,
                     };
                     self.connection
@@ -87,6 +96,21 @@ impl<'a> Run<'_, 'a, '_> {
         wrong.map_or(Ok(()), Err)
     }
 
+    /// Runs the finished statements again that only set the session: an earlier one had them.
+    async fn set_session_again(&mut self, job: &Job<'a>, done: usize) -> Result<(), Error> {
+        let dialect = self.request.variant.dialect;
+        for statement in 0..done {
+            let sql = job.statement(statement);
+            if sql::sets_session(dialect, sql) {
+                let result = self.connection.execute_alone(sql, self.request.options).await;
+                result.map_err(|failed| {
+                    Self::failed(job, Failed { statement: Some(statement), ..failed })
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Records that the statement after the first `done` ones is started; returns what an undoing
     /// that begins here found.
     async fn mark(
@@ -99,10 +123,11 @@ impl<'a> Run<'_, 'a, '_> {
         let (id, checksum) = (&job.id, progress.checksum());
         match (job.direction, job.resume) {
             (Direction::Up, None) => {
+                let started = self.started(job, 0).await?;
                 let mut record = job.record(self.request, &self.applied_by);
                 record.status = RowStatus::Applying.name();
                 record.statements_done = 0;
-                record.statement_started = Some(1);
+                record.statement_started = started;
                 record.checksum = checksum;
                 self.connection.change(settings, &Change::Insert(&record), options).await?;
                 Ok(None)
@@ -111,7 +136,7 @@ impl<'a> Run<'_, 'a, '_> {
                 let change = Change::Progress {
                     revision: id,
                     done,
-                    started: Some(done + 1),
+                    started: self.started(job, done).await?,
                     checksum: &checksum,
                 };
                 self.connection.change(settings, &change, options).await?;
@@ -125,7 +150,7 @@ impl<'a> Run<'_, 'a, '_> {
                 let reverting = Standing {
                     status: RowStatus::Reverting,
                     statements_done: done,
-                    statement_started: Some(done + 1),
+                    statement_started: self.started(job, done).await?,
                     checksum,
                     down_script: job.down_script.clone(),
                 };
@@ -158,7 +183,9 @@ impl<'a> Run<'_, 'a, '_> {
         failed: Failed,
         before: Option<Standing>,
     ) -> Error {
-        let error = self.failed(job, failed);
+        let statement = failed.statement.unwrap_or_default();
+        let error = Self::failed(job, failed);
+        let mut left = None;
         let recorded = async {
             let (settings, options) = (self.request.settings, self.request.options);
             // The revision may have opened a transaction, which took its progress back with it.
@@ -167,7 +194,8 @@ impl<'a> Run<'_, 'a, '_> {
             let row = state.row(job.id.as_str());
             let (done, checksum) =
                 row.map_or((0, ""), |row| (row.statements_done, row.checksum.as_str()));
-            if done == 0 && job.direction == Direction::Up {
+            left = self.invalid_index(job, statement).await?;
+            if done == 0 && job.direction == Direction::Up && left.is_none() {
                 self.connection.change(settings, &Change::Delete(&job.id), options).await?;
                 self.partly = None;
                 return Ok(0);
@@ -183,6 +211,12 @@ impl<'a> Run<'_, 'a, '_> {
             Ok(done)
         }
         .await;
+        let error = match left {
+            Some(index) => error.note(format!(
+                "it left the invalid index `{index}`, which nothing uses; the next run drops it first"
+            )),
+            None => error,
+        };
         match recorded {
             Ok(0) => error.note("no statement of this revision had an effect"),
             Ok(done) => {
@@ -194,6 +228,15 @@ impl<'a> Run<'_, 'a, '_> {
             }
         }
     }
+}
+
+/// `IF NOT EXISTS` is content with an index that nothing uses.
+fn invalid_before(index: &str) -> Error {
+    Error::new(
+        ErrorKind::Statement,
+        format!("the index `{index}` was there already, and is invalid: nothing uses it"),
+    )
+    .help("run again: what is invalid is dropped first")
 }
 
 fn unrecorded(job: &Job<'_>, statement: usize, error: Error) -> Error {

@@ -10,6 +10,8 @@
 //! a token. It does no I/O and imports nothing but the dialect.
 
 mod body;
+#[cfg(feature = "runtime")]
+mod effect;
 mod hazard;
 mod keyword;
 mod lexer;
@@ -23,10 +25,12 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "runtime")]
+pub(crate) use effect::{Name, Object, effect};
 pub use hazard::{Hazard, HazardKind, hazards};
 pub use mention::{may_mention, mentions};
 #[cfg(feature = "runtime")]
-pub(crate) use session::changes_session;
+pub(crate) use session::{changes_session, sets_session};
 pub use split::{Split, Statement, split};
 pub use token::{Token, TokenKind, Tokens, Unterminated, UnterminatedKind, canonical, tokens};
 

@@ -54,9 +54,59 @@ pub(crate) fn changes_session(dialect: Dialect, statement: &str) -> bool {
     }
 }
 
+/// Whether all that a statement does is to set something in the session, so that it can be run
+/// again in another one.
+pub(crate) fn sets_session(dialect: Dialect, statement: &str) -> bool {
+    let mut words = tokens(dialect, statement).map(|token| token.text);
+    let first = words.next().unwrap_or_default();
+    let second = words.next().unwrap_or_default();
+    let is = |word: &str, any: &[&str]| any.iter().any(|other| word.eq_ignore_ascii_case(other));
+    match dialect {
+        // A pragma without a value only asks.
+        Dialect::Sqlite => is(first, &["pragma"]) && words.any(|word| word == "=" || word == "("),
+        Dialect::Postgres => {
+            is(first, &["set", "reset"]) && !is(second, &["transaction", "constraints", "local"])
+        }
+        Dialect::Mysql => {
+            is(first, &["use"])
+                || is(first, &["set"])
+                    && !is(
+                        second,
+                        &["global", "persist", "persist_only", "password", "role", "transaction"],
+                    )
+                    && !second.to_ascii_lowercase().contains("@@global")
+                    && !second.to_ascii_lowercase().contains("@@persist")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_sets_the_session_can_be_run_again() {
+        for (dialect, sql) in [
+            (Dialect::Sqlite, "PRAGMA foreign_keys = ON"),
+            (Dialect::Postgres, "SET lock_timeout = '5s'"),
+            (Dialect::Postgres, "SET SESSION search_path TO a, b"),
+            (Dialect::Mysql, "SET NAMES utf8mb4"),
+            (Dialect::Mysql, "USE other"),
+            (Dialect::Mysql, "SET @@SESSION.sql_mode = ''"),
+        ] {
+            assert!(sets_session(dialect, sql), "{sql}");
+        }
+        for (dialect, sql) in [
+            (Dialect::Sqlite, "PRAGMA wal_checkpoint"),
+            (Dialect::Postgres, "SELECT set_config('a.b', 'c', false)"),
+            (Dialect::Postgres, "SET CONSTRAINTS ALL DEFERRED"),
+            (Dialect::Mysql, "SET GLOBAL max_connections = 5"),
+            (Dialect::Mysql, "SET @@GLOBAL.max_connections = 5"),
+            (Dialect::Mysql, "SET PASSWORD = 'x'"),
+        ] {
+            assert!(!sets_session(dialect, sql), "{sql}");
+        }
+    }
 
     #[test]
     fn what_outlives_its_revision_is_noticed() {

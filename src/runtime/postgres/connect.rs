@@ -78,8 +78,16 @@ impl<'c> Connection<'c> {
     /// Takes or opens a connection.
     pub(crate) async fn open(source: Source<'c>) -> Result<Self, Error> {
         match source {
-            Source::Lent(connection) => Ok(Self::new(Held::Lent(connection), None)),
-            Source::Own(connection) => Ok(Self::new(Held::Own(connection), None)),
+            Source::Lent(connection) => {
+                let mut given = Self::new(Held::Lent(connection), None);
+                given.refuse_transaction().await?;
+                Ok(given)
+            }
+            Source::Own(connection) => {
+                let mut given = Self::new(Held::Own(connection), None);
+                given.refuse_transaction().await?;
+                Ok(given)
+            }
             Source::Pool(pool) => {
                 let name = shown(&pool.connect_options());
                 let connection = network::guarded(pool.acquire()).await?;

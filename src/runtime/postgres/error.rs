@@ -54,8 +54,8 @@ pub(super) fn explain(
 ) -> Error {
     let says = message(&error);
     let (kind, help) = match code(&error) {
-        "55P03" => (ErrorKind::LockTimeout, None),
-        "40P01" | "40001" => (ErrorKind::LockTimeout, None),
+        // Also a deadlock: what was undone can be done again.
+        "55P03" | "40P01" | "40001" => (ErrorKind::LockTimeout, None),
         // The same code for a person's cancelling and for the time-out.
         "57014" if says.contains("statement timeout") => (
             ErrorKind::Timeout,

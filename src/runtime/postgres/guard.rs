@@ -6,12 +6,13 @@
 //! a dropped future leaves of a lent one cannot be seen here.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use futures_util::TryStreamExt;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Either, Executor, PgConnection, Postgres, Row as _};
 
-use super::error::{explain, is_disconnected};
+use super::error::{code, explain, is_disconnected};
 use super::message::{Message, Part};
 use crate::dialect::Dialect;
 use crate::runtime::error::{Error, ErrorKind};
@@ -167,21 +168,40 @@ impl<'c> Connection<'c> {
             return Ok(());
         }
         let doing = "read the settings of the connection";
-        let same =
-            "SELECT (pg_catalog.transaction_timestamp() = pg_catalog.statement_timestamp())::text";
-        let same = self.text(same).await.map_err(|error| self.explained(error, doing))?;
-        if same.as_deref() != Some("true") {
-            return Err(Error::new(
-                ErrorKind::InTransaction,
-                "the connection is inside a transaction",
-            )
-            .on(self.name())
-            .help("commit or roll back before migrating: a run opens its own transactions"));
-        }
         let settings = self.settings().await.map_err(|error| self.explained(error, doing))?;
         let temporary = self.temporary().await.map_err(|error| self.explained(error, doing))?;
         self.saved = Some(Saved { settings, temporary });
         Ok(())
+    }
+
+    /// Refuses a connection inside a transaction of the caller's: what fails there, were it only the
+    /// question whether a table exists, would undo what the caller did.
+    pub(super) async fn refuse_transaction(&mut self) -> Result<(), Error> {
+        let same = "SELECT (pg_catalog.transaction_timestamp() \
+             = pg_catalog.statement_timestamp())::text";
+        let is_outside = match self.text(same).await {
+            Ok(same) => same.as_deref() == Some("true"),
+            Err(error) if code(&error) == "25P02" => false,
+            Err(error) => return Err(self.explained(error, "use the connection")),
+        };
+        if is_outside {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InTransaction, "the connection is inside a transaction")
+            .on(self.name())
+            .help("commit or roll back before migrating: a run opens its own transactions"))
+    }
+
+    /// What makes the session its old self again, so that a record can be written.
+    pub(super) fn old_role(&self) -> Vec<String> {
+        let mut statements =
+            vec![String::from("RESET SESSION AUTHORIZATION"), String::from("RESET ROLE")];
+        let role = self.saved.as_ref().and_then(|saved| saved.settings.get("role"));
+        if let Some(role) = role.filter(|role| *role != "none") {
+            let role = literal(Dialect::Postgres, role);
+            statements.push(format!("SELECT pg_catalog.set_config('role', {role}, false)"));
+        }
+        statements
     }
 
     async fn settings(&mut self) -> Result<BTreeMap<String, String>, sqlx::Error> {
@@ -198,8 +218,7 @@ impl<'c> Connection<'c> {
     pub(super) fn preamble(&self, local: &str) -> Vec<String> {
         let mut statements = Vec::new();
         if self.is_own() {
-            statements.push(String::from("RESET SESSION AUTHORIZATION"));
-            statements.push(String::from("RESET ROLE"));
+            statements.append(&mut self.old_role());
             statements.push(String::from("RESET ALL"));
             if self.may_have_changed {
                 statements.push(String::from("DISCARD TEMP"));
@@ -222,7 +241,7 @@ impl<'c> Connection<'c> {
                 }
                 let (name, value) =
                     (literal(Dialect::Postgres, name), literal(Dialect::Postgres, value));
-                sql.push_str(&format!("; SELECT pg_catalog.set_config({name}, {value}, false)"));
+                let _ = write!(sql, "; SELECT pg_catalog.set_config({name}, {value}, false)");
             }
             self.run(&sql).await?;
         }

@@ -6,6 +6,7 @@
 //! were completed. Everything is sent in the simple protocol, which poolers understand and which
 //! leaves no prepared statement behind.
 
+mod catalog;
 mod connect;
 mod error;
 mod guard;

@@ -37,6 +37,11 @@ impl Connection<'_> {
         if has_savepoint {
             sending.push(Part::Ours("guard the revision's savepoints"), RELEASE_OUTER_SAVEPOINT);
         }
+        if job.changes_session {
+            for statement in self.old_role() {
+                sending.push(Part::Ours("set the role back"), &statement);
+            }
+        }
         let change = unit.change();
         let row = match &unit.record {
             Some(record) => unit.tracking.insert(record, DURATION),
@@ -76,9 +81,9 @@ impl Connection<'_> {
         if unit.is_last {
             self.is_open = false;
         }
-        // What it changed must not reach the next revision. On a connection of ours the next message
-        // sets everything back, unless it goes on in the same transaction.
-        if job.changes_session && (!self.is_own() || !unit.is_last) {
+        // What it changed must not reach the next revision; and the server reads a whole message with
+        // the settings that hold before it.
+        if job.changes_session {
             self.tidy().await?;
         }
         Ok(duration)

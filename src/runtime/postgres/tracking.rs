@@ -27,17 +27,16 @@ impl Connection<'_> {
 
     /// What else to read with the tracking table: whether it is the one of the current schema.
     pub(crate) fn place(&self, tracking: &Tracking) -> String {
-        let here = match tracking.schema() {
-            Some(_) => String::from("'t'"),
-            None => {
-                let table = literal(Dialect::Postgres, &tracking.table());
-                format!(
-                    "(SELECT CASE WHEN n.nspname = pg_catalog.current_schema() THEN 't' ELSE 'f' END \
-                     FROM pg_catalog.pg_class AS c \
-                     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
-                     WHERE c.oid = pg_catalog.to_regclass({table}))"
-                )
-            }
+        let here = if tracking.schema().is_some() {
+            String::from("'t'")
+        } else {
+            let table = literal(Dialect::Postgres, &tracking.table());
+            format!(
+                "(SELECT CASE WHEN n.nspname = pg_catalog.current_schema() THEN 't' ELSE 'f' END \
+                 FROM pg_catalog.pg_class AS c \
+                 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
+                 WHERE c.oid = pg_catalog.to_regclass({table}))"
+            )
         };
         format!("{here} || pg_catalog.current_database()")
     }

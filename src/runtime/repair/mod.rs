@@ -4,6 +4,7 @@
 //! in one transaction. None of them leaves a revision recorded whose parents are not.
 
 mod accept;
+mod list;
 mod problem;
 mod unfinished;
 
@@ -129,7 +130,7 @@ pub(crate) fn problems<'a>(
     configured: &'a Configured<'_>,
     way: Way<'a>,
 ) -> BoxFuture<'a, Result<Vec<Problem>, Error>> {
-    Box::pin(consult(configured, way, |request, seen| Ok(problem::problems(request, seen))))
+    Box::pin(consult(configured, way, |request, seen| Ok(list::problems(request, seen))))
 }
 
 /// Repairs, or only says what that would change.

@@ -5,8 +5,11 @@
 mod cancel;
 mod compare;
 mod concurrent;
+mod doubt;
 mod foreign_keys;
 mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod property;
 mod redo;
 mod repair;

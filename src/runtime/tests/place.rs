@@ -9,6 +9,8 @@ use super::super::connection::Connection;
 use super::super::database::Source;
 use crate::Dialect;
 
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
 /// An empty database; it is dropped with this.
 pub(crate) struct Place {
     pub(crate) dialect: Dialect,
@@ -40,7 +42,6 @@ impl Place {
             eprintln!("skipped: {variable} is not set");
             return None;
         };
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("migrate_test_{}_{number}", std::process::id());
         query(&server, &format!("CREATE DATABASE {name}")).await;
@@ -68,9 +69,8 @@ impl Drop for Place {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(query(&server, &sql));
         });
-        if dropped.join().is_err() && !std::thread::panicking() {
-            panic!("the test's database could not be dropped");
-        }
+        let is_dropped = dropped.join().is_ok() || std::thread::panicking();
+        assert!(is_dropped, "the test's database could not be dropped");
     }
 }
 

@@ -36,7 +36,7 @@ everywhere! {
         let status = migrator.status(&place.url).await.unwrap();
         assert!(status.is_current(), "{status:?}");
         let cells = query(&place.url, "SELECT description, irreversible, applied_by, kind, algorithm FROM migrate_revisions").await;
-        let cells: Vec<String> = cells[0].iter().cloned().flatten().collect();
+        let cells: Vec<String> = cells[0].iter().flatten().cloned().collect();
         assert_eq!(
             cells,
             ["it's \\ \"quoted\" `here` \u{e4}", "it's \\ gone", "o'brien \\ \u{1f980}@host", "sql", "sha256-tokens-1"]

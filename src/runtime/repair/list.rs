@@ -99,24 +99,24 @@ fn unfinished(request: &Request<'_>, seen: &Seen, row: &Row) -> Option<Problem> 
                 ways.extend(way(request, seen, repair, options, id, effect));
             };
             let then = match (is_last, partial.direction) {
-                (true, Direction::Up) => String::from("with it the revision is applied"),
-                (true, Direction::Down) => String::from("with it the revision is undone"),
-                (false, _) => format!("{goes_on} goes on with statement {}", number + 1),
+                (true, Direction::Up) => String::from("then the revision is applied"),
+                (true, Direction::Down) => String::from("then the revision is undone"),
+                (false, _) => format!("then {goes_on} goes on with statement {}", number + 1),
             };
             offer(
                 Repair::Statement { revision: name(), done: true },
                 "--statement done",
-                format!("statement {number} is done; {then}"),
+                format!("if statement {number} is done; {then}"),
             );
             let then = if done == 0 && partial.direction == Direction::Up {
-                String::from("nothing of the revision is, and its row goes")
+                String::from("then nothing of the revision is, and its row goes")
             } else {
-                format!("{goes_on} runs it again")
+                format!("then {goes_on} runs it again")
             };
             offer(
                 Repair::Statement { revision: name(), done: false },
                 "--statement not-done",
-                format!("statement {number} is not done; {then}"),
+                format!("if statement {number} is not done; {then}"),
             );
             ProblemKind::StatementInDoubt
         }
@@ -135,12 +135,12 @@ fn unfinished(request: &Request<'_>, seen: &Seen, row: &Row) -> Option<Problem> 
     };
     let (applied, not_applied) = match partial.direction {
         Direction::Up => (
-            "you have done the rest by hand: it is recorded as applied",
-            "you have undone by hand what is done of it: its row goes",
+            "if you have done the rest by hand; then it is recorded as applied",
+            "if you have undone by hand what is done of it; then its row goes",
         ),
         Direction::Down => (
-            "you have taken back by hand what is undone of it: it is recorded as applied",
-            "you have undone the rest by hand: its row goes",
+            "if you have taken back by hand what is undone of it; then it is recorded as applied",
+            "if you have undone the rest by hand; then its row goes",
         ),
     };
     offer(Repair::MarkApplied(id.to_string()), "--applied", applied);
@@ -254,11 +254,11 @@ fn different(
     let mut ways = vec![WayOut { command: None, effect: String::from(restore), repair: None }];
     let effect = match difference {
         Difference::WrongDigest => {
-            "the row gets the digest that follows from the file and its ancestors"
+            "gives the row the digest that follows from the file and its ancestors"
         }
         _ => {
-            "the database is what the file says now: the row says the same, and the digests of all \
-             that was applied after it follow"
+            "if the database is as the file says now; then its row says the same, and the \
+             digests of all that was applied after it follow"
         }
     };
     let accept = Repair::Accept(vec![id.to_string()]);
@@ -332,7 +332,7 @@ fn stamp_missing(request: &Request<'_>, seen: &Seen) -> Option<WayOut> {
     (stamp.remove.is_empty() && !stamp.add.is_empty()).then(|| WayOut {
         command: Some(stamp_command(&targets)),
         effect: format!(
-            "the database has {}: recorded as applied, without being run",
+            "if the database has {}; then that is recorded, and nothing is run",
             listed(&stamp.add)
         ),
         repair: None,
@@ -356,7 +356,7 @@ fn stamp_back(request: &Request<'_>, seen: &Seen) -> Option<WayOut> {
     leads_there.then(|| WayOut {
         command: Some(stamp_command(&targets)),
         effect: format!(
-            "the database does not have {}: forgotten, without being undone",
+            "if the database does not have {}; then that is forgotten, and nothing is undone",
             listed(&stamp.remove)
         ),
         repair: None,

@@ -491,9 +491,9 @@ fn a_statement_in_doubt_is_decided() {
     ----- stdout -----
     statement 3 of revision `second` was started, and has neither finished nor failed
     --> migrations/second.sql
+     = note: either another migrator is running it right now, or one was killed meanwhile
      = note: statement 3: INSERT INTO nowhere
        VALUES (3)
-     = note: either another migrator is running it right now, or one was killed meanwhile
      = help: `repair second --statement done`: if statement 3 is done; then the revision is applied
      = help: `repair second --statement not-done`: if statement 3 is not done; then `up` runs it again
      = help: `repair second --applied`: if you have done the rest by hand; then it is recorded as applied

@@ -8,6 +8,7 @@ use super::{Problem, ProblemKind, Repair, WayOut, draft};
 use crate::Dialect;
 use crate::chain::plan::current_heads;
 use crate::chain::{Chain, Direction, Revision, RevisionId, Stamp, Target, listed};
+use crate::diagnostic::visible;
 use crate::runtime::amend::Seen;
 use crate::runtime::digests::wrong_digests;
 use crate::runtime::refuse::{GAP, Gap, WRONG_DIGEST, followed, gaps};
@@ -64,75 +65,31 @@ fn way(
 fn unfinished(request: &Request<'_>, seen: &Seen, row: &Row) -> Option<Problem> {
     let partial = Partial::of(request, seen, row)?;
     let id = &row.id;
-    let revision = request.chain.get(id.as_str());
-    let count = partial.job.as_ref().ok().map(|job| job.statements.len());
-    let done = row.statements_done;
-    let goes_on = match partial.direction {
-        Direction::Up => String::from("`up`"),
-        Direction::Down => String::from("`down`"),
-    };
-    let of = count.map_or_else(String::new, |count| format!(" of {count}"));
-    let mut notes = Vec::new();
-    let mut ways = Vec::new();
-    let statement = |number: usize| {
-        let job = partial.job.as_ref().ok()?;
-        (number <= job.statements.len()).then(|| job.statement(number - 1).to_owned())
-    };
-    let kind = match row.statement_started {
-        Some(number) => {
-            notes.extend(statement(number).map(|sql| format!("statement {number}: {sql}")));
-            notes.push(String::from(
+    let offer = |repair, options, effect| way(request, seen, repair, options, id, effect);
+    let (kind, message, notes, mut ways) = if let Some(number) = row.statement_started {
+        (
+            ProblemKind::StatementInDoubt,
+            format!(
+                "statement {number} of revision `{id}` was started, and has neither finished nor \
+                 failed"
+            ),
+            vec![String::from(
                 "either another migrator is running it right now, or one was killed meanwhile",
-            ));
-            let name = || id.to_string();
-            let is_last = count == Some(number);
-            let asks = statement(number).and_then(|sql| sql::effect(request.variant.dialect, &sql));
-            // Only who holds a lock of the session knows that nobody is running it.
-            if asks.is_some() && request.variant.dialect != Dialect::Sqlite {
-                ways.extend(resuming(seen, &partial).map(|command| WayOut {
-                    command: Some(command),
-                    effect: String::from("asks the catalog whether it is done, and goes on"),
-                    repair: None,
-                }));
-            }
-            let mut offer = |repair, options: &str, effect: String| {
-                ways.extend(way(request, seen, repair, options, id, effect));
-            };
-            let then = match (is_last, partial.direction) {
-                (true, Direction::Up) => String::from("then the revision is applied"),
-                (true, Direction::Down) => String::from("then the revision is undone"),
-                (false, _) => format!("then {goes_on} goes on with statement {}", number + 1),
-            };
-            offer(
-                Repair::Statement { revision: name(), done: true },
-                "--statement done",
-                format!("if statement {number} is done; {then}"),
-            );
-            let then = if done == 0 && partial.direction == Direction::Up {
-                String::from("then nothing of the revision is, and its row goes")
-            } else {
-                format!("then {goes_on} runs it again")
-            };
-            offer(
-                Repair::Statement { revision: name(), done: false },
-                "--statement not-done",
-                format!("if statement {number} is not done; {then}"),
-            );
-            ProblemKind::StatementInDoubt
-        }
-        None => {
-            let next = done + 1;
-            notes.push(format!("{done}{of} of its statements are done"));
-            notes.extend(statement(next).map(|sql| format!("statement {next}: {sql}")));
-            ProblemKind::Unfinished
-        }
+            )],
+            decisions(request, seen, &partial, number),
+        )
+    } else {
+        let verb = if partial.direction == Direction::Up { "applied" } else { "undone" };
+        let of = partial.count().map_or_else(String::new, |count| format!(" of {count}"));
+        (
+            ProblemKind::Unfinished,
+            format!("revision `{id}` is {verb} only in part"),
+            vec![format!("{}{of} of its statements are done", row.statements_done)],
+            Vec::from_iter(resume(request, seen, &partial)),
+        )
     };
-    if row.statement_started.is_none() {
-        ways.extend(resume(request, seen, &partial));
-    }
-    let mut offer = |repair, options: &str, effect: &str| {
-        ways.extend(way(request, seen, repair, options, id, effect));
-    };
+    let number = row.statement_started.unwrap_or(row.statements_done + 1);
+    let next = partial.sql(number).map(|sql| format!("statement {number}: {}", excerpt(sql)));
     let (applied, not_applied) = match partial.direction {
         Direction::Up => (
             "if you have done the rest by hand; then it is recorded as applied",
@@ -143,18 +100,68 @@ fn unfinished(request: &Request<'_>, seen: &Seen, row: &Row) -> Option<Problem> 
             "if you have undone the rest by hand; then its row goes",
         ),
     };
-    offer(Repair::MarkApplied(id.to_string()), "--applied", applied);
-    offer(Repair::MarkNotApplied(id.to_string()), "--not-applied", not_applied);
-    let message = match (kind, partial.direction) {
-        (ProblemKind::StatementInDoubt, _) => format!(
-            "statement {} of revision `{id}` was started, and has neither finished nor failed",
-            partial.begun()
-        ),
-        (_, Direction::Up) => format!("revision `{id}` is applied only in part"),
-        (_, Direction::Down) => format!("revision `{id}` is undone only in part"),
+    ways.extend(offer(Repair::MarkApplied(id.to_string()), "--applied", applied));
+    ways.extend(offer(Repair::MarkNotApplied(id.to_string()), "--not-applied", not_applied));
+    Some(Problem {
+        kind,
+        revision: id.clone(),
+        path: request.chain.get(id.as_str()).map(|revision| revision.path().to_owned()),
+        message,
+        notes: notes.into_iter().chain(next).collect(),
+        ways_out: ways,
+    })
+}
+
+/// As much of a statement as shows which one it is. It may come from the database.
+fn excerpt(sql: &str) -> String {
+    const MOST: usize = 10;
+    let mut lines: Vec<_> = sql.lines().take(MOST).map(visible).collect();
+    if sql.lines().nth(MOST).is_some() {
+        lines.push("…".into());
+    }
+    lines.join("\n")
+}
+
+/// What can be said of a statement in doubt.
+fn decisions(
+    request: &Request<'_>,
+    seen: &Seen,
+    partial: &Partial<'_>,
+    number: usize,
+) -> Vec<WayOut> {
+    let id = &partial.row.id;
+    let command = partial.direction.name();
+    let mut ways = Vec::new();
+    let dialect = request.variant.dialect;
+    let effect = partial.sql(number).and_then(|sql| sql::effect(dialect, sql));
+    // Only who holds a lock of the session knows that nobody is running it.
+    if effect.is_some() && dialect != Dialect::Sqlite {
+        ways.extend(resuming(seen, partial).map(|command| WayOut {
+            command: Some(command),
+            effect: String::from("asks the catalog whether it is done, and goes on"),
+            repair: None,
+        }));
+    }
+    let is_last = partial.count() == Some(number);
+    let when_done = match (is_last, partial.direction) {
+        (true, Direction::Up) => String::from("the revision is applied"),
+        (true, Direction::Down) => String::from("the revision is undone"),
+        (false, _) => format!("`{command}` goes on with statement {}", number + 1),
     };
-    let path = revision.map(|revision| revision.path().to_owned());
-    Some(Problem { kind, revision: id.clone(), path, message, notes, ways_out: ways })
+    let when_not = if number == 1 && partial.direction == Direction::Up {
+        String::from("nothing of the revision is, and its row goes")
+    } else {
+        format!("`{command}` runs it again")
+    };
+    for (done, options, word, then) in
+        [(true, "done", "done", when_done), (false, "not-done", "not done", when_not)]
+    {
+        let repair = Repair::Statement { revision: id.to_string(), done };
+        let options = format!("--statement {options}");
+        let effect = format!("if statement {number} is {word}; then {then}");
+        ways.extend(way(request, seen, repair, &options, id, effect));
+    }
+    ways
 }
 
 /// How a run goes on with a revision that is done in part.

@@ -157,19 +157,19 @@ fn draft(
     seen: &Seen,
     repair: &Repair,
 ) -> Result<Draft<RepairReport>, Error> {
-    let named = |name: &str| named(request, &seen.state, name);
+    let find = |name: &str| named(request, &seen.state, name);
     match repair {
         Repair::Accept(names) => {
             let ids: HashSet<RevisionId> =
-                names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
+                names.iter().map(|name| find(name)).collect::<Result<_, _>>()?;
             accept::accept(request, seen, &ids)
         }
         Repair::AcceptAll => accept::accept_all(request, seen),
         Repair::Statement { revision, done } => {
-            unfinished::statement(request, seen, &named(revision)?, *done)
+            unfinished::statement(request, seen, &find(revision)?, *done)
         }
-        Repair::MarkApplied(name) => unfinished::mark_applied(request, seen, &named(name)?),
-        Repair::MarkNotApplied(name) => unfinished::mark_not_applied(request, seen, &named(name)?),
+        Repair::MarkApplied(name) => unfinished::mark_applied(request, seen, &find(name)?),
+        Repair::MarkNotApplied(name) => unfinished::mark_not_applied(request, seen, &find(name)?),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::chain::{Direction, Kind, Revision, RevisionId};
 use crate::diagnostic::Sources;
 use crate::dialect::{Dialect, Variant};
 use crate::script::{Requirement, Script, TransactionMode, Version};
-use crate::sql;
+use crate::sql::{self, HazardKind};
 
 /// One revision to run.
 #[derive(Debug)]
@@ -48,8 +48,20 @@ impl Job<'_> {
         &self.text[self.statements[index].clone()]
     }
 
+    /// Whether it runs statement by statement, with recorded progress.
     pub(crate) fn is_alone(&self) -> bool {
-        self.wrapping == Wrapping::None
+        matches!(self.wrapping, Wrapping::None | Wrapping::StatementByStatement)
+    }
+
+    /// Whether a statement runs outside any transaction, so that it is recorded as started before.
+    pub(crate) fn is_started_alone(&self, dialect: Dialect, index: usize) -> bool {
+        match self.wrapping {
+            Wrapping::None => true,
+            Wrapping::StatementByStatement => {
+                sql::commits_implicitly(dialect, self.statement(index))
+            }
+            Wrapping::Shared | Wrapping::ForeignKeys => false,
+        }
     }
 
     /// Whether a statement sets a savepoint, which could outlive the revision.
@@ -313,14 +325,27 @@ fn job_of<'a>(
     let dialect = request.variant.dialect;
     let changes_session =
         statements.iter().any(|range| sql::changes_session(dialect, &text[range.clone()]));
+    let commits =
+        || statements.iter().any(|range| sql::commits_implicitly(dialect, &text[range.clone()]));
     let wrapping = match (header.transaction, &header.foreign_keys) {
         (TransactionMode::None, _) => Wrapping::None,
+        (TransactionMode::Transactional, _) if commits() => Wrapping::StatementByStatement,
         (TransactionMode::Transactional, Some(_)) => Wrapping::ForeignKeys,
         (TransactionMode::Transactional, None) => Wrapping::Shared,
     };
+    let find = |kind| statements.iter().find(|range| is_hazard(kind, dialect, &text, range));
+    if dialect == Dialect::Mysql
+        && let Some(range) = find(HazardKind::LocksTables)
+    {
+        return Err(refused(
+            ErrorKind::Script,
+            format!("revision `{id}` would lock tables, and shut the tracking table out"),
+        )
+        .at(&text, range.start)
+        .help("remove the statement, and the `UNLOCK TABLES` with it"));
+    }
     if wrapping != Wrapping::None
-        && let Some(range) =
-            statements.iter().find(|range| controls_transaction(dialect, &text, range))
+        && let Some(range) = find(HazardKind::TransactionControl)
     {
         return Err(refused(
             ErrorKind::Script,
@@ -394,12 +419,10 @@ pub(crate) fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Varian
     text
 }
 
-fn controls_transaction(dialect: Dialect, text: &str, range: &Range<usize>) -> bool {
+fn is_hazard(kind: HazardKind, dialect: Dialect, text: &str, range: &Range<usize>) -> bool {
     let statement =
         sql::Statement { text: &text[range.clone()], offset: range.start, end: range.end };
-    sql::hazards(dialect, &statement)
-        .iter()
-        .any(|hazard| hazard.kind == sql::HazardKind::TransactionControl)
+    sql::hazards(dialect, &statement).iter().any(|hazard| hazard.kind == kind)
 }
 
 /// The jobs, as people are shown them.

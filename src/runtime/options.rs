@@ -63,7 +63,8 @@ pub struct Options {
     /// `PostgreSQL`, `lock_wait_timeout` and `innodb_lock_wait_timeout` of `MySQL`); by default what the
     /// server says. `SQLite` has no such locks.
     pub statement_lock_timeout: Option<Duration>,
-    /// How long a statement of a revision may take; by default what the server says.
+    /// How long a statement of a revision may take; by default what the server says (on `MySQL`
+    /// itself, `SELECT` only: it ends nothing else).
     pub statement_timeout: Option<Duration>,
     /// How often a transaction that failed for a lock is tried again; 5 times by default.
     pub retries: u32,
@@ -120,7 +121,8 @@ impl Options {
     /// Sets how long a statement of a revision may wait for a lock of the database.
     ///
     /// A statement that waits for a lock makes everyone else wait behind it. With a short time-out
-    /// the revision fails instead, is undone, and is tried again after a pause.
+    /// the revision fails instead, is undone, and is tried again after a pause. `MySQL` and `MariaDB`
+    /// wait for whole seconds, so there the time-out is rounded up.
     #[must_use]
     pub fn statement_lock_timeout(mut self, timeout: Duration) -> Self {
         self.statement_lock_timeout = Some(timeout);

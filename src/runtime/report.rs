@@ -24,6 +24,9 @@ pub enum Wrapping {
     ForeignKeys,
     /// In no transaction (`transaction: none`): statement by statement, with recorded progress.
     None,
+    /// Statement by statement, with recorded progress, since the database commits some of them by
+    /// itself: on `MySQL` and `MariaDB` those that define something (`CREATE TABLE`).
+    StatementByStatement,
 }
 
 /// A step that will run.

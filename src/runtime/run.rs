@@ -308,19 +308,30 @@ impl<'a> Run<'_, 'a, '_> {
                 return Err(error);
             }
             self.connection.rollback().await?;
-            if attempts > options.retries {
-                let blockers = self.connection.blockers(error.sql()).await;
-                return Err(blocked(error, attempts, blockers));
-            }
+            self.pause(error, attempts).await?;
             self.finished.truncate(first);
-            let pause = back_off(attempts);
-            if let (Some(observer), Some(revision)) = (&options.observer, error.revision()) {
-                let reason = error.message();
-                observer.event(&Event::Retrying { revision, attempts, pause, reason });
+            // A rollback takes no setting back.
+            if jobs.iter().any(|job| job.changes_session) {
+                self.connection.tidy().await?;
             }
-            sleep(pause).await;
             self.connection.begin(jobs.iter().any(|job| job.foreign_keys), options).await?;
         }
+    }
+
+    /// Waits before what failed for a lock is tried again; the error, if it was tried often enough.
+    pub(crate) async fn pause(&mut self, error: Error, attempts: u32) -> Result<(), Error> {
+        let options = self.request.options;
+        if attempts > options.retries {
+            let blockers = self.connection.blockers(error.sql()).await;
+            return Err(blocked(error, attempts, blockers));
+        }
+        let pause = back_off(attempts);
+        if let (Some(observer), Some(revision)) = (&options.observer, error.revision()) {
+            let reason = error.message();
+            observer.event(&Event::Retrying { revision, attempts, pause, reason });
+        }
+        sleep(pause).await;
+        Ok(())
     }
 
     async fn attempt(&mut self, jobs: &[Job<'a>]) -> Result<(), Error> {

@@ -221,8 +221,10 @@ impl Tracking {
         .iter()
         .map(|column| text(column))
         .collect();
+        // Otherwise `sql_select_limit` of the session holds.
+        let limit = if self.dialect == Dialect::Mysql { " LIMIT 18446744073709551615" } else { "" };
         format!(
-            "SELECT {}, {}, {} FROM (SELECT 1 AS one) AS only_one LEFT JOIN {table} ON chain = {chain}",
+            "SELECT {}, {}, {} FROM (SELECT 1 AS one) AS only_one LEFT JOIN {table} ON chain = {chain}{limit}",
             text(&format!("(SELECT value FROM {meta} WHERE name = 'layout')")),
             columns.join(", "),
             text(extra)

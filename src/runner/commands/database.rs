@@ -238,6 +238,7 @@ pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, 
         let mut line = format!("{} {}  {description}", plan.direction, step.revision);
         match step.wrapping {
             Wrapping::None => line.push_str("  (outside a transaction)"),
+            Wrapping::StatementByStatement => line.push_str("  (committed statement by statement)"),
             Wrapping::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
             Wrapping::Shared => {}
         }
@@ -247,8 +248,11 @@ pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, 
         ui.answer(line)?;
     }
     let parts = plan.parts();
+    let is_whole = |wrapping| matches!(wrapping, Wrapping::Shared | Wrapping::ForeignKeys);
     let committed = if parts > 1 {
         format!("committed in {parts} parts")
+    } else if plan.steps.iter().any(|step| !is_whole(step.wrapping)) {
+        String::from("committed statement by statement")
     } else {
         String::from("committed at the end, all or nothing")
     };

@@ -42,7 +42,7 @@ pub use runtime::{
     BelievedStatement, Configured, Database, DatabaseState, Difference, Error, ErrorKind, Event,
     FinishedStep, Migrator, NewerDatabase, Observer, Options, PlannedStep, Problem, ProblemKind,
     Record, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report, RevisionState,
-    RevisionStatus, RowChange, RunPlan, Source, StampReport, Status, TransactionScope,
+    RevisionStatus, RowChange, RunPlan, StampReport, Status, StepSource, TransactionScope,
     TryIntoTarget, WayOut, Wrapping,
 };
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::connection::Record;
 use super::error::{DatabaseState, Error, ErrorKind};
-use super::report::{PlannedStep, RunPlan, Source, Wrapping};
+use super::report::{PlannedStep, RunPlan, StepSource, Wrapping};
 use super::select::Request;
 use super::state::{Progress, Row, RowStatus, State, id_list};
 use crate::chain::{Direction, Kind, Revision, RevisionId};
@@ -30,7 +30,7 @@ pub(crate) struct Job<'a> {
     pub(crate) statements: Vec<Range<usize>>,
     /// How many of them an earlier attempt finished; `None` if there was none.
     pub(crate) resume: Option<usize>,
-    pub(crate) source: Source,
+    pub(crate) source: StepSource,
     pub(crate) wrapping: Wrapping,
     pub(crate) foreign_keys: bool,
     /// Whether a statement may change the session, and not only the database.
@@ -249,7 +249,7 @@ fn job<'a>(
 /// Whether a revision of the chain is undone with the script that the database has.
 pub(crate) fn prefers_stored(request: &Request<'_>, state: &State, id: &RevisionId) -> bool {
     request.direction == Direction::Down
-        && request.options.edited_down == Some(Source::Stored)
+        && request.options.edited_down == Some(StepSource::Stored)
         && request.chain.get(id.as_str()).is_some_and(|revision| {
             state.difference(request.chain, request.variant_index, revision).is_some()
         })
@@ -385,7 +385,7 @@ fn job_of<'a>(
         description: header.message.clone(),
         statements,
         resume: None,
-        source: if path.is_some() { Source::File } else { Source::Stored },
+        source: if path.is_some() { StepSource::File } else { StepSource::Stored },
         wrapping,
         foreign_keys: header.foreign_keys.is_some(),
         changes_session,

@@ -61,5 +61,5 @@ pub use repair::{
 };
 pub use report::{
     Difference, FinishedStep, PlannedStep, Record, RedoPlan, RedoReport, Report, RevisionState,
-    RevisionStatus, RunPlan, Source, StampReport, Status, Wrapping,
+    RevisionStatus, RunPlan, StampReport, Status, StepSource, Wrapping,
 };

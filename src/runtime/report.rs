@@ -7,7 +7,7 @@ use crate::chain::{Direction, RevisionId};
 /// Where the SQL of a step comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Source {
+pub enum StepSource {
     /// The revision's file, as it is in the chain.
     File,
     /// The script that was stored in the database when the revision was applied.
@@ -42,7 +42,7 @@ pub struct PlannedStep {
     /// How many statements it has, without those that an earlier attempt finished.
     pub statements: usize,
     /// Where they come from.
-    pub source: Source,
+    pub source: StepSource,
     /// How it is wrapped.
     pub wrapping: Wrapping,
     /// Which part of the run it belongs to, from zero: each part is committed by itself.
@@ -90,7 +90,7 @@ pub struct FinishedStep {
     /// How many statements ran.
     pub statements: usize,
     /// Where they came from.
-    pub source: Source,
+    pub source: StepSource,
     /// How long they took.
     pub duration: Duration,
 }

@@ -13,7 +13,7 @@ use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure,
 use crate::runner::{StatusArguments, Ui, UpArguments};
 use crate::runtime::{
     Difference, Error, ErrorKind, Migrator, Options, Record, Report, RevisionState, RevisionStatus,
-    RunPlan, Source, Status, TransactionScope, Wrapping,
+    RunPlan, Status, StepSource, TransactionScope, Wrapping,
 };
 
 /// A database with nothing in it, for plans before there is one.
@@ -126,7 +126,7 @@ fn look(
     })
 }
 
-impl From<DownSource> for Source {
+impl From<DownSource> for StepSource {
     fn from(source: DownSource) -> Self {
         match source {
             DownSource::File => Self::File,
@@ -203,7 +203,7 @@ pub(super) fn warn(report: &Report, ui: &Ui) -> Result<(), Failure> {
     for warning in &report.warnings {
         ui.warn(warning)?;
     }
-    let stored = report.steps.iter().filter(|step| step.source == Source::Stored).count();
+    let stored = report.steps.iter().filter(|step| step.source == StepSource::Stored).count();
     if stored > 0 {
         ui.note(format_args!("{stored} of them with the script that the database had stored"))?;
     }
@@ -242,7 +242,7 @@ pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, 
             Wrapping::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
             Wrapping::Shared => {}
         }
-        if step.source == Source::Stored {
+        if step.source == StepSource::Stored {
             line.push_str("  (script stored in the database)");
         }
         ui.answer(line)?;

@@ -163,7 +163,7 @@ impl StampReport {
 /// How and when a revision came into the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Record {
+pub struct AppliedRecord {
     /// When, in UTC: `2026-11-21T22:11:04.123Z`.
     pub at: String,
     /// Who.
@@ -179,9 +179,9 @@ pub enum RevisionState {
     /// Not applied.
     Pending,
     /// Applied.
-    Applied(Record),
+    Applied(AppliedRecord),
     /// Recorded as applied without being run.
-    Stamped(Record),
+    Stamped(AppliedRecord),
     /// Outside a transaction, and done in part.
     Unfinished {
         /// Which way it was going.

@@ -12,8 +12,8 @@ use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
 use crate::runner::{StatusArguments, Ui, UpArguments};
 use crate::runtime::{
-    Difference, Error, ErrorKind, Migrator, Options, Record, Report, RevisionState, RevisionStatus,
-    RunPlan, Status, StepSource, TransactionScope, Wrapping,
+    AppliedRecord, Difference, Error, ErrorKind, Migrator, Options, Report, RevisionState,
+    RevisionStatus, RunPlan, Status, StepSource, TransactionScope, Wrapping,
 };
 
 /// A database with nothing in it, for plans before there is one.
@@ -280,7 +280,7 @@ fn show_status(status: &Status, place: &Place, ui: &Ui) -> Result<(), Failure> {
 }
 
 fn status_line(revision: &RevisionStatus) -> String {
-    let record = |record: &Record| {
+    let record = |record: &AppliedRecord| {
         format!("{} by {} in {:.3}s", record.at, record.by, record.duration.as_secs_f64())
     };
     let (word, detail) = match &revision.state {

@@ -43,7 +43,7 @@ pub use runtime::{
     ErrorKind, Event, FinishedStep, Migrator, NewerDatabase, Observer, Options, PlannedStep,
     Problem, ProblemKind, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report,
     RevisionState, RevisionStatus, RowChange, RunPlan, StampReport, Status, StepSource,
-    TransactionScope, TryIntoTarget, WayOut, Wrapping,
+    StepTransaction, TransactionScope, TryIntoTarget, WayOut,
 };
 
 /// What generated code uses. Not for people: it may change with any version, and generated code

@@ -61,5 +61,5 @@ pub use repair::{
 };
 pub use report::{
     AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan, RedoReport, Report,
-    RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, Wrapping,
+    RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, StepTransaction,
 };

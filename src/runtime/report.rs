@@ -14,16 +14,16 @@ pub enum StepSource {
     Stored,
 }
 
-/// How a step is wrapped.
+/// The transaction that a step runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Wrapping {
+pub enum StepTransaction {
     /// In a transaction of the run.
     Shared,
     /// In a transaction of its own, with foreign keys enforced (`foreign-keys: on`).
     ForeignKeys,
     /// In no transaction (`transaction: none`): statement by statement, with recorded progress.
-    None,
+    Outside,
     /// Statement by statement, with recorded progress, since the database commits some of them by
     /// itself: on `MySQL` and `MariaDB` those that define something (`CREATE TABLE`).
     StatementByStatement,
@@ -43,8 +43,8 @@ pub struct PlannedStep {
     pub statements: usize,
     /// Where they come from.
     pub source: StepSource,
-    /// How it is wrapped.
-    pub wrapping: Wrapping,
+    /// The transaction that it runs in.
+    pub transaction: StepTransaction,
     /// Which part of the run it belongs to, from zero: each part is committed by itself.
     pub part: usize,
 }

@@ -13,7 +13,7 @@ use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure,
 use crate::runner::{StatusArguments, Ui, UpArguments};
 use crate::runtime::{
     AppliedRecord, Difference, Error, ErrorKind, Migrator, Options, Report, RevisionState,
-    RevisionStatus, RunPlan, Status, StepSource, TransactionScope, Wrapping,
+    RevisionStatus, RunPlan, Status, StepSource, StepTransaction, TransactionScope,
 };
 
 /// A database with nothing in it, for plans before there is one.
@@ -236,11 +236,13 @@ pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, 
     for step in &plan.steps {
         let description = visible(&step.description);
         let mut line = format!("{} {}  {description}", plan.direction, step.revision);
-        match step.wrapping {
-            Wrapping::None => line.push_str("  (outside a transaction)"),
-            Wrapping::StatementByStatement => line.push_str("  (committed statement by statement)"),
-            Wrapping::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
-            Wrapping::Shared => {}
+        match step.transaction {
+            StepTransaction::Outside => line.push_str("  (outside a transaction)"),
+            StepTransaction::StatementByStatement => {
+                line.push_str("  (committed statement by statement)")
+            }
+            StepTransaction::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
+            StepTransaction::Shared => {}
         }
         if step.source == StepSource::Stored {
             line.push_str("  (script stored in the database)");
@@ -248,10 +250,11 @@ pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, 
         ui.answer(line)?;
     }
     let parts = plan.parts();
-    let is_whole = |wrapping| matches!(wrapping, Wrapping::Shared | Wrapping::ForeignKeys);
+    let is_whole =
+        |transaction| matches!(transaction, StepTransaction::Shared | StepTransaction::ForeignKeys);
     let committed = if parts > 1 {
         format!("committed in {parts} parts")
-    } else if plan.steps.iter().any(|step| !is_whole(step.wrapping)) {
+    } else if plan.steps.iter().any(|step| !is_whole(step.transaction)) {
         String::from("committed statement by statement")
     } else {
         String::from("committed at the end, all or nothing")

@@ -60,6 +60,6 @@ pub use repair::{
     BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,
 };
 pub use report::{
-    Difference, FinishedStep, PlannedStep, Record, RedoPlan, RedoReport, Report, RevisionState,
-    RevisionStatus, RunPlan, Source, StampReport, Status, Wrapping,
+    AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan, RedoReport, Report,
+    RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, StepTransaction,
 };

@@ -14,7 +14,7 @@ use std::time::Instant;
 use super::connection::Failed;
 use super::error::{Error, ErrorKind};
 use super::job::Job;
-use super::report::Wrapping;
+use super::report::StepTransaction;
 use super::run::{Run, millis, statement_started};
 use super::state::{Progress, RowStatus};
 use super::tracking::{Change, Standing};
@@ -106,7 +106,7 @@ impl<'a> Run<'_, 'a, '_> {
         let dialect = self.request.variant.dialect;
         let sql = job.statement(statement);
         let alone = job.is_started_alone(dialect, statement);
-        let retries = job.wrapping == Wrapping::StatementByStatement
+        let retries = job.transaction == StepTransaction::StatementByStatement
             && (!alone || sql::defines(dialect, sql));
         let mut attempts = 0;
         loop {

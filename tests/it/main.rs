@@ -13,4 +13,5 @@ mod histories;
 mod import;
 mod init;
 mod rebase;
+mod repair;
 mod support;

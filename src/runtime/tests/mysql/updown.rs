@@ -1,6 +1,6 @@
 use super::*;
 use crate::chain::{Direction, Target};
-use crate::runtime::{Options, RevisionState, TransactionScope, Wrapping};
+use crate::runtime::{Options, RevisionState, StepTransaction, TransactionScope};
 
 #[tokio::test]
 async fn up_applies_once_and_down_takes_it_back() {
@@ -8,10 +8,15 @@ async fn up_applies_once_and_down_takes_it_back() {
     let pool = server.pool(2).await;
     let migrator = baked(&line());
     let plan = migrator.plan(&pool, Direction::Up, Target::HEAD).await.unwrap();
-    let wrappings: Vec<Wrapping> = plan.steps.iter().map(|step| step.wrapping).collect();
+    let transactions: Vec<StepTransaction> =
+        plan.steps.iter().map(|step| step.transaction).collect();
     assert_eq!(
-        wrappings,
-        [Wrapping::StatementByStatement, Wrapping::StatementByStatement, Wrapping::Shared]
+        transactions,
+        [
+            StepTransaction::StatementByStatement,
+            StepTransaction::StatementByStatement,
+            StepTransaction::Shared
+        ]
     );
     assert_eq!(plan.parts(), 3);
     assert!(server.tables().await.is_empty(), "a plan changes nothing");

@@ -12,6 +12,8 @@ pub mod diagnostic;
 mod dialect;
 #[cfg(feature = "runtime")]
 mod embed;
+#[cfg(feature = "cli")]
+mod orders;
 #[cfg(feature = "runner")]
 pub mod runner;
 #[cfg(feature = "runtime")]

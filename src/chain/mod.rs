@@ -23,6 +23,8 @@ use crate::dialect::Variant;
 pub use fingerprint::{ALGORITHM, Checksum, ChecksumBuilder, Digest, NotHex, digest};
 pub use id::{BranchLabel, NameError, RESERVED, RevisionId};
 pub use plan::{Change, Direction, Following, Plan, PlanError, Replay, Stamp, Step};
+#[cfg(any(feature = "build", test))]
+pub use plan::{Rebase, RebaseError, Reparented};
 pub use target::{Anchor, Target, TargetError, TargetRange};
 
 /// What a revision is written in.
@@ -197,6 +199,15 @@ impl Chain {
             .into_iter()
             .flat_map(|index| &self.children[index])
             .map(|&child| &self.revisions[child])
+    }
+
+    /// The revisions that depend on this one.
+    pub fn dependents(&self, revision: &Revision) -> impl Iterator<Item = &Revision> {
+        let index = self.index(revision.id.as_str());
+        index
+            .into_iter()
+            .flat_map(|index| &self.dependents[index])
+            .map(|&dependent| &self.revisions[dependent])
     }
 
     /// Whether one revision comes before another, along parents and dependencies.

@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::Dialect;
 use crate::runner::ui::HELP_STYLES;
-use crate::runner::{Color, DownArguments, Env, HeadsArguments, HistoryArguments};
-use crate::runner::{ShowArguments, StatusArguments, UpArguments};
+use crate::runner::{BranchesArguments, Color, DownArguments, Env, GraphArguments};
+use crate::runner::{
+    HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
+};
+use crate::scaffold::import::Tool;
 
 /// Versioned database migrations, checked when the crate is compiled
 #[derive(Clone, Debug, Parser)]
@@ -38,6 +42,8 @@ pub enum Command {
     New(NewArguments),
     /// Join several heads with a new revision
     Merge(MergeArguments),
+    /// Let revisions follow others than they did
+    Rebase(RebaseArguments),
     /// Apply revisions
     #[command(alias = "upgrade")]
     Up(UpArguments),
@@ -49,9 +55,13 @@ pub enum Command {
     Status(StatusArguments),
     /// List the revisions, newest first
     History(HistoryArguments),
+    /// Draw the chain
+    Graph(GraphArguments),
     /// List the heads of the chain
     Heads(HeadsArguments),
-    /// Show one revision
+    /// List where the chain branches, and the branch labels
+    Branches(BranchesArguments),
+    /// Show a revision
     Show(ShowArguments),
     /// Check the chain without building
     Check(CheckArguments),
@@ -86,7 +96,7 @@ pub struct GlobalArguments {
     /// Do not print progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Print every statement as it starts
+    /// Say more: each statement as it starts, or all about each revision
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
@@ -153,7 +163,11 @@ fn dialect(text: &str) -> Result<Dialect, String> {
 Examples:
   cargo migrate new \"create account\"
   cargo migrate new \"add email\" --head ae1027a6acf5
+  cargo migrate new \"add invoice\" --branch billing --depends-on core@head
+  cargo migrate new \"begin billing\" --head base --branch-label billing
 
+A target is an id or a prefix of four or more characters, a branch label, `head`, `base`, one of these
+followed by `-N`, and any of them after the name of a branch and `@`.
 The path of the new file is printed to stdout.")]
 pub struct NewArguments {
     /// What the revision does, in a few words
@@ -161,14 +175,20 @@ pub struct NewArguments {
     /// The id, instead of a random one
     #[arg(long, value_name = "ID")]
     pub rev_id: Option<String>,
-    /// The head that the revision follows, where there are several
-    #[arg(long, value_name = "REVISION")]
+    /// What the revision follows [default: head]
+    #[arg(long, value_name = "TARGET", conflicts_with = "branch")]
     pub head: Option<String>,
+    /// Follow the head of this branch, as `--head BRANCH@head` does
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Option<String>,
+    /// Let a branch begin at a revision that others follow already
+    #[arg(long)]
+    pub splice: bool,
     /// A name for the line that begins here
     #[arg(long = "branch-label", value_name = "LABEL")]
     pub labels: Vec<String>,
-    /// A revision that must be applied first
-    #[arg(long, value_name = "REVISION")]
+    /// A revision of another branch that must be applied first; a label is kept as it is
+    #[arg(long, value_name = "TARGET")]
     pub depends_on: Vec<String>,
 }
 
@@ -179,10 +199,21 @@ Examples:
   cargo migrate merge                     all heads
   cargo migrate merge ae10 27c6 -m \"...\"   these two
 
-The new revision has no SQL of its own; sections can be added where the branches need it.")]
+The new revision has no SQL of its own; sections can be added where the branches need it.
+
+Of a chain for SQLite the branches are tried before, on databases in memory: what they share, then
+each of them first (and as `up` mixes them). A warning says where schema or rows differ, or which order
+fails: databases out there may have taken either. Rows are compared up to 10,000 a table.")]
 pub struct MergeArguments {
     /// The heads to join [default: all]
+    #[arg(value_name = "TARGET")]
     pub revisions: Vec<String>,
+    /// Let a revision be joined that others follow already
+    #[arg(long)]
+    pub splice: bool,
+    /// Do not try the branches in different orders
+    #[arg(long)]
+    pub no_compare: bool,
     /// What the revision does, in a few words
     #[arg(short, long)]
     pub message: Option<String>,
@@ -194,6 +225,56 @@ pub struct MergeArguments {
     pub labels: Vec<String>,
 }
 
+/// Arguments of `rebase`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate rebase                        of two heads, the one that is not applied
+  cargo migrate rebase ae10 --onto 27c6       ae10, and what is only before it, after 27c6
+  cargo migrate rebase --env dev --env stage  look at two databases whether it is applied
+
+REVISION moves with all its ancestors that TARGET does not have. Without REVISION it is the only head
+that does not come after TARGET, without TARGET the only one that does not come after REVISION, and
+without both, of two heads, the one of whose own revisions none is applied.
+
+Only `revises` lines are rewritten. Files keep their names: what follows something runs after it,
+whatever the names say. They only order revisions that do not follow one another.
+
+An applied revision keeps its parents: with any revision that would get other ancestors applied in a
+database that is looked at, nothing is changed. That is the database of `up`, or those of each --env.")]
+pub struct RebaseArguments {
+    /// The last revision to move
+    #[arg(value_name = "REVISION")]
+    pub revision: Option<String>,
+    /// The revision to move it after
+    #[arg(long, value_name = "TARGET")]
+    pub onto: Option<String>,
+    /// Show the lines that would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// An environment whose databases to look at; may be given several times
+    #[arg(
+        long = "env",
+        value_name = "NAME",
+        help_heading = "Database Options",
+        conflicts_with = "database_url"
+    )]
+    pub environments: Vec<String>,
+    /// The database to look at, such as sqlite:app.db [env: DATABASE_URL]
+    #[arg(long, value_name = "URL", help_heading = "Database Options")]
+    pub database_url: Option<String>,
+    /// Do not read `.env`
+    #[arg(long, help_heading = "Database Options")]
+    pub no_dotenv: bool,
+    /// Look at no database: nothing that moves is applied anywhere
+    #[arg(
+        long,
+        help_heading = "Database Options",
+        conflicts_with_all = ["database_url", "environments"]
+    )]
+    pub no_database: bool,
+}
+
 /// Arguments of `check`.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct CheckArguments {}
@@ -202,18 +283,27 @@ pub struct CheckArguments {}
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate import --from sqlx migrations-of-sqlx
+  cargo migrate import migrations-of-sqlx
+  cargo migrate import --from diesel ../old/migrations --dry-run
 
 The original files are read and left alone; the SQL is kept byte for byte.")]
 pub struct ImportArguments {
-    /// The tool that the directory belongs to
-    #[arg(long, value_name = "TOOL", value_parser = ["sqlx"])]
-    pub from: String,
+    /// The tool that the directory belongs to [default: the one whose layout it has]
+    #[arg(long, value_name = "TOOL", value_parser = tool())]
+    pub from: Option<Tool>,
     /// The directory
     pub directory: PathBuf,
+    /// The dialect of the SQL, where the chain is written for several
+    #[arg(long = "dialect", value_name = "DIALECT", value_parser = dialect)]
+    pub dialects: Vec<Dialect>,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+fn tool() -> impl TypedValueParser<Value = Tool> {
+    PossibleValuesParser::new(Tool::ALL.map(Tool::name))
+        .try_map(|name| Tool::from_name(&name).ok_or("there is no such tool"))
 }
 
 /// Arguments of `explain`.

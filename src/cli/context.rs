@@ -5,7 +5,7 @@ use super::workspace::Workspace;
 use crate::chain::Chain;
 use crate::chain::baked::Settings;
 use crate::config::{Configuration, HeadsPolicy};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::runner::{Env, Exit, Failure, Ui};
 use crate::validate::{self, Package};
 
@@ -63,11 +63,17 @@ impl<'a> Context<'a> {
 
     /// The same for a command that only reads, or that joins heads: several heads are no obstacle.
     pub(crate) fn chain_with_any_heads(&mut self) -> Result<FileChain, Failure> {
-        let package = self.package_with(|configuration| configuration.heads = HeadsPolicy::Many)?;
-        self.chain_of(package)
+        let mut own = HeadsPolicy::default();
+        let package = self.package_with(|configuration| {
+            own = std::mem::replace(&mut configuration.heads, HeadsPolicy::Many);
+        })?;
+        let mut chain = self.chain_of(package)?;
+        chain.configuration.heads = own;
+        Ok(chain)
     }
 
-    fn chain_of(&mut self, package: Package) -> Result<FileChain, Failure> {
+    /// The chain of a package that was read; a broken one is reported.
+    pub(super) fn chain_of(&mut self, package: Package) -> Result<FileChain, Failure> {
         if package.chain().is_none() {
             let (errors, _) = self.report(&package)?;
             return Err(broken(&package, errors));
@@ -97,6 +103,19 @@ impl<'a> Context<'a> {
         }
         Ok((errors, package.findings().len() - errors))
     }
+}
+
+/// The end of a command that would have broken the chain; prints the findings.
+pub(crate) fn broken_texts(
+    context: &Context<'_>,
+    findings: &[Diagnostic],
+    sources: &Sources,
+) -> Result<Failure, Failure> {
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        context.ui.report(&finding.render_styled(sources))?;
+        context.ui.report("")?;
+    }
+    Ok(Failure::new("the chain would be invalid; nothing was changed").exit(Exit::InvalidChain))
 }
 
 /// The end of a command that found a broken chain; the findings have been printed.

@@ -1,13 +1,16 @@
 //! The commands that work on a database, over the chain that the files have.
 
+use std::path::Path;
+
 use super::context::{Context, FileChain};
-use crate::config::{self, Request, UrlSource, Variable};
+use crate::chain::Chain;
+use crate::config::{self, Configuration, Request, ResolveError, UrlSource, Variable};
 use crate::runner::commands;
 use crate::runner::place::Place;
 use crate::runner::{
     DatabaseArguments, DownArguments, Exit, Failure, StatusArguments, UpArguments,
 };
-use crate::runtime::Migrator;
+use crate::runtime::{Migrator, Status};
 
 /// More warnings than this are summed up.
 const MOST_WARNINGS: usize = 5;
@@ -48,14 +51,46 @@ pub(super) fn status(context: &mut Context<'_>, args: &StatusArguments) -> Resul
     commands::status(&migrator, &place, args, context.ui)
 }
 
+/// Runs a command over the chain, and over where a database stands if it is about one.
+pub(super) fn with_standing(
+    context: &mut Context<'_>,
+    is_needed: bool,
+    args: &DatabaseArguments,
+    command: impl FnOnce(&Chain, Option<&Status>) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    if !is_needed {
+        return command(&chain.chain, None);
+    }
+    let Prepared { migrator, place, .. } = prepare(context, chain, args)?;
+    let status = commands::standing(&migrator, &place, args, context.ui)?;
+    let chain = migrator.chain().map_err(|error| Failure::new(error.to_string()))?;
+    command(chain, Some(&status))
+}
+
 fn prepare(
     context: &mut Context<'_>,
     chain: FileChain,
     args: &DatabaseArguments,
 ) -> Result<Prepared, Failure> {
     let FileChain { root, configuration, chain, settings, warnings } = chain;
+    let place = place(context, &root, &configuration, args)?.ok_or_else(no_url)?;
+    Ok(Prepared { migrator: Migrator::new(chain, settings), place, warnings })
+}
+
+fn no_url() -> Failure {
+    Failure::new(ResolveError::NoUrl.to_string()).exit(Exit::Usage)
+}
+
+/// The database to work on; none if neither arguments nor surroundings name one.
+pub(super) fn place(
+    context: &mut Context<'_>,
+    root: &Path,
+    configuration: &Configuration,
+    args: &DatabaseArguments,
+) -> Result<Option<Place>, Failure> {
     if !args.no_dotenv && args.database_url.is_none() {
-        context.env.read_dotenv(&root).map_err(Failure::new)?;
+        context.env.read_dotenv(root).map_err(Failure::new)?;
     }
     let env = &context.env;
     let lookup = |name: &str| {
@@ -66,19 +101,19 @@ fn prepare(
         flag: args.database_url.as_deref(),
         environment: args.environment.as_deref(),
         database: args.name.as_deref(),
-        base: &root,
+        base: root,
         lookup: &lookup,
     };
-    let resolved = config::resolve(&configuration, &request)
-        .map_err(|error| Failure::new(error.to_string()).exit(Exit::Usage))?;
+    let resolved = match config::resolve(configuration, &request) {
+        Err(ResolveError::NoUrl) => return Ok(None),
+        resolved => resolved.map_err(|error| Failure::new(error.to_string()).exit(Exit::Usage))?,
+    };
     // What the manifest says is relative to the manifest, wherever the command is run.
     let url = match &resolved.source {
-        UrlSource::Environment(_) | UrlSource::DefaultEnvironment => {
-            resolved.url.relative_to(&root)
-        }
+        UrlSource::Environment(_) | UrlSource::DefaultEnvironment => resolved.url.relative_to(root),
         _ => resolved.url.clone(),
     };
-    let place = Place {
+    Ok(Some(Place {
         url: url.expose().to_owned(),
         shown: Some(resolved.url.redacted()),
         origin: resolved.source.to_string(),
@@ -86,6 +121,5 @@ fn prepare(
             .environment
             .filter(|_| resolved.is_protected())
             .map(|environment| environment.name.value.clone()),
-    };
-    Ok(Prepared { migrator: Migrator::new(chain, settings), place, warnings })
+    }))
 }

@@ -2,72 +2,127 @@
 
 use super::arguments::MergeArguments;
 use super::context::{Context, FileChain};
-use super::new::{Draft, cannot_scaffold, check_label, free_id, given_id, not_found, write};
-use crate::chain::{Chain, Revision, listed};
+use super::new::{
+    Draft, cannot_scaffold, check_labels, free_id, given_id, not_found, target, warn_of_heads,
+    write,
+};
+use crate::chain::baked::Settings;
+use crate::chain::{Anchor, Chain, Following, PlanError, RevisionId, Target, listed};
+use crate::orders::{self, Trial};
+use crate::runner::commands::block_on;
 use crate::runner::{Exit, Failure};
+
+/// More differences than this are summed up.
+const MOST_FINDINGS: usize = 8;
 
 /// Writes a revision that follows the given revisions, or all heads.
 pub(super) fn run(context: &mut Context<'_>, args: &MergeArguments) -> Result<Exit, Failure> {
-    let FileChain { root, configuration, chain, .. } = context.chain_with_any_heads()?;
+    let FileChain { root, configuration, chain, settings, .. } = context.chain_with_any_heads()?;
     let id = match &args.rev_id {
         Some(id) => given_id(&chain, id)?,
         None => free_id(&chain)?,
     };
-    for label in &args.labels {
-        check_label(&chain, label, &id)?;
+    check_labels(&chain, &args.labels, &id)?;
+    let parents = parents(&chain, &args.revisions, args.splice)?;
+    if !args.no_compare {
+        compare(context, &chain, &settings, &parents)?;
     }
-    let parents = parents(&chain, &args.revisions)?;
+    let names: Vec<String> = parents.iter().map(ToString::to_string).collect();
     let message = match &args.message {
         Some(message) => message.clone(),
-        None => format!("merge {}", parents.join(" and ")),
+        None => format!("merge {}", names.join(" and ")),
     };
     let labels = args.labels.clone();
-    let draft = Draft { message, parents, depends_on: Vec::new(), labels };
-    write(context, &root, &configuration, id, draft, |revision| {
+    let draft = Draft { message, parents: names, depends_on: Vec::new(), labels };
+    let path = write(context, &root, &configuration, &id, draft, |revision| {
         revision.merge_text().map_err(cannot_scaffold)
-    })
+    })?;
+    warn_of_heads(context, &configuration, &chain, &parents, &id)?;
+    context.ui.answer(path)?;
+    Ok(Exit::Done)
 }
 
-fn parents(chain: &Chain, names: &[String]) -> Result<Vec<String>, Failure> {
-    let heads: Vec<&Revision> = chain.heads().collect();
-    let mut parents: Vec<&Revision> = Vec::new();
-    for name in names {
-        let revision = chain.find(name).map_err(not_found)?;
-        if parents.iter().all(|parent| parent.id() != revision.id()) {
-            parents.push(revision);
+/// The revisions to join: two or more, none of which comes after another.
+fn parents(chain: &Chain, names: &[String], splice: bool) -> Result<Vec<RevisionId>, Failure> {
+    let heads: Vec<&RevisionId> = chain.heads().map(crate::chain::Revision::id).collect();
+    let targets = if names.is_empty() {
+        // Not `heads`: one that another branch depends on is a head of the files all the same.
+        heads.iter().map(|id| Target::at(Anchor::Name(id.to_string()))).collect()
+    } else {
+        names.iter().map(|name| target(name)).collect::<Result<Vec<_>, _>>()?
+    };
+    let list = || {
+        if let [only] = heads[..] {
+            return format!("the only head is `{only}`");
+        }
+        let heads: Vec<&str> = heads.iter().map(|id| id.as_str()).collect();
+        format!("`cargo migrate merge {}` joins all heads", heads.join(" "))
+    };
+    if targets.is_empty() {
+        return Err(usage("the chain has no revision yet, so there is nothing to merge"));
+    }
+    // That one comes after another is the better reason than that it is no head.
+    let parents = Following::new(chain, &targets, true, &[]).map_err(|error| match error {
+        PlanError::Comparable { earlier, later } => {
+            usage(format!("`{later}` already follows `{earlier}`, so there is nothing to merge"))
+                .help(list())
+        }
+        PlanError::Repeated(id) => {
+            usage(format!("`{id}` is named twice, and a revision cannot be merged with itself"))
+                .help(list())
+        }
+        error => not_found(error),
+    })?;
+    let parents = parents.parents;
+    match (&parents[..], names) {
+        ([_] | [], []) => {
+            Err(usage("the chain has no two heads, so there is nothing to merge").help(list()))
+        }
+        ([_] | [], _) => Err(usage("a merge joins two or more revisions").help(list())),
+        _ => {
+            Following::new(chain, &targets, splice, &[])
+                .map_err(|error| usage(error.to_string()).help(list()))?;
+            Ok(parents)
         }
     }
-    if names.is_empty() {
-        parents.clone_from(&heads);
-    }
-    let usage = |message: String| Failure::new(message).exit(Exit::Usage);
-    if parents.len() < 2 {
-        return Err(usage(if names.is_empty() {
-            String::from("the chain has no two heads, so there is nothing to merge")
-        } else {
-            String::from("a merge joins two or more revisions")
-        })
-        .help(format!("the heads are {}", listed(heads.iter().map(|head| head.id())))));
-    }
-    for parent in &parents {
-        let descendant = parents
-            .iter()
-            .find(|other| other.id() != parent.id() && chain.is_ancestor(parent, other));
-        if let Some(descendant) = descendant {
-            return Err(usage(format!(
-                "`{}` already follows `{}`, so there is nothing to merge",
-                descendant.id(),
-                parent.id()
-            ))
-            .help(format!("the heads are {}", listed(heads.iter().map(|head| head.id())))));
+}
+
+/// Tries the branches in different orders, and warns where the order matters.
+fn compare(
+    context: &Context<'_>,
+    chain: &Chain,
+    settings: &Settings,
+    heads: &[RevisionId],
+) -> Result<(), Failure> {
+    let tried =
+        block_on(async { Ok::<_, Failure>(orders::compare(chain, settings, heads).await) })?;
+    let trials = match tried {
+        Ok(trials) => trials,
+        Err(untried) => return context.ui.note(untried),
+    };
+    for Trial { database, findings } in &trials {
+        let of = database.as_ref().map_or_else(String::new, |name| format!("database `{name}`: "));
+        for finding in findings.iter().take(MOST_FINDINGS) {
+            context.ui.warn(format_args!("{of}{finding}"))?;
         }
-        if !heads.iter().any(|head| head.id() == parent.id()) {
-            return Err(usage(format!(
-                "`{}` is no head: another revision follows it",
-                parent.id()
-            ))
-            .help(format!("the heads are {}", listed(heads.iter().map(|head| head.id())))));
+        if let Some(more) = findings.len().checked_sub(MOST_FINDINGS + 1) {
+            let more = more + 1;
+            context.ui.warn(format_args!("{of}{more} more differences between the orders"))?;
         }
     }
-    Ok(parents.iter().map(|parent| parent.id().to_string()).collect())
+    if trials.iter().any(|trial| !trial.findings.is_empty()) {
+        return context.ui.note(
+            "databases that took the branches in different orders will differ; the sections of the \
+             merge can make them alike, or `cargo migrate rebase` can put the branches in line",
+        );
+    }
+    if trials.is_empty() {
+        return Ok(());
+    }
+    let orders = if heads.len() == 2 { "in both orders" } else { "with each of them first" };
+    context.ui.status("Compared", format_args!("{} {orders}: they end alike", listed(heads)))
+}
+
+fn usage(message: impl Into<String>) -> Failure {
+    Failure::new(message).exit(Exit::Usage)
 }

@@ -14,6 +14,7 @@ mod import;
 mod init;
 mod merge;
 mod new;
+mod rebase;
 mod workspace;
 
 use std::ffi::OsString;
@@ -81,8 +82,11 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Down(args) => database::down(&mut context, &args),
         Command::Status(args) => database::status(&mut context, &args),
         Command::History(args) => chain::history(&mut context, &args),
+        Command::Graph(args) => chain::graph(&mut context, &args),
+        Command::Branches(args) => chain::branches(&mut context, args),
         Command::Heads(args) => chain::heads(&mut context, args),
         Command::Show(args) => chain::show(&mut context, &args),
+        Command::Rebase(args) => rebase::run(&mut context, &args),
         Command::Merge(args) => merge::run(&mut context, &args),
         Command::Check(args) => check::run(&mut context, args),
         Command::Import(args) => import::run(&mut context, &args),

@@ -5,43 +5,97 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::NewArguments;
 use super::context::{Context, FileChain};
-use crate::chain::{BranchLabel, Chain, Kind, NameError, RevisionId, listed};
-use crate::config::Configuration;
+use crate::chain::{
+    BranchLabel, Chain, Following, Kind, NameError, PlanError, RevisionId, Target, TargetError,
+    listed,
+};
+use crate::config::{Configuration, HeadsPolicy};
 use crate::diagnostic::Sources;
 use crate::runner::{Exit, Failure};
 use crate::scaffold::{self, Change, Changes, RevisionFile};
-use crate::script::Script;
+use crate::script::{Script, Spanned};
 
 /// Writes the file and prints its path.
 pub(super) fn run(context: &mut Context<'_>, args: &NewArguments) -> Result<Exit, Failure> {
+    let head = match (&args.head, &args.branch) {
+        (Some(head), _) => Some(target(head)?),
+        (None, Some(branch)) => Some(Target { branch: Some(branch.clone()), ..Target::HEAD }),
+        (None, None) => None,
+    };
     // A chosen head is no choice among several.
-    let FileChain { root, configuration, chain, .. } = match args.head {
+    let chain = match head {
         Some(_) => context.chain_with_any_heads()?,
         None => context.chain()?,
     };
+    let FileChain { root, configuration, chain, .. } = chain;
     let id = match &args.rev_id {
         Some(id) => given_id(&chain, id)?,
         None => free_id(&chain)?,
     };
-    for label in &args.labels {
-        check_label(&chain, label, &id)?;
-    }
+    check_labels(&chain, &args.labels, &id)?;
     let depends_on = args
         .depends_on
         .iter()
-        .map(|name| Ok(chain.find(name).map_err(not_found)?.id().to_string()))
-        .collect::<Result<_, Failure>>()?;
+        .map(|name| {
+            if *name == id.as_str() || args.labels.contains(name) {
+                return Err(Failure::new("a revision cannot depend on itself")
+                    .exit(Exit::Usage)
+                    .help(format!("name another revision than `{name}`, or leave it out")));
+            }
+            target(name)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let heads: Vec<Target> = head.into_iter().collect();
+    let parents = Following::new(&chain, &heads, args.splice, &[]).map_err(refused)?.parents;
+    let following = Following::new(&chain, &heads, args.splice, &depends_on);
+    let following = following.map_err(|error| match error {
+        PlanError::Repeated(id) => repeated(&id, &parents),
+        error => refused(error),
+    })?;
     let draft = Draft {
         message: args.message.clone(),
-        parents: parents(&chain, args.head.as_deref())?,
-        depends_on,
+        parents: following.parents.iter().map(ToString::to_string).collect(),
+        depends_on: following.depends_on,
         labels: args.labels.clone(),
     };
-    write(context, &root, &configuration, id, draft, |revision| {
+    let path = write(context, &root, &configuration, &id, draft, |revision| {
         let template = template(&root, &configuration)?;
         let template = template.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
         revision.text(template).map_err(cannot_scaffold)
-    })
+    })?;
+    warn_of_heads(context, &configuration, &chain, &following.parents, &id)?;
+    context.ui.answer(path)?;
+    Ok(Exit::Done)
+}
+
+/// A dependency that says nothing new.
+fn repeated(dependency: &RevisionId, parents: &[RevisionId]) -> Failure {
+    let message = if parents.contains(dependency) {
+        format!("the new revision follows `{dependency}`, which is therefore applied first anyway")
+    } else {
+        format!("`{dependency}` is given as a dependency twice")
+    };
+    Failure::new(message).exit(Exit::Usage).help("leave that `--depends-on` out")
+}
+
+/// Says it where the new revision leaves the chain with more heads than the project allows.
+pub(super) fn warn_of_heads(
+    context: &Context<'_>,
+    configuration: &Configuration,
+    chain: &Chain,
+    parents: &[RevisionId],
+    id: &RevisionId,
+) -> Result<(), Failure> {
+    let others = chain.heads().map(crate::chain::Revision::id).filter(|id| !parents.contains(id));
+    let heads: Vec<&RevisionId> = others.chain([id]).collect();
+    if configuration.heads == HeadsPolicy::Many || heads.len() == 1 {
+        return Ok(());
+    }
+    context.ui.warn(format_args!("the chain has several heads now: {}", listed(heads)))?;
+    context.ui.note(
+        "`cargo migrate merge` joins them, and `heads = \"many\"` in `[package.metadata.migrate]` \
+         allows them",
+    )
 }
 
 /// What a new revision says, but for its id and its time.
@@ -52,15 +106,15 @@ pub(super) struct Draft {
     pub(super) labels: Vec<String>,
 }
 
-/// Writes the file of a new revision and prints its path.
+/// Writes the file of a new revision and returns its path, as people type it from where they are.
 pub(super) fn write(
-    context: &mut Context<'_>,
+    context: &Context<'_>,
     root: &Path,
     configuration: &Configuration,
-    id: RevisionId,
+    id: &RevisionId,
     draft: Draft,
     text: impl FnOnce(&RevisionFile) -> Result<String, Failure>,
-) -> Result<Exit, Failure> {
+) -> Result<String, Failure> {
     let now = jiff::Timestamp::now();
     let name = configuration.file_name.render(
         &now.strftime("%Y%m%d").to_string(),
@@ -80,20 +134,20 @@ pub(super) fn write(
     let text = text(&revision)?;
     let path = root.join(&configuration.dir.value).join(format!("{name}.sql"));
     let shown = path.strip_prefix(context.env.directory()).unwrap_or(&path).display().to_string();
-    check_text(context, &text, &shown, &id)?;
+    check_text(context, &text, &shown, &revision)?;
     let changes = Changes { files: vec![Change::Create { path, text }], notes: Vec::new() };
     changes.apply().map_err(cannot_scaffold)?;
     context.ui.status("Created", format_args!("revision {id}"))?;
-    context.ui.answer(shown)?;
-    Ok(Exit::Done)
+    Ok(shown)
 }
 
-/// A template, or a message, can make a text that is no revision; better nothing than a broken chain.
+/// A template, or a message, can make a text that is another revision than the one that was asked for,
+/// or none; better nothing than a broken chain.
 fn check_text(
     context: &Context<'_>,
     text: &str,
     shown: &str,
-    id: &RevisionId,
+    revision: &RevisionFile,
 ) -> Result<(), Failure> {
     let mut sources = Sources::new();
     let file = sources.add(shown, text.to_owned());
@@ -102,12 +156,27 @@ fn check_text(
         context.ui.report(&finding.render_styled(&sources))?;
         context.ui.report("")?;
     }
-    let says = script.header().revision.as_ref().map(|revision| revision.value.as_str());
-    if findings.is_empty() && says == Some(id.as_str()) {
-        return Ok(());
+    let header = script.header();
+    let says = header.revision.as_ref().map(|revision| revision.value.as_str());
+    if !findings.is_empty() || says != Some(&revision.id) {
+        let what = "what the template makes of this message is no revision; nothing was written";
+        return Err(Failure::new(what).help("change the template, or the message"));
     }
-    Err(Failure::new("what the template makes of this message is no revision; nothing was written")
-        .help("change the template, or the message"))
+    let lists = [
+        ("revises", &header.revises, &revision.parents),
+        ("depends-on", &header.depends_on, &revision.depends_on),
+        ("branch", &header.branch, &revision.labels),
+    ];
+    let says = |list: &[Spanned<String>], wanted: &[String]| {
+        list.iter().map(|value| &value.value).eq(wanted)
+    };
+    match lists.into_iter().find(|(_, list, wanted)| !says(list, wanted)) {
+        None => Ok(()),
+        Some((key, ..)) => Err(Failure::new(format!(
+            "the template does not say what `{key}` of this revision is; nothing was written"
+        ))
+        .help(format!("add the line `-- {key}: {{{{ {key} }}}}` to its header"))),
+    }
 }
 
 /// The project's own template of revisions, if it has one.
@@ -130,33 +199,29 @@ pub(super) fn cannot_scaffold(error: scaffold::Error) -> Failure {
     Failure::new(error.to_string())
 }
 
-pub(super) fn not_found(error: crate::chain::PlanError) -> Failure {
+/// A target as it was typed.
+pub(super) fn target(text: &str) -> Result<Target, Failure> {
+    text.parse().map_err(|error: TargetError| Failure::new(error.to_string()).exit(Exit::Usage))
+}
+
+/// Why a revision cannot stand where it was asked to, and what to type instead.
+pub(super) fn refused(error: PlanError) -> Failure {
+    let failure = Failure::new(error.to_string()).exit(Exit::Usage);
+    match &error {
+        PlanError::SeveralHeads { heads, .. } => {
+            failure.help(format!("say which one is meant, as in `--head {}`", heads[0]))
+        }
+        PlanError::NotAHead { revision, .. } => failure
+            .help(format!("to begin a branch after it: `--head {revision} --splice`"))
+            .help("`cargo migrate heads` lists the heads"),
+        _ => not_found(error),
+    }
+}
+
+pub(super) fn not_found(error: PlanError) -> Failure {
     Failure::new(error.to_string())
         .exit(Exit::Usage)
         .help("`cargo migrate history` lists the revisions")
-}
-
-/// The head to follow; only the user can choose among several.
-fn parents(chain: &Chain, head: Option<&str>) -> Result<Vec<String>, Failure> {
-    let heads: Vec<&RevisionId> = chain.heads().map(crate::chain::Revision::id).collect();
-    if let Some(name) = head {
-        let id = chain.find(name).map_err(not_found)?.id();
-        if !heads.contains(&id) {
-            return Err(Failure::new(format!(
-                "revision `{id}` is no head: another one follows it"
-            ))
-            .exit(Exit::Usage)
-            .help(format!("the heads are {}", listed(heads))));
-        }
-        return Ok(vec![id.to_string()]);
-    }
-    match heads[..] {
-        [] => Ok(Vec::new()),
-        [head] => Ok(vec![head.to_string()]),
-        _ => Err(Failure::new(format!("the chain has several heads: {}", listed(&heads)))
-            .exit(Exit::Usage)
-            .help(format!("say which one to follow, as in `--head {}`", heads[0]))),
-    }
 }
 
 pub(super) fn given_id(chain: &Chain, text: &str) -> Result<RevisionId, Failure> {
@@ -169,23 +234,51 @@ pub(super) fn given_id(chain: &Chain, text: &str) -> Result<RevisionId, Failure>
         })
         .exit(Exit::Usage)
     })?;
-    if chain.get(text).is_some() || chain.labelled(text).is_some() {
-        return Err(Failure::new(format!("`{id}` is taken already"))
+    if let Some(owner) = taken(chain, text) {
+        return Err(Failure::new(format!("`{text}` cannot be an id: {owner}"))
             .exit(Exit::Usage)
-            .help(format!("`cargo migrate show {id}` shows by what")));
+            .help(format!("`cargo migrate show {id}` shows it")));
     }
     Ok(id)
 }
 
-pub(super) fn check_label(chain: &Chain, text: &str, id: &RevisionId) -> Result<(), Failure> {
+/// Whose name this is already.
+fn taken(chain: &Chain, name: &str) -> Option<String> {
+    if chain.get(name).is_some() {
+        return Some(String::from("it is the id of another revision"));
+    }
+    let owner = &chain.revisions()[chain.labelled(name)?];
+    Some(format!("it is a branch label, of revision `{}`", owner.id()))
+}
+
+/// Labels that a new revision may declare: legal names that are nobody's yet.
+pub(super) fn check_labels(
+    chain: &Chain,
+    labels: &[String],
+    id: &RevisionId,
+) -> Result<(), Failure> {
     let usage = |message: String| Failure::new(message).exit(Exit::Usage);
-    BranchLabel::new(text.to_owned()).map_err(|_| {
-        usage(format!(
-            "`{text}` is no branch label: expected a letter or `_`, then letters, digits, `_` and `.`, and no reserved word"
-        ))
-    })?;
-    if text == id.as_str() || chain.get(text).is_some() || chain.labelled(text).is_some() {
-        return Err(usage(format!("`{text}` is taken already")));
+    for (index, label) in labels.iter().enumerate() {
+        BranchLabel::new(label.clone()).map_err(|error| {
+            usage(match error {
+                NameError::Illegal => format!(
+                    "`{label}` is no branch label: expected a letter or `_`, then letters, digits, \
+                     `_` and `.`, 64 in all at most"
+                ),
+                NameError::Reserved => format!("`{label}` is a reserved word"),
+            })
+        })?;
+        let refusal = if label == id.as_str() {
+            Some(String::from("it is the id of the new revision itself"))
+        } else if labels[..index].contains(label) {
+            Some(String::from("it is given twice"))
+        } else {
+            taken(chain, label)
+        };
+        if let Some(refusal) = refusal {
+            return Err(usage(format!("`{label}` cannot be the branch label: {refusal}"))
+                .help("choose another label"));
+        }
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use crate::chain::RevisionId;
 use crate::chain::baked::{Settings, Tips};
 use crate::dialect::Dialect;
 use crate::script::Version;
+use crate::sql::Object;
 
 /// The quick answer to *is there anything to do?*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,15 @@ impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         Self { statement: None, inside: 0, error }
     }
+}
+
+/// Whether something is in the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Absent,
+    Present,
+    /// An index that a failed `CREATE INDEX CONCURRENTLY` has left.
+    Invalid,
 }
 
 pub(crate) struct Connection<'c> {
@@ -297,7 +307,17 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.blockers(sql).await)
     }
 
-    async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
+    /// The query whether an object is there: no row, or one that says `invalid` or anything else.
+    pub(crate) fn presence_query(&self, object: &Object) -> String {
+        dispatch_ref!(self, driver => driver.presence_query(object))
+    }
+
+    /// Drops an invalid index; returns its name, quoted.
+    pub(crate) async fn drop_invalid(&mut self, index: &Object) -> Result<String, Error> {
+        dispatch!(self, driver => driver.drop_invalid(index).await)
+    }
+
+    pub(super) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
         dispatch!(self, driver => driver.texts(sql).await)
     }
 
@@ -305,7 +325,7 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.affect(sql).await)
     }
 
-    fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
+    pub(super) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
         dispatch_ref!(self, driver => driver.explained(error, doing))
     }
 
@@ -326,9 +346,12 @@ impl Connection<'_> {
         if let Some(tracking) = &self.tracking {
             return Ok(tracking.clone());
         }
-        let schema = match &settings.schema {
-            Some(schema) => Some(schema.clone()),
-            None => dispatch!(self, driver => driver.schema().await)?,
+        let schema = if settings.schema.is_some() {
+            settings.schema.clone()
+        } else {
+            let found: Result<Option<String>, Error> =
+                dispatch!(self, driver => driver.schema().await);
+            found?
         };
         let tracking = Tracking::new(self.dialect(), settings, schema.as_deref());
         self.tracking = Some(tracking.clone());
@@ -345,7 +368,7 @@ impl Connection<'_> {
     ) -> Result<Probe, Error> {
         // Which schema it is costs a query of its own where the settings do not say it.
         let tracking = Tracking::new(self.dialect(), settings, None);
-        let extra = dispatch_ref!(self, driver => driver.place(&tracking));
+        let extra: String = dispatch_ref!(self, driver => driver.place(&tracking));
         let Some(sql) = tracking.probe(tips, &extra) else { return Ok(Probe::Look) };
         let Some(rows) = self.read(&sql, &tracking, options).await? else {
             return Ok(Probe::Look);
@@ -377,7 +400,7 @@ impl Connection<'_> {
                 Err(error) => return Err(self.explained(error, "read the database")),
             }
         }
-        let extra = dispatch_ref!(self, driver => driver.place(&tracking));
+        let extra: String = dispatch_ref!(self, driver => driver.place(&tracking));
         let rows = self.read(&tracking.rows(&extra), &tracking, options).await?;
         dispatch!(self, driver => driver.watched());
         let Some(rows) = rows else { return Ok(State::default()) };

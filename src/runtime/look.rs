@@ -8,15 +8,16 @@ use futures_util::future::BoxFuture;
 
 use super::connection::Connection;
 use super::database::Source as Way;
+use super::doubt::Doubt;
 use super::error::{Error, ErrorKind};
-use super::job::{Job, interrupted, jobs, prefers_stored, run_plan};
+use super::job::{Job, jobs, prefers_stored, run_plan};
 use super::migrator::Configured;
 use super::options::Options;
 use super::report::{RunPlan, Wrapping};
 use super::select::{Request, Selection, select};
 use super::state::RowStatus;
 use crate::chain::baked::{Header, Tips};
-use crate::chain::{Direction, Revision, RevisionId, Target, listed};
+use crate::chain::{Direction, RevisionId, Target, listed};
 
 /// What a run would do now; like [`run`](super::run::run), a future without a type of its own.
 pub(crate) fn plan<'a>(
@@ -39,7 +40,7 @@ async fn plan_now(
     let result = async {
         let request = request(&connection, configured, header, direction, Some(target))?;
         match look(&mut connection, &request, None).await? {
-            Look::Busy(error) => Err(error),
+            Look::Busy(doubt) => Err(doubt.error),
             Look::Ready(ready) => {
                 let jobs: Vec<Job<'_>> = ready.jobs.into();
                 Ok(run_plan(direction, &jobs, &ready.warnings, connection.name()))
@@ -133,8 +134,8 @@ impl Ready<'_> {
 /// The result of a look.
 pub(crate) enum Look<'a> {
     Ready(Ready<'a>),
-    /// A statement is started; the error is for when it stays so.
-    Busy(Error),
+    /// A statement is started: someone is running it, or nobody knows whether it is done.
+    Busy(Doubt),
 }
 
 /// Reads the state and decides what to do, checking all that can be checked.
@@ -149,34 +150,7 @@ pub(crate) async fn look<'a>(
         Selection::Busy { revision } => {
             let row = state.row(revision.as_str()).expect("a busy revision is one of the rows");
             let stored = connection.down_script(request.settings, &revision).await?;
-            let started = row.statement_started.unwrap_or_default();
-            let mut error = Error::new(
-                ErrorKind::Unfinished,
-                format!(
-                    "statement {started} of revision `{revision}` was started, and has neither \
-                     finished nor failed"
-                ),
-            )
-            .revision_named(&revision, request.chain.get(revision.as_str()).map(Revision::path))
-            .note("either another migrator is running it right now, or one was killed meanwhile");
-            if let Ok(job) = interrupted(request, row, stored)
-                && let Some(range) = started.checked_sub(1).and_then(|at| job.statements.get(at))
-            {
-                if row.status == RowStatus::Reverting {
-                    error = error.revision_named(&revision, None);
-                }
-                error = error
-                    .at(&job.text, range.start)
-                    .help(format!(
-                        "if no migrator runs, see whether it is done; if so, record that with \
-                         `repair {revision} --statement done`"
-                    ))
-                    .help(format!(
-                        "and if it is not done, with `repair {revision} --statement not-done`"
-                    ))
-                    .help("then run again: it goes on with the statement after it, or with it");
-            }
-            return Ok(Look::Busy(error));
+            return Ok(Look::Busy(Doubt::of(request, row, stored)));
         }
     };
     let mut stored = HashMap::new();

@@ -160,13 +160,14 @@ impl<'a> Run<'_, 'a, '_> {
         loop {
             let ready = match seen {
                 Look::Ready(ready) => ready,
-                Look::Busy(error) => {
-                    // Where the session holds the lock nobody can be running the statement.
-                    if self.connection.has_lock() && !self.connection.is_stale().await? {
-                        return Err(error);
-                    }
-                    if !self.connection.has_lock() && !wait.pause(None).await {
-                        return Err(error);
+                Look::Busy(doubt) => {
+                    if self.connection.has_lock() {
+                        // What was seen before the lock was taken may be over.
+                        if !self.connection.is_stale().await? {
+                            self.settle(doubt).await?;
+                        }
+                    } else if !wait.pause(None).await {
+                        return Err(doubt.error);
                     }
                     seen = self.look_again().await?;
                     continue;
@@ -199,6 +200,10 @@ impl<'a> Run<'_, 'a, '_> {
         warnings.append(&mut self.connection.warnings());
         self.warnings = warnings;
         Ok(())
+    }
+
+    pub(crate) fn warn(&mut self, text: String) {
+        self.warnings.push(text);
     }
 
     async fn look_again(&mut self) -> Result<Look<'a>, Error> {
@@ -330,7 +335,7 @@ impl<'a> Run<'_, 'a, '_> {
                 };
                 let unit = Unit { job, tracking: &tracking, record, is_last, started: &started };
                 let result = self.connection.apply(&unit).await;
-                let duration = result.map_err(|failed| self.failed(job, failed))?;
+                let duration = result.map_err(|failed| Self::failed(job, failed))?;
                 self.revision_finished(job, duration);
                 Ok::<_, Error>(())
             }
@@ -341,7 +346,7 @@ impl<'a> Run<'_, 'a, '_> {
     }
 
     /// Names the place of a failed statement.
-    pub(crate) fn failed(&self, job: &Job<'a>, failed: Failed) -> Error {
+    pub(crate) fn failed(job: &Job<'_>, failed: Failed) -> Error {
         let Failed { statement, inside, error } = failed;
         let says = error.message().to_owned();
         let Some(statement) = statement else { return error };
@@ -427,7 +432,7 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 }
 
 /// Who runs: the program, and the host where that costs nothing to know.
-fn applied_by() -> String {
+pub(crate) fn applied_by() -> String {
     let program = std::env::current_exe().ok();
     let name = program.as_deref().and_then(Path::file_stem).map(|stem| stem.to_string_lossy());
     let name = name.as_deref().unwrap_or("unknown").to_owned();

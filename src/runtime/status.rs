@@ -12,9 +12,7 @@ use super::migrator::Configured;
 use super::report::{Record, RevisionState, RevisionStatus, Status};
 use super::state::{Row, RowStatus, State};
 use crate::chain::plan::current_heads;
-use crate::chain::{Chain, Direction, Kind, Revision};
-use crate::diagnostic::Sources;
-use crate::script::Script;
+use crate::chain::{Chain, Direction};
 
 /// Reads the state, and writes nothing.
 pub(crate) fn status<'a>(
@@ -45,7 +43,7 @@ fn compare(chain: &Chain, variant: usize, state: &State, database: &str) -> Stat
         RevisionStatus {
             revision: revision.id().clone(),
             path: Some(revision.path().to_owned()),
-            description: message(revision),
+            description: revision.header().message,
             state: row.map_or(RevisionState::Pending, of_row),
             difference: state.difference(chain, variant, revision),
         }
@@ -62,16 +60,6 @@ fn compare(chain: &Chain, variant: usize, state: &State, database: &str) -> Stat
         heads: current_heads(&state.extended(chain), &state.applied()),
         database: database.to_owned(),
     }
-}
-
-fn message(revision: &Revision) -> String {
-    let file = Sources::new().add("", "");
-    // The header is all that is wanted, and it ends before the first marker.
-    let text = match revision.kind() {
-        Kind::Sql => revision.text().split("\n-- migrate:").next().unwrap_or_default(),
-        Kind::Rust => revision.text(),
-    };
-    Script::parse(revision.kind(), text, file).0.header().message.clone()
 }
 
 fn of_row(row: &Row) -> RevisionState {

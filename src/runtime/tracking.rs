@@ -436,11 +436,8 @@ pub(crate) fn quoted(dialect: Dialect, name: &str) -> String {
 
 /// A text as a literal that means the same whatever the settings of the session are.
 pub(crate) fn literal(dialect: Dialect, text: &str) -> String {
-    let text: std::borrow::Cow<'_, str> = match text.contains('\0') {
-        // No server stores it, and what would hold one is a name that somebody gave.
-        true => text.replace('\0', "").into(),
-        false => text.into(),
-    };
+    // No server stores a NUL, and what would hold one is a name that somebody gave.
+    let text = text.replace('\0', "");
     match dialect {
         Dialect::Sqlite => format!("'{}'", text.replace('\'', "''")),
         Dialect::Postgres => format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''")),

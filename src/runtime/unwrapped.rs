@@ -38,20 +38,20 @@ impl<'a> Run<'_, 'a, '_> {
             self.ready.has_table = true;
             self.partly = Some(job.id.clone());
             self.connection.prepare_alone(job).await?;
-            if let Err(error) = self.say_settings_again(job, done).await {
-                return Err(self.failed_alone(job, error, before.take()).await);
+            if let Err(error) = self.set_session_again(job, done).await {
+                return Err(self.failed_alone(job, done, error, before.take()).await);
             }
             for statement in done..count {
+                self.clear_way(job, statement).await?;
                 statement_started(options.observer.as_deref(), job, statement);
                 if let Err(error) = self.statement(job, statement).await {
-                    return Err(self.failed_alone(job, error, before.take()).await);
+                    return Err(self.failed_alone(job, statement, error, before.take()).await);
                 }
                 progress.finished(job.statement(statement));
-                if statement + 1 < count {
-                    let recorded = self.finished(job, statement + 1, &progress).await;
-                    if let Err(error) = recorded {
-                        return Err(self.unrecorded(job, statement, error, before.take()).await);
-                    }
+                if statement + 1 < count
+                    && let Err(error) = self.finished(job, statement + 1, &progress).await
+                {
+                    return Err(self.unrecorded(job, statement, error, before.take()).await);
                 }
             }
             if job.changes_session
@@ -84,15 +84,15 @@ impl<'a> Run<'_, 'a, '_> {
         wrong.map_or(Ok(()), Err)
     }
 
-    /// Tells the session the settings that an earlier attempt had made when it came to this statement.
-    async fn say_settings_again(&mut self, job: &Job<'a>, done: usize) -> Result<(), Error> {
+    /// Runs the finished statements again that only set the session: an earlier one had them.
+    async fn set_session_again(&mut self, job: &Job<'a>, done: usize) -> Result<(), Error> {
         let dialect = self.request.variant.dialect;
-        for index in 0..done {
-            let sql = job.statement(index);
-            if sql::is_setting(dialect, sql) {
-                let said = self.connection.execute_alone(sql, self.request.options).await;
-                said.map_err(|failed| {
-                    self.failed(job, Failed { statement: Some(index), ..failed })
+        for statement in 0..done {
+            let sql = job.statement(statement);
+            if sql::sets_session(dialect, sql) {
+                let result = self.connection.execute_alone(sql, self.request.options).await;
+                result.map_err(|failed| {
+                    Self::failed(job, Failed { statement: Some(statement), ..failed })
                 })?;
             }
         }
@@ -107,21 +107,19 @@ impl<'a> Run<'_, 'a, '_> {
         let alone = job.is_started_alone(dialect, statement);
         let retries = job.wrapping == Wrapping::StatementByStatement
             && (!alone || sql::defines(dialect, sql));
+        let at = |failed| Self::failed(job, Failed { statement: Some(statement), ..failed });
         let mut attempts = 0;
         loop {
             if !alone {
-                let begun = self.connection.begin(false, options).await;
-                begun.map_err(|error| match statement.checked_sub(1) {
-                    Some(last) if error.kind() == ErrorKind::Script => {
-                        self.failed(job, Failed { statement: Some(last), inside: 0, error })
-                    }
-                    _ => error,
-                })?;
+                self.begin_between(job, statement).await?;
             }
             let Err(failed) = self.connection.execute_alone(sql, options).await else {
-                return Ok(());
+                return match self.invalid_index(job, statement).await? {
+                    Some(index) => Err(at(invalid_before(&index).into())),
+                    None => Ok(()),
+                };
             };
-            let error = self.failed(job, Failed { statement: Some(statement), ..failed });
+            let error = at(failed);
             attempts += 1;
             if !retries || error.kind() != ErrorKind::LockTimeout {
                 return Err(error);
@@ -131,6 +129,18 @@ impl<'a> Run<'_, 'a, '_> {
             }
             self.pause(error, attempts).await?;
         }
+    }
+
+    /// Begins the transaction of a statement.
+    async fn begin_between(&mut self, job: &Job<'a>, statement: usize) -> Result<(), Error> {
+        let begun = self.connection.begin(false, self.request.options).await;
+        begun.map_err(|error| match statement.checked_sub(1) {
+            // It is the one before that has left a transaction open.
+            Some(last) if error.kind() == ErrorKind::Script => {
+                Self::failed(job, Failed { statement: Some(last), inside: 0, error })
+            }
+            _ => error,
+        })
     }
 
     /// Records that the first `done` statements are done.
@@ -146,7 +156,7 @@ impl<'a> Run<'_, 'a, '_> {
         let change = Change::Progress {
             revision: &job.id,
             done,
-            started: self.started(job, done),
+            started: self.marked(job, done).await?,
             checksum: &checksum,
         };
         self.connection.change(settings, &change, options).await?;
@@ -156,9 +166,13 @@ impl<'a> Run<'_, 'a, '_> {
         self.connection.commit(options).await
     }
 
-    /// What a row says of the statement behind the first `done` ones, before it runs.
-    fn started(&self, job: &Job<'a>, done: usize) -> Option<usize> {
-        job.is_started_alone(self.request.variant.dialect, done).then_some(done + 1)
+    /// What a row says of a statement before it runs: that it is started, or nothing.
+    async fn marked(&mut self, job: &Job<'a>, statement: usize) -> Result<Option<usize>, Error> {
+        if job.is_started_alone(self.request.variant.dialect, statement) {
+            self.started(job, statement).await
+        } else {
+            Ok(None)
+        }
     }
 
     /// Records that the statement after the first `done` ones is started; returns what an undoing
@@ -173,10 +187,11 @@ impl<'a> Run<'_, 'a, '_> {
         let (id, checksum) = (&job.id, progress.checksum());
         match (job.direction, job.resume) {
             (Direction::Up, None) => {
+                let started = self.marked(job, 0).await?;
                 let mut record = job.record(self.request, &self.applied_by);
                 record.status = RowStatus::Applying.name();
                 record.statements_done = 0;
-                record.statement_started = self.started(job, 0);
+                record.statement_started = started;
                 record.checksum = checksum;
                 self.connection.change(settings, &Change::Insert(&record), options).await?;
                 Ok(None)
@@ -185,7 +200,7 @@ impl<'a> Run<'_, 'a, '_> {
                 let change = Change::Progress {
                     revision: id,
                     done,
-                    started: self.started(job, done),
+                    started: self.marked(job, done).await?,
                     checksum: &checksum,
                 };
                 self.connection.change(settings, &change, options).await?;
@@ -199,7 +214,7 @@ impl<'a> Run<'_, 'a, '_> {
                 let reverting = Standing {
                     status: RowStatus::Reverting,
                     statements_done: done,
-                    statement_started: self.started(job, done),
+                    statement_started: self.marked(job, done).await?,
                     checksum,
                     down_script: job.down_script.clone(),
                 };
@@ -229,9 +244,11 @@ impl<'a> Run<'_, 'a, '_> {
     async fn failed_alone(
         &mut self,
         job: &Job<'a>,
+        statement: usize,
         error: Error,
         before: Option<Standing>,
     ) -> Error {
+        let mut left = None;
         let recorded = async {
             let (settings, options) = (self.request.settings, self.request.options);
             // The revision may have opened a transaction, which took its progress back with it.
@@ -243,7 +260,8 @@ impl<'a> Run<'_, 'a, '_> {
             let row = state.row(job.id.as_str());
             let (done, checksum) =
                 row.map_or((0, ""), |row| (row.statements_done, row.checksum.as_str()));
-            if done == 0 && job.direction == Direction::Up {
+            left = self.invalid_index(job, statement).await?;
+            if done == 0 && job.direction == Direction::Up && left.is_none() {
                 self.connection.change(settings, &Change::Delete(&job.id), options).await?;
                 self.partly = None;
                 return Ok(0);
@@ -259,6 +277,12 @@ impl<'a> Run<'_, 'a, '_> {
             Ok(done)
         }
         .await;
+        let error = match left {
+            Some(index) => error.note(format!(
+                "it left the invalid index `{index}`, which nothing uses; the next run drops it first"
+            )),
+            None => error,
+        };
         match recorded {
             Ok(0) => error.note("no statement of this revision had an effect"),
             Ok(done) => {
@@ -282,8 +306,8 @@ impl<'a> Run<'_, 'a, '_> {
         let leaves_open = error.kind() == ErrorKind::Script;
         if leaves_open || !job.is_started_alone(self.request.variant.dialect, statement) {
             // It is undone together with its record.
-            let error = self.failed(job, Failed { statement: Some(statement), inside: 0, error });
-            let error = self.failed_alone(job, error, before).await;
+            let error = Self::failed(job, Failed { statement: Some(statement), inside: 0, error });
+            let error = self.failed_alone(job, statement, error, before).await;
             return if leaves_open { error.help("end it with `COMMIT`") } else { error };
         }
         let says = error.message().to_owned();
@@ -297,4 +321,13 @@ impl<'a> Run<'_, 'a, '_> {
             .at(&job.text, job.statements[statement].start)
             .help("run again: it says how to record that the statement is done")
     }
+}
+
+/// `IF NOT EXISTS` is content with an index that nothing uses.
+fn invalid_before(index: &str) -> Error {
+    Error::new(
+        ErrorKind::Statement,
+        format!("the index `{index}` was there already, and is invalid: nothing uses it"),
+    )
+    .help("run again: what is invalid is dropped first")
 }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::import::Problem;
+use super::import::{Problem, Tool};
+use crate::Dialect;
+use crate::chain::listed;
 
 /// A failure to plan or to apply [`Changes`](super::Changes).
 ///
@@ -105,7 +107,35 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
         /// What is the matter with it, such as "is empty".
-        why: &'static str,
+        why: String,
+        /// The tool that it was taken for, if one was.
+        tool: Option<Tool>,
+    },
+    /// The directory has the layout of no tool.
+    NotRecognised {
+        /// The directory.
+        path: PathBuf,
+        /// Whether it has a folder `migrations`, which may be what was meant.
+        has_folder: bool,
+    },
+    /// The directory has the layouts of several tools.
+    AmbiguousTool {
+        /// The directory.
+        path: PathBuf,
+        /// The tools.
+        tools: Vec<Tool>,
+    },
+    /// The chain is written for several dialects, and what is imported for one of them.
+    WhichDialect {
+        /// The dialects of the chain.
+        configured: Vec<Dialect>,
+    },
+    /// What is imported is said to be for a dialect that the chain is not written for.
+    OtherDialect {
+        /// The dialect.
+        dialect: Dialect,
+        /// The dialects of the chain.
+        configured: Vec<Dialect>,
     },
     /// The directory cannot be imported, for all these reasons.
     Import {
@@ -190,11 +220,52 @@ impl fmt::Display for Error {
             Self::Message { reason } => {
                 write!(f, "{reason}; run `cargo migrate new` with another message")
             }
-            Self::NothingToImport { path, why } => write!(
+            Self::NothingToImport { path, why, tool: Some(tool) } => write!(
                 f,
-                "`{}` {why}; name the directory of the `<VERSION>_<DESCRIPTION>.sql` files: \
-                 `cargo migrate import --from sqlx DIR`",
+                "`{}` {why}; name the directory of the {}: `cargo migrate import --from {tool} DIR`",
+                path.display(),
+                tool.layout()
+            ),
+            Self::NothingToImport { path, why, tool: None } => write!(
+                f,
+                "`{}` {why}; name the directory of the migrations: `cargo migrate import DIR`",
                 path.display()
+            ),
+            Self::NotRecognised { path, has_folder } => {
+                write!(f, "`{}` has the layout of no tool that is known", path.display())?;
+                for tool in Tool::ALL {
+                    write!(f, "\n  {tool}: there are no {}", tool.layout())?;
+                }
+                if *has_folder {
+                    let folder = path.join("migrations");
+                    write!(f, "\nperhaps `cargo migrate import {}`", folder.display())?;
+                }
+                Ok(())
+            }
+            Self::AmbiguousTool { path, tools } => {
+                write!(f, "`{}` has the layouts of several tools; say which", path.display())?;
+                for tool in tools {
+                    write!(f, "\n  `--from {tool}`: there are {}", tool.layout())?;
+                }
+                Ok(())
+            }
+            Self::WhichDialect { configured } => {
+                write!(
+                    f,
+                    "the chain is written for {}; say which the directory is for:",
+                    listed(configured)
+                )?;
+                for (index, dialect) in configured.iter().enumerate() {
+                    let or = if index == 0 { "" } else { " or" };
+                    write!(f, "{or} `--dialect {dialect}`")?;
+                }
+                f.write_str(", or all of them")
+            }
+            Self::OtherDialect { dialect, configured } => write!(
+                f,
+                "the chain is written for {}, not for {dialect}; \
+                 add it to `dialects` in `[package.metadata.migrate]`, or name another one",
+                listed(configured)
             ),
             Self::Import { path, problems } => {
                 write!(f, "`{}` cannot be imported; nothing was changed", path.display())?;

@@ -1,4 +1,4 @@
-//! Plans what `init`, `new` and `import` write into the user's package.
+//! Plans what `init`, `new`, `rebase` and `import` write into the user's package.
 //!
 //! Every operation here is a function from what was read (a [`Package`], a [`Workspace`], the files of
 //! another tool's directory) to [`Changes`]: a plain list of files to create and to edit, and of notes
@@ -15,6 +15,7 @@ pub mod import;
 mod init;
 mod manifest;
 mod package;
+mod reparent;
 mod revision;
 mod rust;
 mod template;
@@ -30,6 +31,7 @@ pub use changes::{Change, Changes, Line};
 pub use error::Error;
 pub use init::init_package;
 pub use package::{BuildScript, Package, Source};
+pub use reparent::reparent;
 pub use revision::{RevisionFile, slug};
 pub use workspace::{Member, Workspace, init_workspace};
 

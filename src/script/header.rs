@@ -72,6 +72,8 @@ pub struct Header {
     pub requires: Vec<Spanned<Requirement>>,
     /// The whole block.
     pub span: Range<usize>,
+    /// Where the value of `revises` stands, also where there is none.
+    pub(crate) revises_span: Option<Range<usize>>,
     /// A finding says already why `revision` is missing.
     pub(crate) is_revision_reported: bool,
 }
@@ -287,7 +289,10 @@ impl Reader<'_> {
                 self.bad(key, span, "an id such as `ae1027a6acf5`");
             }
             "revision" => self.header.revision = Some(whole()),
-            "revises" => self.header.revises = list(value, span.start),
+            "revises" => {
+                self.header.revises = list(value, span.start);
+                self.header.revises_span = Some(span);
+            }
             "depends-on" => self.header.depends_on = list(value, span.start),
             "branch" => self.header.branch = list(value, span.start),
             "created" if is_time(value) => self.header.created = Some(whole()),

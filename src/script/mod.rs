@@ -17,8 +17,8 @@ pub(crate) mod text;
 use std::ops::Range;
 
 use crate::chain::{Checksum, Fingerprint};
-use crate::chain::{ChecksumBuilder, Direction, Kind};
-use crate::diagnostic::{Diagnostic, FileId};
+use crate::chain::{ChecksumBuilder, Direction, Kind, Revision};
+use crate::diagnostic::{Diagnostic, FileId, Sources};
 use crate::dialect::Variant;
 use crate::sql;
 
@@ -133,6 +133,23 @@ impl<'a> Script<'a> {
             sql::canonical(variant.dialect, body, |token| builder.token(token));
         }
         builder.finish()
+    }
+}
+
+impl Revision {
+    /// What its file's header says; the sections are not read.
+    ///
+    /// ```no_run
+    /// # fn example(chain: &cargo_migrate::Chain) {
+    /// for revision in chain.revisions() {
+    ///     println!("{}  {}", revision.id(), revision.header().message);
+    /// }
+    /// # }
+    /// ```
+    pub fn header(&self) -> Header {
+        // The text was judged before it came here, so its findings are none or were told.
+        let file = Sources::new().add(self.path().to_owned(), "");
+        header::parse(self.kind(), self.text(), file, &mut Vec::new()).0
     }
 }
 

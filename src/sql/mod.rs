@@ -11,6 +11,8 @@
 
 mod body;
 mod commit;
+#[cfg(feature = "runtime")]
+mod effect;
 mod hazard;
 mod keyword;
 mod lexer;
@@ -26,11 +28,13 @@ mod tests;
 
 pub use commit::commits_implicitly;
 #[cfg(feature = "runtime")]
-pub(crate) use commit::{defines, is_setting};
+pub(crate) use commit::defines;
+#[cfg(feature = "runtime")]
+pub(crate) use effect::{Name, Object, effect};
 pub use hazard::{Hazard, HazardKind, hazards};
 pub use mention::{may_mention, mentions};
 #[cfg(feature = "runtime")]
-pub(crate) use session::changes_session;
+pub(crate) use session::{changes_place, changes_session, sets_session};
 pub use split::{Split, Statement, split};
 pub use token::{Token, TokenKind, Tokens, Unterminated, UnterminatedKind, canonical, tokens};
 

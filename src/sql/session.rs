@@ -3,6 +3,8 @@
 //! What they leave behind would change what the next revision means: a temporary table hides a real
 //! one of its name, a setting can switch constraints off or let names mean something else.
 
+use super::commit::is_setting;
+use super::keyword::{is, occurs};
 use super::token::tokens;
 use crate::dialect::Dialect;
 
@@ -56,9 +58,65 @@ pub(crate) fn changes_session(dialect: Dialect, statement: &str) -> bool {
     }
 }
 
+/// Whether a statement may say where the names of those behind it are looked up.
+pub(crate) fn changes_place(dialect: Dialect, statement: &str) -> bool {
+    match dialect {
+        Dialect::Sqlite => false,
+        Dialect::Postgres => occurs(statement, "search_path"),
+        // `USE` stands also under a `DELIMITER` line, behind another statement.
+        Dialect::Mysql => tokens(dialect, statement).any(|token| is(token.text, "use")),
+    }
+}
+
+/// Whether all that a statement does is to set something in the session, so that it can be run
+/// again in another one.
+pub(crate) fn sets_session(dialect: Dialect, statement: &str) -> bool {
+    let mut words = tokens(dialect, statement).map(|token| token.text);
+    let first = words.next().unwrap_or_default();
+    let second = words.next().unwrap_or_default();
+    let is = |word: &str, any: &[&str]| any.iter().any(|other| word.eq_ignore_ascii_case(other));
+    match dialect {
+        // A pragma without a value only asks.
+        Dialect::Sqlite => is(first, &["pragma"]) && words.any(|word| word == "=" || word == "("),
+        Dialect::Postgres => {
+            is(first, &["set", "reset"]) && !is(second, &["transaction", "constraints", "local"])
+        }
+        Dialect::Mysql => is_setting(statement),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_sets_the_session_can_be_run_again() {
+        for (dialect, sql) in [
+            (Dialect::Sqlite, "PRAGMA foreign_keys = ON"),
+            (Dialect::Postgres, "SET lock_timeout = '5s'"),
+            (Dialect::Postgres, "SET SESSION search_path TO a, b"),
+            (Dialect::Mysql, "SET NAMES utf8mb4"),
+            (Dialect::Mysql, "USE other"),
+            (Dialect::Mysql, "SET @@SESSION.sql_mode = ''"),
+            (Dialect::Mysql, "SET SESSION TRANSACTION READ WRITE"),
+            (Dialect::Mysql, "/*!40014 SET FOREIGN_KEY_CHECKS=0 */"),
+        ] {
+            assert!(sets_session(dialect, sql), "{sql}");
+        }
+        for (dialect, sql) in [
+            (Dialect::Sqlite, "PRAGMA wal_checkpoint"),
+            (Dialect::Postgres, "SELECT set_config('a.b', 'c', false)"),
+            (Dialect::Postgres, "SET CONSTRAINTS ALL DEFERRED"),
+            (Dialect::Mysql, "SET GLOBAL max_connections = 5"),
+            (Dialect::Mysql, "SET @@GLOBAL.max_connections = 5"),
+            (Dialect::Mysql, "SET PASSWORD = 'x'"),
+            (Dialect::Mysql, "SET TRANSACTION READ ONLY"),
+            (Dialect::Mysql, "SET @last = (SELECT max(id) FROM t)"),
+            (Dialect::Mysql, "SET @a = 1; DROP TABLE t"),
+        ] {
+            assert!(!sets_session(dialect, sql), "{sql}");
+        }
+    }
 
     #[test]
     fn what_outlives_its_revision_is_noticed() {

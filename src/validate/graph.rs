@@ -223,11 +223,15 @@ fn heads(parsed: &[Parsed<'_>], parents: &[Vec<usize>], findings: &mut Vec<Diagn
         let place = id_place(&parsed[head]);
         finding = finding.label(parsed[head].file(), place, "no revision follows this one");
     }
+    let (first, last) = (id(parsed, heads[0]), id(parsed, heads[heads.len() - 1]));
     findings.push(
         finding
             .note("this happens when two branches of a project each add a revision")
             .help("`cargo migrate merge` joins them with a new revision")
-            .help("or put them in line: in the one that is applied nowhere yet, let `revises` name the other")
+            .help(format!(
+                "or put them in line: `cargo migrate rebase {last} --onto {first}`, if `{last}` is \
+                 applied nowhere yet"
+            ))
             .help("or allow several: `heads = \"many\"` in `[package.metadata.migrate]`"),
     );
 }

@@ -191,8 +191,8 @@ fn a_revision_follows_the_head_and_a_chosen_one_where_there_are_several() {
     assert_transcript!(project.migrate(&["new", "next", "--rev-id", "next1"]), @"
     exit code: 2
     ----- stderr -----
-    error: the chain has several heads: `left1` and `right1`
-    help: say which one to follow, as in `--head left1`
+    error: the chain has several heads: `left1` and `right1`; name one of them, or say `heads`
+    help: say which one is meant, as in `--head left1`
     ");
     project.migrate(&["new", "next", "--rev-id", "next1", "--head", "right1"]).success();
     assert_transcript!(project.migrate(&["heads"]), @"
@@ -287,7 +287,7 @@ fn two_heads_are_merged() {
     exit code: 2
     ----- stderr -----
     error: the chain has no two heads, so there is nothing to merge
-    help: the heads are `left01`
+    help: the only head is `left01`
     ");
     project.revision("right1", "first1", "CREATE TABLE c (x);", "DROP TABLE c;");
     assert_eq!(project.migrate(&["up"]).code, Some(4), "several heads are an invalid chain");
@@ -295,23 +295,25 @@ fn two_heads_are_merged() {
     exit code: 2
     ----- stderr -----
     error: `left01` already follows `first1`, so there is nothing to merge
-    help: the heads are `left01` and `right1`
+    help: `cargo migrate merge left01 right1` joins all heads
     ");
     assert_transcript!(project.migrate(&["merge", "--rev-id", "merge1"]), @"
     exit code: 0
     ----- stdout -----
     migrations/[DATE]_merge1_merge_left01_and_right1.sql
     ----- stderr -----
+        Compared `left01` and `right1` in both orders: they end alike
          Created revision merge1
     ");
     project.migrate(&["up"]).success();
     assert_transcript!(project.migrate(&["history"]), @"
     exit code: 0
     ----- stdout -----
-    merge1 (head, merge)  merge left01 and right1
-    right1  right1
-    left01  left01
-    first1 (base)  first1
+    ●  merge1 (head, merge)  merge left01 and right1
+    ├─╮
+    │ ●  right1  right1
+    ● │  left01  left01
+    ●─╯  first1 (base)  first1
     ");
     project.migrate(&["down", "base"]).success();
 }

@@ -1,4 +1,4 @@
-//! Histories of real projects, imported, applied, and compared with what SQLite's own client makes
+//! Histories of real projects, imported, applied, and compared with what the database's own client makes
 //! of the original files.
 
 use std::path::Path;
@@ -76,4 +76,87 @@ fn the_scripts_history_goes_down_and_up_again() {
     assert_eq!(project.schema("dev.db"), "");
     project.migrate(&["up"]).success();
     assert_eq!(project.schema("dev.db"), schema);
+}
+
+/// A package whose chain is for PostgreSQL, and nothing in it yet.
+fn for_postgres() -> Project {
+    let project = Project::package(&["src/lib.rs"]);
+    project.append("Cargo.toml", "\n[package.metadata.migrate]\ndialects = [\"postgres\"]\n");
+    std::fs::create_dir(project.path("migrations")).unwrap();
+    project
+}
+
+#[test]
+fn the_history_of_atuins_server_is_valid() {
+    let Some(directory) = shared("histories/atuin/server-postgres") else { return };
+    let project = for_postgres();
+    let output = project.migrate(&["import", directory.to_str().unwrap()]).success();
+    assert!(output.stderr.ends_with("    Imported 20 revisions from sqlx\n"), "{}", output.stderr);
+    project.migrate(&["check"]).success();
+}
+
+#[test]
+fn the_history_of_crates_io_has_one_down_that_fails() {
+    let Some(directory) = shared("histories/crates-io/migrations") else { return };
+    let project = for_postgres();
+    let output = project.migrate(&["import", directory.to_str().unwrap()]);
+    assert_eq!(output.code, Some(4), "{}", output.transcript());
+    let (written, found) = output.stderr.split_once("note: ").unwrap();
+    assert_eq!(written.lines().count(), 285);
+    insta::assert_snapshot!(found, @"
+    irreversible, since diesel does not run an empty `down.sql`: `20140925132250_dumped_migration_8`, `20140925132253_dumped_migration_11`, `20140925132254_dumped_migration_12`, `20140925161625_dumped_migration_17`, `20141112082527_dumped_migration_89`
+    note: not imported, since diesel ignores them too: `README.md`, `data_oauth_github.sql`
+        Imported 285 revisions from diesel
+    error[M0029]: `postgres` does not run this inside a transaction
+      --> migrations/20240412144536_remove-downloads-column.sql:15:1
+       |
+    15 | create index concurrently index_crate_downloads
+       | ^^^^^^^^^^^^^^^^^^^^^^^^^ refused, or silently without effect
+       |
+       = help: move it into a revision of its own with `-- transaction: none` in the header
+
+    error[M0029]: `postgres` does not run this inside a transaction
+      --> migrations/20240412144536_remove-downloads-column.sql:18:1
+       |
+    18 | create index concurrently index_crates_id_downloads_name
+       | ^^^^^^^^^^^^^^^^^^^^^^^^^ refused, or silently without effect
+       |
+       = help: move it into a revision of its own with `-- transaction: none` in the header
+
+    error: the chain is invalid: 2 errors
+    help: correct the imported files; `cargo migrate check` shows them all, also after a correction
+    ");
+
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    for entry in std::fs::read_dir(&directory).unwrap() {
+        let folder = entry.unwrap().path();
+        if !folder.is_dir() {
+            continue;
+        }
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let (version, _) = name.split_once('_').unwrap();
+        let id = version.replace('-', "");
+        let mut revisions = std::fs::read_dir(project.path("migrations")).unwrap();
+        let is_of_id = |path: &std::path::PathBuf| {
+            path.file_name().unwrap().to_str().unwrap().starts_with(&format!("{id}_"))
+        };
+        let revision = revisions.find_map(|entry| Some(entry.unwrap().path()).filter(is_of_id));
+        let text = read(&revision.unwrap());
+        assert!(text.contains(&format!("\n-- revision: {id}\n")), "{text}");
+        for (script, section) in [("up.sql", "up"), ("down.sql", "down")] {
+            let original = read(&folder.join(script));
+            let whole = format!("\n-- migrate:{section}\n{original}");
+            assert!(text.contains(&whole) || original.is_empty(), "{name}/{script}");
+        }
+        let metadata = folder.join("metadata.toml").exists();
+        assert_eq!(text.contains("\n-- transaction: none\n"), metadata, "{name}");
+    }
+
+    // PostgreSQL refuses that, too; with the correction that the finding asks for, all is well.
+    let path = "migrations/20240412144536_remove-downloads-column.sql";
+    let (head, rest) =
+        project.read(path).split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    project.write(path, format!("{head}\n-- transaction: none\n\n{rest}"));
+    let checked = project.migrate(&["check"]).success();
+    insta::assert_snapshot!(checked.stderr, @"     Checked 285 revisions, head `202607301400000000`");
 }

@@ -4,7 +4,6 @@
 //! print the commands that they run and stop at the first that fails.
 
 mod bench;
-mod bench_graph;
 mod ci;
 mod command;
 mod conformance;
@@ -35,16 +34,16 @@ const TASKS: [Task; 5] = [
         run: test::run,
     },
     Task {
+        name: "servers",
+        summary: "any command, with the database servers of the tests",
+        help: test::servers::HELP,
+        run: test::servers::run,
+    },
+    Task {
         name: "bench",
         summary: "the benchmarks, as ratios against their floors",
         help: bench::HELP,
         run: bench::run,
-    },
-    Task {
-        name: "bench-graph",
-        summary: "validating and planning chains of up to 100,000 revisions",
-        help: bench_graph::HELP,
-        run: |_| bench_graph::run(),
     },
     Task {
         name: "conformance",
@@ -56,7 +55,11 @@ const TASKS: [Task; 5] = [
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let wants_help = |args: &[String]| args.iter().any(|arg| arg == "--help" || arg == "-h");
+    // What stands after `--` is for another command.
+    let wants_help = |args: &[String]| {
+        let mut own = args.iter().take_while(|arg| *arg != "--");
+        own.any(|arg| arg == "--help" || arg == "-h")
+    };
     let Some((name, rest)) = args.split_first() else {
         say(&overview());
         return ExitCode::from(2);

@@ -53,14 +53,10 @@ impl Following {
         resolver.refuse_comparable(&parents, |index| {
             chain.revisions()[index].parents.iter().copied()
         })?;
+        let mut named = parents.clone();
         let depends_on = depends_on
             .iter()
             .map(|target| {
-                if let Target { branch: None, anchor: Anchor::Name(name), offset: 0 } = target
-                    && chain.labelled(name).is_some()
-                {
-                    return Ok(name.clone());
-                }
                 refuse_database(target)?;
                 // One revision, so that several heads are an error here.
                 let found = match target.anchor {
@@ -70,8 +66,15 @@ impl Following {
                 let Some(found) = found else {
                     return Err(PlanError::NoRevision { target: target.to_string() });
                 };
-                if parents.contains(&found) {
+                if named.contains(&found) {
                     return Err(PlanError::Repeated(resolver.id(found)));
+                }
+                named.push(found);
+                // A label is kept: it says which line is meant.
+                if let Target { branch: None, anchor: Anchor::Name(name), offset: 0 } = target
+                    && chain.labelled(name) == Some(found)
+                {
+                    return Ok(name.clone());
                 }
                 Ok(resolver.id(found).to_string())
             })
@@ -80,7 +83,8 @@ impl Following {
     }
 }
 
-fn refuse_database(target: &Target) -> Result<(), PlanError> {
+/// What a file says must not depend on the database at hand.
+pub(super) fn refuse_database(target: &Target) -> Result<(), PlanError> {
     if target.anchor != Anchor::Current {
         return Ok(());
     }

@@ -8,6 +8,8 @@ mod down;
 mod error;
 mod follow;
 mod range;
+#[cfg(any(feature = "build", test))]
+mod rebase;
 mod replay;
 mod stamp;
 mod up;
@@ -25,6 +27,8 @@ use super::{Chain, RevisionId};
 
 pub use error::PlanError;
 pub use follow::Following;
+#[cfg(any(feature = "build", test))]
+pub use rebase::{Rebase, RebaseError, Reparented};
 pub use replay::{Change, Replay};
 pub use stamp::Stamp;
 

@@ -148,6 +148,7 @@ fn what_a_new_revision_may_follow() {
     );
     assert_eq!(follow(&["left", "left"], false, &[]), "revision `left` is named twice");
     assert_eq!(follow(&["left"], false, &["left"]), "revision `left` is named twice");
+    assert_eq!(follow(&["left"], false, &["other", "other"]), "revision `other` is named twice");
     assert_eq!(
         follow(&["-1"], true, &[]),
         "`-1` cannot be used here: expected a revision or `head`"

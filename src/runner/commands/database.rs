@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::progress::Progress;
 use crate::chain::Direction;
+use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
 use crate::runner::{StatusArguments, Ui, UpArguments};
@@ -91,9 +92,31 @@ pub(crate) fn status(
     args: &StatusArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
+    let status = look(migrator, place, &args.database, ui)?;
+    show_status(&status, place, ui)?;
+    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+}
+
+/// Where a database stands, for a command that shows it together with something else.
+pub(crate) fn standing(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    ui: &Ui,
+) -> Result<Status, Failure> {
+    announce(place, ui)?;
+    look(migrator, place, args, ui)
+}
+
+fn look(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    ui: &Ui,
+) -> Result<Status, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(&args.database, None, &progress));
-    let status = block_on(async {
+    let configured = migrator.with(options(args, None, &progress));
+    block_on(async {
         match configured.status(place.url.as_str()).await {
             Err(error) if error.kind() == ErrorKind::Missing => {
                 ui.note("the database does not exist yet; `up` creates it")?;
@@ -103,9 +126,7 @@ pub(crate) fn status(
             }
             status => status.map_err(failed),
         }
-    })?;
-    show_status(&status, place, ui)?;
-    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+    })
 }
 
 fn options(args: &DatabaseArguments, scope: Option<Scope>, progress: &Arc<Progress>) -> Options {
@@ -123,7 +144,7 @@ fn options(args: &DatabaseArguments, scope: Option<Scope>, progress: &Arc<Progre
 }
 
 /// Runs a future to its end, also for a caller that is inside an async runtime already.
-fn block_on<T: Send, E: From<Failure> + Send>(
+pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
     future: impl Future<Output = Result<T, E>> + Send,
 ) -> Result<T, E> {
     let run = || {
@@ -197,7 +218,8 @@ fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     for step in &plan.steps {
-        let mut line = format!("{} {}  {}", plan.direction, step.revision, step.description);
+        let description = visible(&step.description);
+        let mut line = format!("{} {}  {description}", plan.direction, step.revision);
         match step.wrapping {
             Wrapping::None => line.push_str("  (outside a transaction)"),
             Wrapping::StatementByStatement => line.push_str("  (committed statement by statement)"),
@@ -263,7 +285,8 @@ fn status_line(revision: &RevisionStatus) -> String {
             (verb, fate)
         }
     };
-    let mut line = format!("{word:>8}  {}  {}", revision.revision, revision.description);
+    let description = visible(&revision.description);
+    let mut line = format!("{word:>8}  {}  {description}", revision.revision);
     if !detail.is_empty() {
         let _ = write!(line, "  ({detail})");
     }
@@ -278,7 +301,8 @@ fn status_line(revision: &RevisionStatus) -> String {
     line
 }
 
-fn failed(error: Error) -> Failure {
+/// What the command line makes of an operation's error.
+pub(crate) fn failed(error: Error) -> Failure {
     let exit = match error.kind() {
         ErrorKind::Target => Exit::Usage,
         ErrorKind::Chain => Exit::InvalidChain,

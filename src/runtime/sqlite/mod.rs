@@ -4,6 +4,7 @@
 //! every `SQLite` client takes notice. Foreign keys are off while revisions run, since rebuilding a
 //! parent table would delete its children through `ON DELETE CASCADE`, and are checked afterwards.
 
+mod catalog;
 mod connect;
 mod error;
 mod foreign_keys;

@@ -35,7 +35,9 @@ impl Connection<'_> {
 
     pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
         let rows = self.raw().fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
-        rows.iter().map(|row| (0..row.len()).map(|column| row.try_get(column)).collect()).collect()
+        rows.iter()
+            .map(|row| (0..row.len()).map(|column| row.try_get_unchecked(column)).collect())
+            .collect()
     }
 
     pub(crate) async fn affect(&mut self, sql: &str) -> Result<u64, sqlx::Error> {

@@ -5,12 +5,15 @@
 mod cancel;
 mod compare;
 mod concurrent;
+mod doubt;
 mod foreign_keys;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod property;
-#[cfg(feature = "mysql")]
-mod servers;
+mod shared;
 mod surroundings;
 mod unwrapped;
 mod updown;
@@ -29,12 +32,7 @@ use crate::script::{Script, digest_content};
 
 /// A chain from the texts of files, parents first. What validation would refuse is a panic.
 pub(super) fn chain(files: &[&str]) -> Chain {
-    chain_of(Dialect::Sqlite, files)
-}
-
-/// The same for another dialect.
-pub(super) fn chain_of(dialect: Dialect, files: &[&str]) -> Chain {
-    let variant = Variant { dialect, database: None };
+    let variants = Variant::all(&Dialect::ALL, &[]);
     let mut revisions: Vec<Revision> = Vec::new();
     for text in files {
         let file = Sources::new().add("", "");
@@ -46,16 +44,16 @@ pub(super) fn chain_of(dialect: Dialect, files: &[&str]) -> Chain {
         let parents: Vec<usize> = header.revises.iter().map(|it| index(&it.value)).collect();
         let dependencies: Vec<usize> =
             header.depends_on.iter().map(|it| index(&it.value)).collect();
-        let digests = |indices: &[usize]| -> Vec<Digest> {
-            indices.iter().map(|&index| revisions[index].fingerprints[0].digest).collect()
-        };
-        let checksum = script.checksum(&variant);
-        let digest = digest(
-            &id,
-            digest_content(Kind::Sql, &checksum),
-            &digests(&parents),
-            &digests(&dependencies),
-        );
+        let fingerprints = variants.iter().enumerate().map(|(place, variant)| {
+            let digests = |indices: &[usize]| -> Vec<Digest> {
+                indices.iter().map(|&index| revisions[index].fingerprints[place].digest).collect()
+            };
+            let checksum = script.checksum(variant);
+            let content = digest_content(Kind::Sql, &checksum);
+            let digest = digest(&id, content, &digests(&parents), &digests(&dependencies));
+            Fingerprint { checksum, digest }
+        });
+        let fingerprints = fingerprints.collect();
         revisions.push(Revision {
             path: format!("migrations/{id}.sql").into(),
             id: RevisionId::new(id).unwrap(),
@@ -64,10 +62,10 @@ pub(super) fn chain_of(dialect: Dialect, files: &[&str]) -> Chain {
             labels: Vec::new(),
             parents,
             dependencies,
-            fingerprints: vec![Fingerprint { checksum, digest }],
+            fingerprints,
         });
     }
-    Chain::new(revisions, vec![variant])
+    Chain::new(revisions, variants)
 }
 
 pub(super) fn migrator(files: &[&str]) -> Migrator {

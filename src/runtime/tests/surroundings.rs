@@ -99,7 +99,7 @@ async fn another_writer_is_waited_for_only_as_long_as_allowed() {
 async fn urls_targets_and_chains_that_cannot_be_used() {
     let pool = memory().await;
     let migrator = migrator(&refs(&line()));
-    let error = migrator.up("postgres://me:secret@host/db").await.unwrap_err();
+    let error = migrator.up("oracle://me:secret@host/db").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Url);
     assert!(!format!("{error:?}").contains("secret"));
     assert_eq!(migrator.up("sqlite:x.db?mode=odd").await.unwrap_err().kind(), ErrorKind::Url);

@@ -463,7 +463,7 @@ fn one_head_unless_many_are_wanted() {
       |
       = note: this happens when two branches of a project each add a revision
       = help: `cargo migrate merge` joins them with a new revision
-      = help: or put them in line: in the one that is applied nowhere yet, let `revises` name the other
+      = help: or put them in line: `cargo migrate rebase c3 --onto b2`, if `c3` is applied nowhere yet
       = help: or allow several: `heads = "many"` in `[package.metadata.migrate]`
     "#);
     assert_eq!(check(&format!("{MANY}{two}")), "");

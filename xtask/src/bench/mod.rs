@@ -8,6 +8,7 @@ mod build_cost;
 mod build_script;
 mod fixture;
 mod fsyncs;
+mod graph;
 mod measure;
 mod rebuild;
 mod report;
@@ -30,6 +31,7 @@ times. An aim that is missed is no error.
 
   apply         1,000 revisions into a fresh SQLite file, against the same SQL without a migrator
   fsyncs        how often a run waits for the disk (needs strace)
+  graph         validating and planning 1,000, 10,000 and 100,000 revisions in memory, and the growth
   uptodate      start with nothing to do, 10,000 revisions, against opening and reading one row
   build-cost    what the build helper adds to a clean build
   build-script  the unoptimised build script with 10,000 revisions
@@ -41,9 +43,10 @@ struct Benchmark {
     run: fn(Effort) -> Result<Vec<Row>, String>,
 }
 
-const BENCHMARKS: [Benchmark; 6] = [
+const BENCHMARKS: [Benchmark; 7] = [
     Benchmark { name: "apply", run: apply::run },
     Benchmark { name: "fsyncs", run: fsyncs::run },
+    Benchmark { name: "graph", run: graph::run },
     Benchmark { name: "uptodate", run: uptodate::run },
     Benchmark { name: "build-cost", run: build_cost::run },
     Benchmark { name: "build-script", run: build_script::run },
@@ -67,6 +70,11 @@ impl Effort {
 }
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    if let Some((first, rest)) = args.split_first()
+        && first == graph::NUMBERS
+    {
+        return graph::numbers(choice(rest)?.0);
+    }
     let (effort, chosen) = choice(args)?;
     let mut rows = Vec::new();
     let mut failures = Vec::new();

@@ -3,23 +3,22 @@
 mod commits;
 mod concurrent;
 mod connections;
+mod server;
 mod session;
 mod updown;
 
-use super::servers::{Server, run, texts};
-use super::{chain_of, file, ran, refs};
+use server::{Server, run, texts};
+
+use super::{chain, file, ran, refs};
 use crate::chain::baked::Settings;
-use crate::dialect::Dialect;
 use crate::runtime::Migrator;
 
 fn migrator(files: &[String]) -> Migrator {
-    Migrator::new(chain_of(Dialect::Mysql, &refs(files)), Settings::default())
+    super::migrator(&refs(files))
 }
 
 fn baked(files: &[String]) -> Migrator {
-    let chain = chain_of(Dialect::Mysql, &refs(files));
-    let pieces = crate::chain::baked::encode(&chain, &Settings::default());
-    Migrator::baked(pieces.text.leak(), pieces.table.leak())
+    super::baked(&refs(files))
 }
 
 /// A revision and the ones before it, each with the last as its parent.

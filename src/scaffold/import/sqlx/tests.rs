@@ -2,33 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::tests::{directory, fails, imported};
+use super::super::write::created;
 use super::*;
-use crate::scaffold::import::read_directory;
-
-fn files(files: &[(&str, &[u8])]) -> Vec<File> {
-    files
-        .iter()
-        .map(|(name, bytes)| File { name: (*name).to_owned(), bytes: bytes.to_vec() })
-        .collect()
-}
-
-fn imported(list: &[(&str, &[u8])]) -> Import {
-    import(Path::new("old"), &files(list), &[]).unwrap()
-}
-
-#[track_caller]
-fn fails(list: &[(&str, &[u8])], expected: &str) {
-    let error = import(Path::new("old"), &files(list), &[]).unwrap_err().to_string();
-    assert_eq!(error, expected);
-}
+use crate::scaffold::Error;
+use crate::scaffold::import::{Continuation, import};
 
 #[test]
 fn simple_and_reversible() {
-    let import = imported(&[
-        ("0002_drop-events.up.sql", b"DROP TABLE e;\n"),
-        ("0002_drop-events.down.sql", b"CREATE TABLE e (i);"),
-        ("0001_create_events.sql", b"CREATE TABLE e (i)"),
-    ]);
+    let import = imported(
+        Tool::Sqlx,
+        &[
+            ("0002_drop-events.up.sql", b"DROP TABLE e;\n"),
+            ("0002_drop-events.down.sql", b"CREATE TABLE e (i);"),
+            ("0001_create_events.sql", b"CREATE TABLE e (i)"),
+        ],
+    );
     assert_eq!(import.notes, [""; 0]);
     let [first, second] = import.revisions.as_slice() else { panic!("{import:?}") };
     assert_eq!(first.file_name, "0001_create_events.sql");
@@ -51,14 +40,16 @@ fn simple_and_reversible() {
 #[test]
 fn follows_the_heads_of_a_chain() {
     let heads = ["aaaa".to_owned(), "bbbb".to_owned()];
-    let import = import(Path::new("old"), &files(&[("7_x.sql", b"x")]), &heads).unwrap();
+    let continuation = Continuation { parents: heads.to_vec(), ..Continuation::default() };
+    let files = directory(&[("7_x.sql", b"x")]);
+    let import = import(Path::new("old"), &files, Tool::Sqlx, &continuation).unwrap();
     assert!(import.revisions[0].text.contains("-- revision: 7\n-- revises: aaaa, bbbb\n"));
     assert_eq!(import.revisions[0].parents, heads);
 }
 
 #[test]
 fn versions_are_ordered_as_numbers() {
-    let import = imported(&[("10_b.sql", b""), ("9_a.sql", b""), ("011_c.sql", b"")]);
+    let import = imported(Tool::Sqlx, &[("10_b.sql", b""), ("9_a.sql", b""), ("011_c.sql", b"")]);
     let ids: Vec<_> = import.revisions.iter().map(|r| r.id.as_str()).collect();
     assert_eq!(ids, ["9", "10", "011"]);
 }
@@ -78,19 +69,22 @@ fn versions_that_are_times() {
     ] {
         assert_eq!(made(version), None, "{version}");
     }
-    let import = imported(&[("20210422143411_x.sql", b"x;\n")]);
+    let import = imported(Tool::Sqlx, &[("20210422143411_x.sql", b"x;\n")]);
     assert!(import.revisions[0].text.contains("-- created: 2021-04-22T14:34:11Z\n-- irreversible"));
 }
 
 #[test]
 fn what_sqlx_ignores_is_ignored() {
-    let import = imported(&[
-        (".keep", b""),
-        ("1_x.sql", b"x"),
-        ("2_y.sql.bak", b"\xff"),
-        ("README.md", b""),
-        ("abc.sql", b""),
-    ]);
+    let import = imported(
+        Tool::Sqlx,
+        &[
+            (".keep", b""),
+            ("1_x.sql", b"x"),
+            ("2_y.sql.bak", b"\xff"),
+            ("README.md", b""),
+            ("abc.sql", b""),
+        ],
+    );
     assert_eq!(import.revisions.len(), 1);
     assert_eq!(
         import.notes,
@@ -102,13 +96,16 @@ fn what_sqlx_ignores_is_ignored() {
 
 #[test]
 fn no_transaction() {
-    let import = imported(&[
-        ("1_a.sql", b"-- no-transaction\nVACUUM;\n"),
-        ("2_b.sql", b"\n-- no-transaction\nSELECT 1;\n"),
-        ("3_c.up.sql", b"SELECT 1;\n"),
-        ("3_c.down.sql", b"-- no-transaction: because\nVACUUM;\n"),
-        ("4_d.sql", b"\xef\xbb\xbf-- no-transaction\nSELECT 1;\n"),
-    ]);
+    let import = imported(
+        Tool::Sqlx,
+        &[
+            ("1_a.sql", b"-- no-transaction\nVACUUM;\n"),
+            ("2_b.sql", b"\n-- no-transaction\nSELECT 1;\n"),
+            ("3_c.up.sql", b"SELECT 1;\n"),
+            ("3_c.down.sql", b"-- no-transaction: because\nVACUUM;\n"),
+            ("4_d.sql", b"\xef\xbb\xbf-- no-transaction\nSELECT 1;\n"),
+        ],
+    );
     let none: Vec<_> =
         import.revisions.iter().map(|r| r.text.contains("\n-- transaction: none\n")).collect();
     assert_eq!(none, [true, false, true, false]);
@@ -125,14 +122,14 @@ fn no_transaction() {
 #[test]
 fn text_is_kept_byte_for_byte() {
     let body = "\u{feff}CREATE TABLE a (\r\n  b TEXT DEFAULT '\u{feff}\r\n'\r\n);\r\n\r\n \t\r\n";
-    let import = imported(&[("1_a.sql", body.as_bytes())]);
+    let import = imported(Tool::Sqlx, &[("1_a.sql", body.as_bytes())]);
     assert!(import.revisions[0].text.ends_with(&format!("-- migrate:up\n{}", &body[3..])));
     assert_eq!(import.notes, ["`1_a.sql`: left out the byte order mark at its start"]);
 }
 
 #[test]
 fn a_description_of_nothing() {
-    let import = imported(&[("1_.sql", b"x"), ("2_migrate:up.sql", b"y")]);
+    let import = imported(Tool::Sqlx, &[("1_.sql", b"x"), ("2_migrate:up.sql", b"y")]);
     assert!(import.revisions[0].text.starts_with("-- migration 1\n--\n"));
     assert_eq!(import.revisions[0].file_name, "1_.sql");
     assert!(import.revisions[1].text.starts_with("-- (migrate:up)\n--\n"));
@@ -141,25 +138,29 @@ fn a_description_of_nothing() {
 #[test]
 fn nothing_to_import() {
     fails(
+        Tool::Sqlx,
         &[],
         "`old` is empty; name the directory of the `<VERSION>_<DESCRIPTION>.sql` files: `cargo migrate import --from sqlx DIR`",
     );
     fails(
+        Tool::Sqlx,
         &[("a.txt", b"")],
         "`old` holds no migration of sqlx; name the directory of the `<VERSION>_<DESCRIPTION>.sql` files: `cargo migrate import --from sqlx DIR`",
     );
     let dir = tempfile::tempdir().unwrap();
-    let error = read_directory(&dir.path().join("none")).unwrap_err().to_string();
+    let error =
+        Directory::read(&dir.path().join("none"), Some(Tool::Sqlx)).unwrap_err().to_string();
     assert!(error.contains("none` does not exist; name the directory of"), "{error}");
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let error = read_directory(&file).unwrap_err().to_string();
+    let error = Directory::read(&file, Some(Tool::Sqlx)).unwrap_err().to_string();
     assert!(error.contains("file` is not a directory; name the directory of"), "{error}");
 }
 
 #[test]
 fn all_problems_at_once() {
     fails(
+        Tool::Sqlx,
         &[
             ("10_a.up.sql", b"x"),
             ("10_b.sql", b"x"),
@@ -207,12 +208,17 @@ fn shared(path: &str) -> Option<PathBuf> {
 
 #[test]
 fn real_histories() {
-    for (name, count, reversible) in
-        [("client", 12, 0), ("client-record", 3, 0), ("scripts", 2, 2), ("server-sqlite", 7, 0)]
-    {
+    for (name, count, reversible) in [
+        ("client", 12, 0),
+        ("client-record", 3, 0),
+        ("scripts", 2, 2),
+        ("server-sqlite", 7, 0),
+        ("server-postgres", 20, 0),
+    ] {
         let Some(dir) = shared(&format!("histories/atuin/{name}")) else { continue };
-        let files = read_directory(&dir).unwrap();
-        let import = import(&dir, &files, &[]).unwrap();
+        let directory = Directory::read(&dir, Some(Tool::Sqlx)).unwrap();
+        let continuation = Continuation::default();
+        let import = import(&dir, &directory, Tool::Sqlx, &continuation).unwrap();
         assert_eq!(import.revisions.len(), count, "{name}");
         assert_eq!(import.notes, [""; 0], "{name}");
         let down =
@@ -223,10 +229,10 @@ fn real_histories() {
             assert!(revision.id > before.id);
         }
         // Every byte of every file is in a revision, and no revision has bytes of its own in a section.
-        for file in &files {
-            let (id, _) = file.name.split_once('_').unwrap();
+        for file in &directory.files {
+            let (id, _) = file.name().split_once('_').unwrap();
             let revision = import.revisions.iter().find(|r| r.id == id).unwrap();
-            let section = if file.name.ends_with(".down.sql") { "down" } else { "up" };
+            let section = if file.name().ends_with(".down.sql") { "down" } else { "up" };
             let (_, rest) = revision.text.split_once(&format!("\n-- migrate:{section}\n")).unwrap();
             let body = rest.split("\n-- migrate:").next().unwrap();
             assert_eq!(

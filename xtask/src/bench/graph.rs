@@ -13,54 +13,99 @@ use cargo_migrate::chain::{Plan, Target};
 use cargo_migrate::config::{Configuration, HeadsPolicy};
 use cargo_migrate::validate;
 
+use super::Effort;
+use super::report::Row;
 use crate::command::{self, cargo};
 use crate::say;
-
-pub(crate) const HELP: &str = "
-Usage: cargo xtask bench-graph
-
-Makes merge-heavy chains of 1,000, 10,000 and 100,000 revisions in memory, validates and plans them, up
-and down, and prints the processor time of each part and how it grows: 10 means linear.
-";
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
 /// The parts that are measured, each on its own.
 const PARTS: [&str; 5] = ["validate", "up heads", "heads after", "down base", "up one"];
 
-pub(crate) fn run() -> Result<(), String> {
-    if cfg!(debug_assertions) {
+/// Ten times the revisions in so many times the time; ten is linear, and memory is not as fast as caches.
+const MOST: f64 = 15.0;
+
+/// What `bench` is asked by itself, compiled with optimisation: the bare numbers.
+pub(super) const NUMBERS: &str = "graph-numbers";
+
+pub(super) fn run(effort: Effort) -> Result<Vec<Row>, String> {
+    let measured = if cfg!(debug_assertions) {
         // Only what is optimised is worth measuring.
-        let args = ["run", "--release", "--quiet", "--package", "xtask", "--", "bench-graph"];
-        return command::run(cargo().args(args));
-    }
+        let mut again = cargo();
+        again.args(["run", "--release", "--quiet", "--package", "xtask", "--", "bench", NUMBERS]);
+        if effort == Effort::Quick {
+            again.arg("--quick");
+        }
+        parse(&command::output(&mut again)?)?
+    } else {
+        measure_all(effort)?
+    };
     let mut line = format!("{:>9}", "revisions");
     for part in PARTS {
         let _ = write!(line, " {part:>12}");
     }
     say(&format!("{line} {:>9} {:>7}", "all", "growth"));
-    let mut last: Option<Duration> = None;
-    for size in SIZES {
-        // The system counts in ticks of some milliseconds, so short parts are run often.
-        let runs = u32::try_from(500_000 / size).unwrap_or(1);
-        let mut times = [Duration::ZERO; PARTS.len()];
-        for _ in 0..runs {
-            let run = measure(size)?;
-            times.iter_mut().zip(run).for_each(|(total, time)| *total += time);
-        }
-        let times = times.map(|total| total / runs);
-        let all: Duration = times.iter().sum();
+    let mut rows = Vec::new();
+    let mut last: Option<(usize, f64)> = None;
+    for (size, times) in SIZES.into_iter().zip(measured) {
+        let all = times.iter().sum::<Duration>().as_secs_f64();
         let mut line = format!("{size:>9}");
         for time in times {
             let _ = write!(line, " {:>9.2} ms", time.as_secs_f64() * 1e3);
         }
-        let growth = last.map_or_else(String::new, |last| {
-            format!("{:.1}", all.as_secs_f64() / last.as_secs_f64())
-        });
-        say(&format!("{line} {:>6.0} ms {growth:>7}", all.as_secs_f64() * 1e3));
-        last = Some(all);
+        let growth = last.map(|(_, last)| all / last);
+        let shown = growth.map_or_else(String::new, |growth| format!("{growth:.1}"));
+        say(&format!("{line} {:>6.0} ms {shown:>7}", all * 1e3));
+        let name = format!("validate and plan {size} revisions, heavy on merges");
+        let row = Row::number(name, format!("{:.2} ms", all * 1e3), all, f64::MAX, "");
+        rows.push(row.without_aim());
+        if let (Some(growth), Some((smaller, _))) = (growth, last) {
+            let name = format!("growth of that from {smaller} to {size} (10 is linear)");
+            rows.push(Row::number(name, format!("{growth:.1} times"), growth, MOST, " times"));
+        }
+        last = Some((size, all));
+    }
+    Ok(rows)
+}
+
+/// Prints the measurements for [`run`] in another process: a line a size, nanoseconds for each part.
+#[expect(clippy::print_stdout, reason = "the other process reads it there")]
+pub(super) fn numbers(effort: Effort) -> Result<(), String> {
+    for times in measure_all(effort)? {
+        let times = times.map(|time| time.as_nanos().to_string());
+        println!("{}", times.join(" "));
     }
     Ok(())
+}
+
+fn parse(text: &str) -> Result<Vec<[Duration; PARTS.len()]>, String> {
+    let lines = text.lines().map(|line| {
+        let times: Option<Vec<Duration>> =
+            line.split(' ').map(|word| word.parse().ok().map(Duration::from_nanos)).collect();
+        times.and_then(|times| times.try_into().ok())
+    });
+    let lines: Option<Vec<_>> = lines.collect();
+    lines
+        .filter(|lines| lines.len() == SIZES.len())
+        .ok_or_else(|| format!("these are no measurements:\n{text}"))
+}
+
+fn measure_all(effort: Effort) -> Result<Vec<[Duration; PARTS.len()]>, String> {
+    SIZES
+        .into_iter()
+        .map(|size| {
+            // The system counts in ticks of some milliseconds, so short parts are run often.
+            let runs = effort.times(500_000 / size);
+            let mut times = [Duration::ZERO; PARTS.len()];
+            for _ in 0..runs {
+                let run = measure(size)?;
+                times.iter_mut().zip(run).for_each(|(total, time)| *total += time);
+            }
+            let runs = u32::try_from(runs).unwrap_or(u32::MAX);
+            Ok(times.map(|total| total / runs))
+        })
+        .collect()
 }
 
 /// The time of each of [`PARTS`].
@@ -161,4 +206,23 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
 fn processor_time() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     Some(Duration::from_nanos(text.split_ascii_whitespace().next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_back_and_nothing_else_is() {
+        let text = "1 2 3 4 5\n10 20 30 40 50\n100 200 300 400 500\n";
+        assert_eq!(parse(text).unwrap()[1][4], Duration::from_nanos(50));
+        assert!(parse("1 2 3 4 5\n").is_err());
+        assert!(parse(&text.replace("30", "x")).is_err());
+        assert!(parse(&text.replace("30 ", "")).is_err());
+    }
+
+    #[test]
+    fn the_chain_is_planned_whole() {
+        assert!(measure(300).is_ok());
+    }
 }

@@ -1,0 +1,104 @@
+//! What lies in a directory that is imported, as plain data.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::Tool;
+use crate::scaffold::Error;
+
+/// A directory of another tool, or a folder in it, sorted by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// Its name in the directory above; empty for the one that is imported.
+    pub name: String,
+    /// The files in it.
+    pub files: Vec<File>,
+    /// The folders in it, as deep as the tool looks.
+    pub directories: Vec<Directory>,
+}
+
+/// A file of the directory that is imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its path below the directory that is imported, with `/`.
+    pub path: String,
+    /// Its content; not read, and empty, for files that are neither `.sql` nor `.toml`.
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    /// Its name, without a directory.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}
+
+impl Directory {
+    /// Reads a directory, and the folders in it that a tool looks into: those of any tool if it is not
+    /// known yet which one the directory belongs to.
+    pub fn read(path: &Path, tool: Option<Tool>) -> Result<Self, Error> {
+        let depth = tool.map_or(Tool::DEPTH, Tool::depth);
+        let nothing = |why: &str| Error::NothingToImport {
+            path: path.to_path_buf(),
+            why: why.to_owned(),
+            tool,
+        };
+        match read(path, "", depth) {
+            Err(Error::Read { path: at, source }) if at == path => Err(match source.kind() {
+                io::ErrorKind::NotFound => nothing("does not exist"),
+                io::ErrorKind::NotADirectory => nothing("is not a directory"),
+                _ => Error::Read { path: at, source },
+            }),
+            result => result,
+        }
+    }
+
+    /// The file of this name.
+    pub(super) fn file(&self, name: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.name() == name)
+    }
+}
+
+fn read(path: &Path, below: &str, depth: usize) -> Result<Directory, Error> {
+    let unreadable = |path: &Path, source| Error::Read { path: path.to_path_buf(), source };
+    let mut directory = Directory::default();
+    for entry in fs::read_dir(path).map_err(|source| unreadable(path, source))? {
+        let path = entry.map_err(|source| unreadable(path, source))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let has_content = is_sql(&name) || is_toml(&name);
+        // A link to nowhere is an error if it claims to be a migration, and no business of ours if not.
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => {
+                if depth > 1 && !name.starts_with('.') {
+                    let inner = read(&path, &format!("{below}{name}/"), depth - 1)?;
+                    directory.directories.push(Directory { name, ..inner });
+                }
+                continue;
+            }
+            Ok(metadata) if !metadata.is_file() => continue,
+            Err(source) if has_content => return Err(unreadable(&path, source)),
+            _ => {}
+        }
+        let bytes = if has_content {
+            fs::read(&path).map_err(|source| unreadable(&path, source))?
+        } else {
+            Vec::new()
+        };
+        directory.files.push(File { path: format!("{below}{name}"), bytes });
+    }
+    directory.files.sort_by(|a, b| a.path.cmp(&b.path));
+    directory.directories.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(directory)
+}
+
+/// Whether a tool takes the file for SQL: `.SQL` is another ending for it on every system.
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "sqlx compares them so")]
+pub(super) fn is_sql(name: &str) -> bool {
+    name.ends_with(".sql")
+}
+
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "diesel compares them so")]
+fn is_toml(name: &str) -> bool {
+    name.ends_with(".toml")
+}

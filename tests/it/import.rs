@@ -1,0 +1,205 @@
+//! `cargo migrate import`: what it recognises, writes and finds.
+
+use crate::support::{Project, assert_transcript};
+
+/// Two migrations as diesel has them, in `old`.
+fn of_diesel(project: &Project) {
+    project
+        .write("old/2024-01-01-000000_create_users/up.sql", "CREATE TABLE users (id INTEGER);\n");
+    project.write("old/2024-01-01-000000_create_users/down.sql", "DROP TABLE users;\n");
+    project.write("old/2024-01-02-000000-0000_shrink/up.sql", "VACUUM;\n");
+    project
+        .write("old/2024-01-02-000000-0000_shrink/metadata.toml", "run_in_transaction = false\n");
+    project.write("old/README.md", "");
+}
+
+#[test]
+fn a_directory_of_diesel() {
+    let project = Project::with_chain();
+    of_diesel(&project);
+    assert_transcript!(project.migrate(&["import", "old", "--dry-run"]), @"
+    exit code: 0
+    ----- stderr -----
+    Would create migrations/20240101000000_create_users.sql
+    Would create migrations/202401020000000000_shrink.sql
+    note: not imported, since diesel ignores them too: `README.md`
+    Would import 2 revisions from diesel
+    ");
+    assert_transcript!(project.migrate(&["import", "old"]), @"
+    exit code: 0
+    ----- stderr -----
+         Created migrations/20240101000000_create_users.sql
+         Created migrations/202401020000000000_shrink.sql
+    note: not imported, since diesel ignores them too: `README.md`
+        Imported 2 revisions from diesel
+    ");
+    assert_transcript!(project.migrate(&["history"]), @"
+    exit code: 0
+    ----- stdout -----
+    202401020000000000 (head)  shrink
+    20240101000000 (base)  create users
+    ");
+    project.migrate(&["up"]).success();
+    assert_transcript!(project.migrate(&["import", "old", "--from", "diesel"]), @"
+    exit code: 1
+    ----- stderr -----
+    error: the chain has a revision `20240101000000` already; nothing was imported
+    help: import into an empty chain, or leave out what was imported before
+    ");
+}
+
+#[test]
+fn findings_come_with_the_import() {
+    let project = Project::with_chain();
+    of_diesel(&project);
+    std::fs::remove_file(project.path("old/2024-01-02-000000-0000_shrink/metadata.toml")).unwrap();
+    project.write("old/2024-01-03_nothing/up.sql", "");
+    assert_transcript!(project.migrate(&["import", "old", "--dry-run"]), @"
+    exit code: 4
+    ----- stderr -----
+    Would create migrations/20240101000000_create_users.sql
+    Would create migrations/202401020000000000_shrink.sql
+    Would create migrations/20240103_nothing.sql
+    note: not imported, since diesel ignores them too: `README.md`
+    Would import 3 revisions from diesel
+    error[M0029]: `sqlite` does not run this inside a transaction
+     --> migrations/202401020000000000_shrink.sql:9:1
+      |
+    9 | VACUUM;
+      | ^^^^^^ refused, or silently without effect
+      |
+      = help: move it into a revision of its own with `-- transaction: none` in the header
+
+    warning[M0033]: this section is empty
+     --> migrations/20240103_nothing.sql:7:1
+      |
+    7 | -- migrate:up
+      | ^^^^^^^^^^^^^
+      |
+      = help: write the SQL below it; where there is nothing to do, a comment that says why
+
+    error: the chain would be invalid: 1 error and 1 warning
+    help: correct the imported files; `cargo migrate check` shows them all, also after a correction
+    ");
+    assert_transcript!(project.migrate(&["import", "old"]), @"
+    exit code: 4
+    ----- stderr -----
+         Created migrations/20240101000000_create_users.sql
+         Created migrations/202401020000000000_shrink.sql
+         Created migrations/20240103_nothing.sql
+    note: not imported, since diesel ignores them too: `README.md`
+        Imported 3 revisions from diesel
+    error[M0029]: `sqlite` does not run this inside a transaction
+     --> migrations/202401020000000000_shrink.sql:9:1
+      |
+    9 | VACUUM;
+      | ^^^^^^ refused, or silently without effect
+      |
+      = help: move it into a revision of its own with `-- transaction: none` in the header
+
+    warning[M0033]: this section is empty
+     --> migrations/20240103_nothing.sql:7:1
+      |
+    7 | -- migrate:up
+      | ^^^^^^^^^^^^^
+      |
+      = help: write the SQL below it; where there is nothing to do, a comment that says why
+
+    error: the chain is invalid: 1 error and 1 warning
+    help: correct the imported files; `cargo migrate check` shows them all, also after a correction
+    ");
+}
+
+#[test]
+fn a_layout_that_no_tool_has() {
+    let project = Project::with_chain();
+    of_diesel(&project);
+    assert_transcript!(project.migrate(&["import", "."]), @"
+    exit code: 1
+    ----- stderr -----
+    error: `[ROOT]/.` has the layout of no tool that is known
+      sqlx: there are no `<VERSION>_<DESCRIPTION>.sql` files
+      diesel: there are no `<VERSION>_<NAME>/up.sql` files
+    perhaps `cargo migrate import [ROOT]/./migrations`
+    ");
+    project.write("old/3_more.sql", "SELECT 1;\n");
+    assert_transcript!(project.migrate(&["import", "old"]), @"
+    exit code: 1
+    ----- stderr -----
+    error: `[ROOT]/old` has the layouts of several tools; say which
+      `--from sqlx`: there are `<VERSION>_<DESCRIPTION>.sql` files
+      `--from diesel`: there are `<VERSION>_<NAME>/up.sql` files
+    ");
+    assert_transcript!(project.migrate(&["import", "--from", "rails", "old"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: invalid value 'rails' for '--from <TOOL>'
+      [possible values: sqlx, diesel]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_chain_for_several_dialects() {
+    let project = Project::with_chain();
+    of_diesel(&project);
+    let manifest = project.read("Cargo.toml");
+    project.write("Cargo.toml", manifest.replace("[\"sqlite\"]", "[\"sqlite\", \"mysql\"]"));
+    assert_transcript!(project.migrate(&["import", "old"]), @"
+    exit code: 1
+    ----- stderr -----
+    error: the chain is written for `sqlite` and `mysql`; say which the directory is for: `--dialect sqlite` or `--dialect mysql`, or all of them
+    ");
+    assert_transcript!(project.migrate(&["import", "old", "--dialect", "sqlite", "--dry-run"]), @"
+    exit code: 4
+    ----- stderr -----
+    Would create migrations/20240101000000_create_users.sql
+    Would create migrations/202401020000000000_shrink.sql
+    note: not imported, since diesel ignores them too: `README.md`
+    Would import 2 revisions from diesel
+    error[M0025]: no up section runs on `mysql`
+     --> migrations/20240101000000_create_users.sql:6:1
+      |
+    6 | -- migrate:up sqlite
+      | ^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: add `-- migrate:up mysql`; where there is nothing to do, a comment below it says why
+
+    error[M0025]: no down section runs on `mysql`
+     --> migrations/20240101000000_create_users.sql:9:1
+      |
+    9 | -- migrate:down sqlite
+      | ^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: add `-- migrate:down mysql`; where there is nothing to do, a comment below it says why
+
+    error[M0025]: no up section runs on `mysql`
+     --> migrations/202401020000000000_shrink.sql:9:1
+      |
+    9 | -- migrate:up sqlite
+      | ^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: add `-- migrate:up mysql`; where there is nothing to do, a comment below it says why
+
+    error: the chain would be invalid: 3 errors
+    help: correct the imported files; `cargo migrate check` shows them all, also after a correction
+    ");
+}
+
+#[test]
+fn the_directory_of_the_chain_itself() {
+    let project = Project::with_chain();
+    of_diesel(&project);
+    std::fs::remove_dir(project.path("migrations")).unwrap();
+    std::fs::rename(project.path("old"), project.path("migrations")).unwrap();
+    assert_transcript!(project.migrate(&["import", "migrations/"]), @"
+    exit code: 1
+    ----- stderr -----
+    error: `migrations` is where the chain itself belongs
+    help: give the other tool's files another place first: `mv migrations migrations.old`, `mkdir migrations`, `cargo migrate import migrations.old`
+    ");
+    std::fs::rename(project.path("migrations"), project.path("migrations.old")).unwrap();
+    std::fs::create_dir(project.path("migrations")).unwrap();
+    project.migrate(&["import", "migrations.old"]).success();
+}

@@ -269,7 +269,12 @@ fn resume<'a>(request: &Request<'_>, mut job: Job<'a>, row: &Row) -> Result<Job<
                 format!("revision `{}` was edited after a part of it had run", job.id),
             )
             .note(format!("{done} of its statements are done and must stay as they are"))
-            .help("restore these statements, and correct only those after them"));
+            .help("restore these statements, and correct only those after them")
+            .help(format!(
+                "or, if you have finished the revision by hand, or undone it: `repair {id} --applied`, \
+                 or `repair {id} --not-applied`",
+                id = row.id
+            )));
     }
     job.resume = Some(done);
     Ok(job)
@@ -397,7 +402,7 @@ fn job_of<'a>(
 ///
 /// Its header has the id and what changes how the statements run; its sections are the *down*
 /// sections that match here, without their selectors.
-fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> String {
+pub(crate) fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> String {
     let header = script.header();
     let mut text = format!("-- revision: {id}\n");
     if header.transaction == TransactionMode::None {

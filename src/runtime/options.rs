@@ -79,6 +79,9 @@ pub struct Options {
     /// With which script `down` undoes a revision that was edited after it was applied; by default
     /// with none: `down` stops there.
     pub edited_down: Option<Source>,
+    /// Whether `stamp` forgets every row of the chain before it records anything, also those that
+    /// the chain does not know.
+    pub purge: bool,
     /// What is recorded as `applied_by`; by default the program's name and, where the system
     /// tells it in `/proc`, the host: `shop@web-3`.
     pub applied_by: Option<String>,
@@ -96,6 +99,7 @@ impl Default for Options {
             database: None,
             newer: NewerDatabase::default(),
             edited_down: None,
+            purge: false,
             applied_by: None,
         }
     }
@@ -174,6 +178,14 @@ impl Options {
         self
     }
 
+    /// Lets `stamp` forget every row of the chain first, whatever it says: also those of revisions
+    /// that the chain does not know, or that are done in part. Rows of other chains stay.
+    #[must_use]
+    pub fn purge(mut self, purge: bool) -> Self {
+        self.purge = purge;
+        self
+    }
+
     /// Sets what is recorded as `applied_by`.
     #[must_use]
     pub fn applied_by(mut self, name: impl Into<String>) -> Self {
@@ -194,6 +206,7 @@ impl fmt::Debug for Options {
             .field("database", &self.database)
             .field("newer", &self.newer)
             .field("edited_down", &self.edited_down)
+            .field("purge", &self.purge)
             .field("applied_by", &self.applied_by)
             .finish()
     }

@@ -154,7 +154,7 @@ impl Revision {
 }
 
 /// What a revision contributes to its digest: its checksum, or only the fact that it is Rust.
-#[cfg(any(feature = "build", test))]
+#[cfg(any(feature = "build", feature = "runtime", test))]
 pub(crate) fn digest_content(kind: Kind, fingerprint: &Checksum) -> &[u8] {
     match kind {
         Kind::Sql => fingerprint.as_bytes(),

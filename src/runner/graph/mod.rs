@@ -206,6 +206,7 @@ impl<'s> Standing<'s> {
         match of.difference {
             Some(Difference::Edited) => mark(MarkKind::Warning, "edited"),
             Some(Difference::Reparented) => mark(MarkKind::Warning, "re-parented"),
+            Some(Difference::WrongDigest) => mark(MarkKind::Warning, "wrong digest"),
             None => {}
         }
         marks

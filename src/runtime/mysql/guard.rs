@@ -15,6 +15,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor, MySql, SqlSafeStr, SqlStr};
 use super::error::{explain, is_disconnected, number};
 use super::session::{NO_LIMIT, Session};
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
+use crate::runtime::fault;
 use crate::runtime::options::Options;
 
 /// Whatever `completion_type` says.
@@ -107,6 +108,7 @@ impl<'c> Connection<'c> {
 
     pub(super) async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
         let sql: SqlStr = sql.into_sql_str();
+        fault::statement();
         self.raw().execute(sqlx::raw_sql(sql)).await.map(|_| ())
     }
 

@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, Executor, Row as _};
 use super::error::is_no_table;
 use super::guard::{Connection, Transaction, View};
 use crate::runtime::error::{Error, ErrorKind};
+use crate::runtime::fault;
 use crate::runtime::tracking::{Cells, Tracking};
 
 impl Connection<'_> {
@@ -43,6 +44,7 @@ impl Connection<'_> {
     }
 
     pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
+        fault::statement();
         let rows = self.raw().fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
         rows.iter()
             .map(|row| (0..row.len()).map(|column| row.try_get_unchecked(column)).collect())
@@ -50,6 +52,7 @@ impl Connection<'_> {
     }
 
     pub(crate) async fn affect(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
+        fault::statement();
         let result = self.raw().execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
         Ok(result.rows_affected())
     }

@@ -13,7 +13,10 @@ mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod property;
+mod redo;
+mod repair;
 mod shared;
+mod stamp;
 mod surroundings;
 mod unwrapped;
 mod updown;

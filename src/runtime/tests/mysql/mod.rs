@@ -3,6 +3,7 @@
 mod commits;
 mod concurrent;
 mod connections;
+mod killed;
 mod server;
 mod session;
 mod updown;

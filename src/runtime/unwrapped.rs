@@ -285,6 +285,7 @@ impl<'a> Run<'_, 'a, '_> {
         };
         match recorded {
             Ok(0) => error.note("no statement of this revision had an effect"),
+            Ok(1) => error.note("its first statement is done, and will not run again"),
             Ok(done) => {
                 error.note(format!("its first {done} statements are done, and will not run again"))
             }

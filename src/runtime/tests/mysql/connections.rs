@@ -31,8 +31,8 @@ async fn what_cannot_be_reached_is_told_without_the_password() {
     let none = server.url().replace(&server.database, "");
     for (url, kind, says) in [
         (wrong.as_str(), ErrorKind::Denied, "Access denied"),
-        (&missing, ErrorKind::Missing, "Unknown database 'migrate_is_not_there'"),
-        (&none, ErrorKind::Missing, "name the database in the URL"),
+        (&missing, ErrorKind::Connect, "Unknown database 'migrate_is_not_there'"),
+        (&none, ErrorKind::Url, "name the database in the URL"),
         ("mysql://me:hunter2@127.0.0.1:1/x", ErrorKind::Connect, "Connection refused"),
         ("mysql://me:hunter2@h.invalid/x", ErrorKind::Connect, "check host and port"),
     ] {

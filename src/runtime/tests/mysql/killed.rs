@@ -39,7 +39,6 @@ async fn the_process_that_is_killed() {
 }
 
 /// Whether the child came to its end.
-#[expect(clippy::disallowed_methods, reason = "a test is its own child process")]
 fn run_child(server: &Server, down: bool, die_before: usize) -> bool {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command

@@ -20,7 +20,7 @@ pub(crate) mod ui;
 
 pub use arguments::{
     DatabaseArguments, DownArguments, DownSource, HeadsArguments, HistoryArguments, Scope,
-    ShowArguments, StatusArguments, UpArguments,
+    ShowArguments, StatementArguments, StatusArguments, UpArguments,
 };
 pub use env::Env;
 pub use exit::{Exit, Failure};
@@ -35,7 +35,13 @@ use crate::runtime::Migrator;
 
 /// The command line of the runner.
 #[derive(Clone, Debug, Parser)]
-#[command(about = "Applies the migrations that this binary carries", styles = ui::HELP_STYLES)]
+#[command(
+    about = "Applies the migrations that this binary carries",
+    after_help = "\
+Variables, also from `.env`: DATABASE_URL; MIGRATE_PROTECTED=true lets `down` ask first; MIGRATE_LOCK_TIMEOUT, \
+MIGRATE_STATEMENT_LOCK_TIMEOUT, MIGRATE_STATEMENT_TIMEOUT and MIGRATE_RETRIES hold where no flag says otherwise.",
+    styles = ui::HELP_STYLES
+)]
 struct Arguments {
     /// Coloring
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -71,8 +77,10 @@ enum Command {
 
 /// The `main` of a runner: the commands over a baked chain, with the arguments of this process.
 ///
-/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL` (also from
-/// a `.env` file).
+/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL`. Where
+/// `MIGRATE_PROTECTED` is `true`, `down` asks first, or needs `--yes`. How long a run waits is said by flags, or by
+/// `MIGRATE_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_TIMEOUT` (`5`, `500ms`, `2m`) and
+/// `MIGRATE_RETRIES`. All these variables may come from a `.env` file, too.
 pub fn main(migrator: &Migrator) -> ExitCode {
     let env = match Env::of_process() {
         Ok(env) => env,

@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::Dialect;
 use crate::runner::ui::HELP_STYLES;
-use crate::runner::{Color, DownArguments, Env, HeadsArguments, HistoryArguments};
-use crate::runner::{ShowArguments, StatusArguments, UpArguments};
+use crate::runner::{BranchesArguments, Color, DownArguments, Env, GraphArguments};
+use crate::runner::{
+    HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
+};
 use crate::scaffold::import::Tool;
 
 /// Versioned database migrations, checked when the crate is compiled
@@ -53,9 +55,13 @@ pub enum Command {
     Status(StatusArguments),
     /// List the revisions, newest first
     History(HistoryArguments),
+    /// Draw the chain
+    Graph(GraphArguments),
     /// List the heads of the chain
     Heads(HeadsArguments),
-    /// Show one revision
+    /// List where the chain branches, and the branch labels
+    Branches(BranchesArguments),
+    /// Show a revision
     Show(ShowArguments),
     /// Check the chain without building
     Check(CheckArguments),
@@ -90,7 +96,7 @@ pub struct GlobalArguments {
     /// Do not print progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Print every statement as it starts
+    /// Say more: each statement as it starts, or all about each revision
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use super::context::{Context, FileChain};
+use crate::chain::Chain;
 use crate::config::{self, Configuration, Request, ResolveError, UrlSource, Variable};
 use crate::runner::place::Place;
 use crate::runner::{self, commands};
 use crate::runner::{
     DatabaseArguments, DownArguments, Exit, Failure, StatusArguments, UpArguments,
 };
-use crate::runtime::Migrator;
+use crate::runtime::{Migrator, Status};
 
 /// More warnings than this are summed up.
 const MOST_WARNINGS: usize = 5;
@@ -48,6 +49,23 @@ pub(super) fn status(context: &mut Context<'_>, args: &StatusArguments) -> Resul
     let chain = context.chain_with_any_heads()?;
     let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
     commands::status(&migrator, &place, args, context.ui)
+}
+
+/// Runs a command over the chain, and over where a database stands if it is about one.
+pub(super) fn with_standing(
+    context: &mut Context<'_>,
+    is_needed: bool,
+    args: &DatabaseArguments,
+    command: impl FnOnce(&Chain, Option<&Status>) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    if !is_needed {
+        return command(&chain.chain, None);
+    }
+    let Prepared { migrator, place, .. } = prepare(context, chain, args)?;
+    let status = commands::standing(&migrator, &place, args, context.ui)?;
+    let chain = migrator.chain().map_err(|error| Failure::new(error.to_string()))?;
+    command(chain, Some(&status))
 }
 
 fn prepare(

@@ -82,6 +82,8 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Down(args) => database::down(&mut context, &args),
         Command::Status(args) => database::status(&mut context, &args),
         Command::History(args) => chain::history(&mut context, &args),
+        Command::Graph(args) => chain::graph(&mut context, &args),
+        Command::Branches(args) => chain::branches(&mut context, args),
         Command::Heads(args) => chain::heads(&mut context, args),
         Command::Show(args) => chain::show(&mut context, &args),
         Command::Rebase(args) => rebase::run(&mut context, &args),

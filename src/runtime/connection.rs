@@ -57,8 +57,8 @@ pub(crate) struct Unit<'u> {
     pub(crate) record: Option<Record<'u>>,
     /// Whether the transaction ends with it.
     #[cfg_attr(
-        not(feature = "postgres"),
-        allow(dead_code, reason = "only where the end travels with the last revision")
+        not(any(feature = "postgres", feature = "mysql")),
+        allow(dead_code, reason = "there, commit is a statement of its own")
     )]
     pub(crate) is_last: bool,
     /// Is told the index of each statement as it begins.

@@ -109,7 +109,11 @@ impl<'a> Run<'_, 'a, '_> {
         job: &Job<'a>,
         statement: usize,
     ) -> Result<Option<usize>, Error> {
-        let effect = sql::effect(self.request.variant.dialect, job.statement(statement));
+        let dialect = self.request.variant.dialect;
+        if !job.is_started_alone(dialect, statement) {
+            return Ok(None);
+        }
+        let effect = sql::effect(dialect, job.statement(statement));
         // Without a lock of the session the mark is what keeps others away.
         let Some(effect) = effect.filter(|_| self.connection.has_lock()) else {
             return Ok(Some(statement + 1));

@@ -16,7 +16,7 @@ use crate::chain::{Direction, Kind, Revision, RevisionId};
 use crate::diagnostic::Sources;
 use crate::dialect::{Dialect, Variant};
 use crate::script::{Requirement, Script, TransactionMode, Version};
-use crate::sql;
+use crate::sql::{self, HazardKind};
 
 /// One revision to run.
 #[derive(Debug)]
@@ -48,8 +48,20 @@ impl Job<'_> {
         &self.text[self.statements[index].clone()]
     }
 
+    /// Whether it runs statement by statement, with recorded progress.
     pub(crate) fn is_alone(&self) -> bool {
-        self.wrapping == Wrapping::None
+        matches!(self.wrapping, Wrapping::None | Wrapping::StatementByStatement)
+    }
+
+    /// Whether a statement runs outside any transaction, so that it is recorded as started before.
+    pub(crate) fn is_started_alone(&self, dialect: Dialect, index: usize) -> bool {
+        match self.wrapping {
+            Wrapping::None => true,
+            Wrapping::StatementByStatement => {
+                sql::commits_implicitly(dialect, self.statement(index))
+            }
+            Wrapping::Shared | Wrapping::ForeignKeys => false,
+        }
     }
 
     /// Whether a statement sets a savepoint, which could outlive the revision.
@@ -257,7 +269,12 @@ fn resume<'a>(request: &Request<'_>, mut job: Job<'a>, row: &Row) -> Result<Job<
                 format!("revision `{}` was edited after a part of it had run", job.id),
             )
             .note(format!("{done} of its statements are done and must stay as they are"))
-            .help("restore these statements, and correct only those after them"));
+            .help("restore these statements, and correct only those after them")
+            .help(format!(
+                "or, if you have finished the revision by hand, or undone it: `repair {id} --applied`, \
+                 or `repair {id} --not-applied`",
+                id = row.id
+            )));
     }
     job.resume = Some(done);
     Ok(job)
@@ -308,14 +325,27 @@ fn job_of<'a>(
     let dialect = request.variant.dialect;
     let changes_session =
         statements.iter().any(|range| sql::changes_session(dialect, &text[range.clone()]));
+    let commits =
+        || statements.iter().any(|range| sql::commits_implicitly(dialect, &text[range.clone()]));
     let wrapping = match (header.transaction, &header.foreign_keys) {
         (TransactionMode::None, _) => Wrapping::None,
+        (TransactionMode::Transactional, _) if commits() => Wrapping::StatementByStatement,
         (TransactionMode::Transactional, Some(_)) => Wrapping::ForeignKeys,
         (TransactionMode::Transactional, None) => Wrapping::Shared,
     };
+    let find = |kind| statements.iter().find(|range| is_hazard(kind, dialect, &text, range));
+    if dialect == Dialect::Mysql
+        && let Some(range) = find(HazardKind::LocksTables)
+    {
+        return Err(refused(
+            ErrorKind::Script,
+            format!("revision `{id}` would lock tables, and shut the tracking table out"),
+        )
+        .at(&text, range.start)
+        .help("remove the statement, and the `UNLOCK TABLES` with it"));
+    }
     if wrapping != Wrapping::None
-        && let Some(range) =
-            statements.iter().find(|range| controls_transaction(dialect, &text, range))
+        && let Some(range) = find(HazardKind::TransactionControl)
     {
         return Err(refused(
             ErrorKind::Script,
@@ -372,7 +402,7 @@ fn job_of<'a>(
 ///
 /// Its header has the id and what changes how the statements run; its sections are the *down*
 /// sections that match here, without their selectors.
-fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> String {
+pub(crate) fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> String {
     let header = script.header();
     let mut text = format!("-- revision: {id}\n");
     if header.transaction == TransactionMode::None {
@@ -389,12 +419,10 @@ fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> Strin
     text
 }
 
-fn controls_transaction(dialect: Dialect, text: &str, range: &Range<usize>) -> bool {
+fn is_hazard(kind: HazardKind, dialect: Dialect, text: &str, range: &Range<usize>) -> bool {
     let statement =
         sql::Statement { text: &text[range.clone()], offset: range.start, end: range.end };
-    sql::hazards(dialect, &statement)
-        .iter()
-        .any(|hazard| hazard.kind == sql::HazardKind::TransactionControl)
+    sql::hazards(dialect, &statement).iter().any(|hazard| hazard.kind == kind)
 }
 
 /// The jobs, as people are shown them.

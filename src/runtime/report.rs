@@ -24,6 +24,9 @@ pub enum Wrapping {
     ForeignKeys,
     /// In no transaction (`transaction: none`): statement by statement, with recorded progress.
     None,
+    /// Statement by statement, with recorded progress, since the database commits some of them by
+    /// itself: on `MySQL` and `MariaDB` those that define something (`CREATE TABLE`).
+    StatementByStatement,
 }
 
 /// A step that will run.
@@ -115,6 +118,48 @@ impl Report {
     }
 }
 
+/// What a redo will do, as [`Configured::plan_redo`](super::Configured::plan_redo) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedoPlan {
+    /// The way down.
+    pub down: RunPlan,
+    /// The same way up, on what will be left.
+    pub up: RunPlan,
+}
+
+/// What a redo did, as [`Configured::redo`](super::Configured::redo) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedoReport {
+    /// The way down.
+    pub down: Report,
+    /// The same way up.
+    pub up: Report,
+}
+
+/// What a stamp recorded and forgot, as [`Configured::stamp`](super::Configured::stamp) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StampReport {
+    /// The revisions that are recorded as applied now, parents first, each as it stood before.
+    pub recorded: Vec<RevisionStatus>,
+    /// The revisions whose rows are gone, children first, each as it stood before. With
+    /// [`Options::purge`](super::Options::purge) some of them are recorded anew.
+    pub forgotten: Vec<RevisionStatus>,
+    /// What should be known, one text each.
+    pub warnings: Vec<String>,
+    /// The database, without secrets.
+    pub database: String,
+}
+
+impl StampReport {
+    /// Whether anything was changed; `false` means that the database was stamped so already.
+    pub fn changed(&self) -> bool {
+        !self.recorded.is_empty() || !self.forgotten.is_empty()
+    }
+}
+
 /// How and when a revision came into the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -157,6 +202,9 @@ pub enum Difference {
     Edited,
     /// It has other parents or dependencies.
     Reparented,
+    /// Its text and its parents are those of the file, but its digest follows neither from them
+    /// nor from what its ancestors were: the row was changed by other means, or is of an older history.
+    WrongDigest,
 }
 
 /// One revision of the chain, or one that only the database has.

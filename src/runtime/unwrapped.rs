@@ -1,15 +1,20 @@
-//! Revisions with `transaction: none`: statement by statement, with recorded progress.
+//! Revisions that run statement by statement, with recorded progress: those with `transaction: none`,
+//! and those with statements that the database commits by itself.
 //!
 //! Before a statement runs, the row says that it is *started*, and only after it that it is *done*:
 //! so a row that says *started* means that someone runs the statement right now or was killed
 //! while doing so, and no other migrator touches the database until that is known. The last
 //! statement's *done* is the row's final form, in one transaction.
+//!
+//! A statement that a rollback takes back needs no such mark: it runs in one transaction with the
+//! record that it is done, so a row that says neither says that it had no effect.
 
 use std::time::Instant;
 
 use super::connection::Failed;
 use super::error::{Error, ErrorKind};
 use super::job::Job;
+use super::report::Wrapping;
 use super::run::{Run, millis, statement_started};
 use super::state::{Progress, RowStatus};
 use super::tracking::{Change, Standing};
@@ -28,53 +33,37 @@ impl<'a> Run<'_, 'a, '_> {
         let mut progress = Progress::of(dialect, (0..done).map(|index| job.statement(index)));
         self.revision_started(job, index);
         if done < count {
-            let before = self.mark(job, done, &progress).await?;
+            let mut before = self.mark(job, done, &progress).await?;
             self.connection.commit(options).await?;
             self.ready.has_table = true;
             self.partly = Some(job.id.clone());
             self.connection.prepare_alone(job).await?;
-            self.set_session_again(job, done).await?;
+            if let Err(error) = self.say_settings_again(job, done).await {
+                return Err(self.failed_alone(job, error, before.take()).await);
+            }
             for statement in done..count {
                 self.clear_way(job, statement).await?;
                 statement_started(options.observer.as_deref(), job, statement);
-                let sql = job.statement(statement);
-                let mut result = self.connection.execute_alone(sql, options).await;
-                if result.is_ok()
-                    && let Some(index) = self.invalid_index(job, statement).await?
-                {
-                    result = Err(invalid_before(&index).into());
+                if let Err(error) = self.statement(job, statement).await {
+                    return Err(self.failed_alone(job, error, before.take()).await);
                 }
-                if let Err(failed) = result {
-                    let failed = Failed { statement: Some(statement), ..failed };
-                    return Err(self.failed_alone(job, failed, before).await);
-                }
-                progress.finished(sql);
+                progress.finished(job.statement(statement));
                 if statement + 1 < count {
-                    let checksum = progress.checksum();
-                    let change = Change::Progress {
-                        revision: id,
-                        done: statement + 1,
-                        started: self.started(job, statement + 1).await?,
-                        checksum: &checksum,
-                    };
-                    self.connection
-                        .change(settings, &change, options)
-                        .await
-                        .map_err(|error| unrecorded(job, statement, error))?;
+                    let recorded = self.finished(job, statement + 1, &progress).await;
+                    if let Err(error) = recorded {
+                        return Err(self.unrecorded(job, statement, error, before.take()).await);
+                    }
                 }
             }
-            if job.changes_session {
-                let tidied = self.connection.tidy().await;
-                tidied.map_err(|error| unrecorded(job, count - 1, error))?;
+            if job.changes_session
+                && let Err(error) = self.connection.tidy().await
+            {
+                return Err(self.unrecorded(job, count - 1, error, before.take()).await);
             }
-            match self.connection.begin(false, options).await {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::Script => {
-                    let failed = Failed { statement: Some(count - 1), inside: 0, error };
-                    let error = self.failed_alone(job, failed, before).await;
-                    return Err(error.help("end it with `COMMIT`"));
-                }
-                Err(error) => return Err(unrecorded(job, count - 1, error)),
+            if job.is_started_alone(dialect, count - 1)
+                && let Err(error) = self.connection.begin(false, options).await
+            {
+                return Err(self.unrecorded(job, count - 1, error, before.take()).await);
             }
         }
         let wrong = self.connection.examine(job).await?;
@@ -96,19 +85,75 @@ impl<'a> Run<'_, 'a, '_> {
         wrong.map_or(Ok(()), Err)
     }
 
-    /// Runs the finished statements again that only set the session: an earlier one had them.
-    async fn set_session_again(&mut self, job: &Job<'a>, done: usize) -> Result<(), Error> {
+    /// Tells the session the settings that an earlier attempt had made when it came to this statement.
+    async fn say_settings_again(&mut self, job: &Job<'a>, done: usize) -> Result<(), Error> {
         let dialect = self.request.variant.dialect;
-        for statement in 0..done {
-            let sql = job.statement(statement);
+        for index in 0..done {
+            let sql = job.statement(index);
             if sql::sets_session(dialect, sql) {
-                let result = self.connection.execute_alone(sql, self.request.options).await;
-                result.map_err(|failed| {
-                    Self::failed(job, Failed { statement: Some(statement), ..failed })
+                let said = self.connection.execute_alone(sql, self.request.options).await;
+                said.map_err(|failed| {
+                    Self::failed(job, Failed { statement: Some(index), ..failed })
                 })?;
             }
         }
         Ok(())
+    }
+
+    /// Runs one statement; in a transaction, which stays open, where a rollback takes it back.
+    async fn statement(&mut self, job: &Job<'a>, statement: usize) -> Result<(), Error> {
+        let options = self.request.options;
+        let dialect = self.request.variant.dialect;
+        let sql = job.statement(statement);
+        let alone = job.is_started_alone(dialect, statement);
+        let retries = job.wrapping == Wrapping::StatementByStatement
+            && (!alone || sql::defines(dialect, sql));
+        let mut attempts = 0;
+        loop {
+            if !alone {
+                let begun = self.connection.begin(false, options).await;
+                begun.map_err(|error| match statement.checked_sub(1) {
+                    Some(last) if error.kind() == ErrorKind::Script => {
+                        Self::failed(job, Failed { statement: Some(last), inside: 0, error })
+                    }
+                    _ => error,
+                })?;
+            }
+            let Err(failed) = self.connection.execute_alone(sql, options).await else {
+                return match self.invalid_index(job, statement).await? {
+                    Some(index) => Err(invalid_before(job, statement, &index)),
+                    None => Ok(()),
+                };
+            };
+            let error = Self::failed(job, Failed { statement: Some(statement), ..failed });
+            attempts += 1;
+            if !retries || error.kind() != ErrorKind::LockTimeout {
+                return Err(error);
+            }
+            if !alone {
+                self.connection.rollback().await?;
+            }
+            self.pause(error, attempts).await?;
+        }
+    }
+
+    /// Records that the first `done` statements are done.
+    async fn finished(
+        &mut self,
+        job: &Job<'a>,
+        done: usize,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        let (settings, options) = (self.request.settings, self.request.options);
+        let dialect = self.request.variant.dialect;
+        let checksum = progress.checksum();
+        let started = self.started(job, done).await?;
+        let change = Change::Progress { revision: &job.id, done, started, checksum: &checksum };
+        self.connection.change(settings, &change, options).await?;
+        if job.is_started_alone(dialect, done - 1) {
+            return Ok(());
+        }
+        self.connection.commit(options).await
     }
 
     /// Records that the statement after the first `done` ones is started; returns what an undoing
@@ -180,21 +225,22 @@ impl<'a> Run<'_, 'a, '_> {
     async fn failed_alone(
         &mut self,
         job: &Job<'a>,
-        failed: Failed,
+        error: Error,
         before: Option<Standing>,
     ) -> Error {
-        let statement = failed.statement.unwrap_or_default();
-        let error = Self::failed(job, failed);
         let mut left = None;
         let recorded = async {
             let (settings, options) = (self.request.settings, self.request.options);
             // The revision may have opened a transaction, which took its progress back with it.
             self.connection.rollback().await?;
+            if job.changes_session {
+                self.connection.tidy().await?;
+            }
             let state = self.connection.state(settings, options).await?;
             let row = state.row(job.id.as_str());
             let (done, checksum) =
                 row.map_or((0, ""), |row| (row.statements_done, row.checksum.as_str()));
-            left = self.invalid_index(job, statement).await?;
+            left = self.invalid_index(job, done).await?;
             if done == 0 && job.direction == Direction::Up && left.is_none() {
                 self.connection.change(settings, &Change::Delete(&job.id), options).await?;
                 self.partly = None;
@@ -228,26 +274,39 @@ impl<'a> Run<'_, 'a, '_> {
             }
         }
     }
+
+    /// The error if a statement has run, and its record could not be written.
+    async fn unrecorded(
+        &mut self,
+        job: &Job<'a>,
+        statement: usize,
+        error: Error,
+        before: Option<Standing>,
+    ) -> Error {
+        let leaves_open = error.kind() == ErrorKind::Script;
+        if leaves_open || !job.is_started_alone(self.request.variant.dialect, statement) {
+            // It is undone together with its record.
+            let error = Self::failed(job, Failed { statement: Some(statement), inside: 0, error });
+            let error = self.failed_alone(job, error, before).await;
+            return if leaves_open { error.help("end it with `COMMIT`") } else { error };
+        }
+        let says = error.message().to_owned();
+        error
+            .with_message(format!(
+                "statement {} of revision `{}` is done, but that could not be recorded: {says}",
+                statement + 1,
+                job.id
+            ))
+            .revision_named(&job.id, job.path)
+            .at(&job.text, job.statements[statement].start)
+            .help("run again: it says how to record that the statement is done")
+    }
 }
 
 /// `IF NOT EXISTS` is content with an index that nothing uses.
-fn invalid_before(index: &str) -> Error {
-    Error::new(
-        ErrorKind::Statement,
-        format!("the index `{index}` was there already, and is invalid: nothing uses it"),
-    )
-    .help("run again: what is invalid is dropped first")
-}
-
-fn unrecorded(job: &Job<'_>, statement: usize, error: Error) -> Error {
-    let says = error.message().to_owned();
-    error
-        .with_message(format!(
-            "statement {} of revision `{}` is done, but that could not be recorded: {says}",
-            statement + 1,
-            job.id
-        ))
-        .revision_named(&job.id, job.path)
-        .at(&job.text, job.statements[statement].start)
-        .help("run again: it says how to record that the statement is done")
+fn invalid_before(job: &Job<'_>, statement: usize, index: &str) -> Error {
+    let says = format!("the index `{index}` was there already, and is invalid: nothing uses it");
+    let error = Error::new(ErrorKind::Statement, says);
+    Run::failed(job, Failed { statement: Some(statement), inside: 0, error })
+        .help("run again: what is invalid is dropped first")
 }

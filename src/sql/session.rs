@@ -3,6 +3,7 @@
 //! What they leave behind would change what the next revision means: a temporary table hides a real
 //! one of its name, a setting can switch constraints off or let names mean something else.
 
+use super::commit::is_setting;
 use super::token::tokens;
 use crate::dialect::Dialect;
 
@@ -46,10 +47,12 @@ pub(crate) fn changes_session(dialect: Dialect, statement: &str) -> bool {
             let holds = |word: &str| {
                 text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
             };
+            // A procedure or a block may change anything, and so may what follows a semicolon.
             holds("temporary")
                 || holds("@")
+                || holds(";") && !holds("create")
                 || statement.starts_with("/*!")
-                || next_is(&["set", "use", "prepare", "lock"])
+                || next_is(&["set", "use", "prepare", "lock", "call", "execute", "begin"])
         }
     }
 }
@@ -67,17 +70,7 @@ pub(crate) fn sets_session(dialect: Dialect, statement: &str) -> bool {
         Dialect::Postgres => {
             is(first, &["set", "reset"]) && !is(second, &["transaction", "constraints", "local"])
         }
-        Dialect::Mysql => {
-            is(first, &["use"])
-                || is(first, &["set"])
-                    && !is(
-                        second,
-                        &["global", "persist", "persist_only", "password", "role", "transaction"],
-                    )
-                    && !second.contains('.')
-                    && !second.to_ascii_lowercase().contains("@@global")
-                    && !second.to_ascii_lowercase().contains("@@persist")
-        }
+        Dialect::Mysql => is_setting(statement),
     }
 }
 
@@ -121,6 +114,8 @@ mod tests {
             (Dialect::Postgres, "SELECT 1 INTO TEMPORARY t"),
             (Dialect::Mysql, "SET sql_mode = ''"),
             (Dialect::Mysql, "USE other"),
+            (Dialect::Mysql, "CALL p()"),
+            (Dialect::Mysql, "INSERT INTO t VALUES (1); SET NAMES utf8"),
             (Dialect::Mysql, "SELECT 1 INTO @x"),
             (Dialect::Mysql, "/*!40101 SET NAMES utf8 */"),
         ] {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::progress::Progress;
 use crate::chain::Direction;
+use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
 use crate::runner::{StatementArguments, StatusArguments, Ui, UpArguments};
@@ -93,15 +94,32 @@ pub(crate) fn status(
     args: &StatusArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
+    let status = look(migrator, place, &args.database, ui)?;
+    show_status(&status, place, ui)?;
+    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+}
+
+/// Where a database stands, for a command that shows it together with something else.
+pub(crate) fn standing(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    ui: &Ui,
+) -> Result<Status, Failure> {
+    announce(place, ui)?;
+    look(migrator, place, args, ui)
+}
+
+fn look(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    ui: &Ui,
+) -> Result<Status, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(
-        place,
-        &args.database,
-        StatementArguments::default(),
-        None,
-        &progress,
-    ));
-    let status = block_on(async {
+    let statements = StatementArguments::default();
+    let configured = migrator.with(options(place, args, statements, None, &progress));
+    block_on(async {
         match configured.status(place.url.as_str()).await {
             Err(error) if error.kind() == ErrorKind::Missing => {
                 ui.note("the database does not exist yet; `up` creates it")?;
@@ -111,9 +129,7 @@ pub(crate) fn status(
             }
             status => status.map_err(failed),
         }
-    })?;
-    show_status(&status, place, ui)?;
-    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+    })
 }
 
 /// Flags, then what holds at the place, then the defaults.
@@ -217,9 +233,11 @@ fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     for step in &plan.steps {
-        let mut line = format!("{} {}  {}", plan.direction, step.revision, step.description);
+        let description = visible(&step.description);
+        let mut line = format!("{} {}  {description}", plan.direction, step.revision);
         match step.wrapping {
             Wrapping::None => line.push_str("  (outside a transaction)"),
+            Wrapping::StatementByStatement => line.push_str("  (committed statement by statement)"),
             Wrapping::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
             Wrapping::Shared => {}
         }
@@ -229,8 +247,11 @@ fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
         ui.answer(line)?;
     }
     let parts = plan.parts();
+    let is_whole = |wrapping| matches!(wrapping, Wrapping::Shared | Wrapping::ForeignKeys);
     let committed = if parts > 1 {
         format!("committed in {parts} parts")
+    } else if plan.steps.iter().any(|step| !is_whole(step.wrapping)) {
+        String::from("committed statement by statement")
     } else {
         String::from("committed at the end, all or nothing")
     };
@@ -279,7 +300,8 @@ fn status_line(revision: &RevisionStatus) -> String {
             (verb, fate)
         }
     };
-    let mut line = format!("{word:>8}  {}  {}", revision.revision, revision.description);
+    let description = visible(&revision.description);
+    let mut line = format!("{word:>8}  {}  {description}", revision.revision);
     if !detail.is_empty() {
         let _ = write!(line, "  ({detail})");
     }

@@ -4,7 +4,7 @@ mod chain;
 mod database;
 mod progress;
 
-pub(crate) use chain::{heads, history, show};
+pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
 pub(crate) use database::{block_on, failed};
-pub(crate) use database::{down, status, up};
+pub(crate) use database::{down, standing, status, up};

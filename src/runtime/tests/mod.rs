@@ -7,11 +7,19 @@ mod compare;
 mod concurrent;
 mod doubt;
 mod foreign_keys;
+mod killed;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod property;
+mod redo;
+mod repair;
+#[cfg(feature = "mysql")]
+mod servers;
 mod shared;
+mod stamp;
 mod surroundings;
 mod unwrapped;
 mod updown;

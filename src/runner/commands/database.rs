@@ -239,7 +239,7 @@ pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, 
         match step.transaction {
             StepTransaction::Outside => line.push_str("  (outside a transaction)"),
             StepTransaction::StatementByStatement => {
-                line.push_str("  (committed statement by statement)")
+                line.push_str("  (committed statement by statement)");
             }
             StepTransaction::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
             StepTransaction::Shared => {}

@@ -13,4 +13,6 @@ mod histories;
 mod import;
 mod init;
 mod rebase;
+mod server;
+mod servers;
 mod support;

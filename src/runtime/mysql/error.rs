@@ -123,16 +123,14 @@ pub(super) fn connect_error(error: sqlx::Error, database: &str) -> Error {
                 )
                 .caused_by(error)
         }
-        _ => {
-            let is_login = number(&error) == Some(1045) || number(&error) == Some(1698);
-            let explained = explain(error, database, doing, ErrorKind::Connect);
-            if is_login {
-                explained
-                    .help("check user and password, and from which hosts this user may connect")
-            } else {
-                explained
-            }
+        // Here the server lets nobody in; that a right is lacking comes later.
+        _ if matches!(number(&error), Some(1045 | 1698)) => {
+            Error::new(ErrorKind::Connect, format!("failed to {doing}: {}", message(&error)))
+                .on(database)
+                .help("check user and password, and from which hosts this user may connect")
+                .caused_by(error)
         }
+        _ => explain(error, database, doing, ErrorKind::Connect),
     }
 }
 

@@ -337,7 +337,7 @@ fn status_line(revision: &RevisionStatus) -> String {
 /// What the command line makes of an operation's error.
 pub(crate) fn failed(error: Error) -> Failure {
     let exit = match error.kind() {
-        ErrorKind::Target => Exit::Usage,
+        ErrorKind::Target | ErrorKind::Url => Exit::Usage,
         ErrorKind::Chain => Exit::InvalidChain,
         ErrorKind::Connect | ErrorKind::Locked | ErrorKind::Missing => Exit::Unavailable,
         _ => Exit::Failed,

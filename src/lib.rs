@@ -17,6 +17,8 @@ mod embed;
 mod limits;
 #[cfg(feature = "cli")]
 mod orders;
+#[cfg(doc)]
+pub mod guide;
 #[cfg(feature = "runner")]
 pub mod runner;
 #[cfg(feature = "runtime")]

@@ -67,11 +67,11 @@ fn a_shipped_binary_reads_its_chain_without_a_database() {
     ");
     insta::assert_snapshot!(run(&["show", "current"]), @"
     error: nothing says which database is meant
-    help: give it with `--database-url sqlite:app.db`, or set DATABASE_URL
+    help: give it with `--database-url`, or set DATABASE_URL: `sqlite:app.db`, `postgres://USER:PASSWORD@HOST/DATABASE`
     ");
     insta::assert_snapshot!(run(&["graph", "--applied"]), @"
     error: nothing says which database is meant
-    help: give it with `--database-url sqlite:app.db`, or set DATABASE_URL
+    help: give it with `--database-url`, or set DATABASE_URL: `sqlite:app.db`, `postgres://USER:PASSWORD@HOST/DATABASE`
     ");
 }
 

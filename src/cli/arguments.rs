@@ -11,6 +11,7 @@ use crate::runner::{BranchesArguments, Color, DownArguments, Env, GraphArguments
 use crate::runner::{
     HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
 };
+use crate::runner::{PlanArguments, RedoArguments, RepairArguments, StampArguments};
 use crate::scaffold::import::Tool;
 
 /// Versioned database migrations, checked when the crate is compiled
@@ -50,6 +51,14 @@ pub enum Command {
     /// Undo revisions
     #[command(alias = "downgrade")]
     Down(DownArguments),
+    /// Undo revisions, and apply them again
+    Redo(RedoArguments),
+    /// Show what `up` or `down` would do
+    Plan(PlanArguments),
+    /// Record revisions as applied, or not, without running them
+    Stamp(StampArguments),
+    /// Find and mend what is wrong with what is recorded
+    Repair(RepairArguments),
     /// Show where a database is
     #[command(alias = "current")]
     Status(StatusArguments),

@@ -8,7 +8,8 @@ use crate::config::{self, Configuration, Request, ResolveError, UrlSource, Varia
 use crate::runner::place::Place;
 use crate::runner::{self, commands};
 use crate::runner::{
-    DatabaseArguments, DownArguments, Exit, Failure, StatusArguments, UpArguments,
+    DatabaseArguments, DownArguments, Exit, Failure, PlanArguments, RedoArguments, RepairArguments,
+    StampArguments, StatusArguments, UpArguments,
 };
 use crate::runtime::{Migrator, Status};
 
@@ -42,6 +43,34 @@ pub(super) fn down(context: &mut Context<'_>, args: &DownArguments) -> Result<Ex
     let chain = context.chain_with_any_heads()?;
     let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
     commands::down(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate redo`.
+pub(super) fn redo(context: &mut Context<'_>, args: &RedoArguments) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::redo(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate plan`.
+pub(super) fn plan(context: &mut Context<'_>, args: &PlanArguments) -> Result<Exit, Failure> {
+    let chain = if args.down { context.chain_with_any_heads()? } else { context.chain()? };
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::plan(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate stamp`.
+pub(super) fn stamp(context: &mut Context<'_>, args: &StampArguments) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::stamp(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate repair`.
+pub(super) fn repair(context: &mut Context<'_>, args: &RepairArguments) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::repair(&migrator, &place, args, context.ui)
 }
 
 /// `cargo migrate status`.

@@ -1,12 +1,18 @@
 //! Arguments of the commands that work on a baked chain too.
 
 use std::path::PathBuf;
+mod redo;
+mod repair;
+
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use crate::chain::{Anchor, Target, TargetRange};
 use crate::limits::{self, Limits};
+
+pub use redo::{PlanArguments, RedoArguments};
+pub use repair::{RepairArguments, StampArguments, Verdict};
 
 /// Which database.
 #[derive(Clone, Debug, Default, Args)]

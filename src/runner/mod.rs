@@ -24,8 +24,9 @@ mod tests;
 
 pub use arguments::{
     BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
-    HeadsArguments, HistoryArguments, Scope, ShowArguments, StatementArguments, StatusArguments,
-    UpArguments, ViewArguments,
+    HeadsArguments, HistoryArguments, PlanArguments, RedoArguments, RepairArguments, Scope,
+    ShowArguments, StampArguments, StatementArguments, StatusArguments, UpArguments, Verdict,
+    ViewArguments,
 };
 pub use env::Env;
 pub use exit::{Exit, Failure};
@@ -69,6 +70,14 @@ enum Command {
     /// Undo revisions
     #[command(alias = "downgrade")]
     Down(DownArguments),
+    /// Undo revisions, and apply them again
+    Redo(RedoArguments),
+    /// Show what `up` or `down` would do
+    Plan(PlanArguments),
+    /// Record revisions as applied, or not, without running them
+    Stamp(StampArguments),
+    /// Find and mend what is wrong with what is recorded
+    Repair(RepairArguments),
     /// Show where a database is
     #[command(alias = "current")]
     Status(StatusArguments),
@@ -140,6 +149,18 @@ fn dispatch(
         }
         Command::Down(args) => {
             commands::down(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Redo(args) => {
+            commands::redo(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Plan(args) => {
+            commands::plan(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Stamp(args) => {
+            commands::stamp(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Repair(args) => {
+            commands::repair(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
         }
         Command::Status(args) => {
             commands::status(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)

@@ -57,7 +57,7 @@ pub(crate) struct Unit<'u> {
     pub(crate) record: Option<Record<'u>>,
     /// Whether the transaction ends with it.
     #[cfg_attr(
-        not(any(feature = "postgres", feature = "mysql")),
+        not(feature = "postgres"),
         allow(dead_code, reason = "there, commit is a statement of its own")
     )]
     pub(crate) is_last: bool,

@@ -13,8 +13,8 @@ use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
 use crate::runner::{StatementArguments, StatusArguments, Ui, UpArguments};
 use crate::runtime::{
-    Difference, Error, ErrorKind, Migrator, Options, Record, Report, RevisionState, RevisionStatus,
-    RunPlan, Source, Status, TransactionScope, Wrapping,
+    AppliedRecord, Difference, Error, ErrorKind, Migrator, Options, Report, RevisionState,
+    RevisionStatus, RunPlan, Status, StepSource, StepTransaction, TransactionScope,
 };
 
 /// A database with nothing in it, for plans before there is one.
@@ -68,10 +68,7 @@ pub(crate) fn down(
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
     let mut options = options(place, &args.database, args.statements, args.transaction, &progress);
-    options.edited_down = args.from.map(|from| match from {
-        DownSource::File => Source::File,
-        DownSource::Database => Source::Stored,
-    });
+    options.edited_down = args.from.map(Into::into);
     let configured = migrator.with(options);
     let target = args.target.as_deref().unwrap_or("-1");
     block_on(async {
@@ -132,8 +129,17 @@ fn look(
     })
 }
 
+impl From<DownSource> for StepSource {
+    fn from(source: DownSource) -> Self {
+        match source {
+            DownSource::File => Self::File,
+            DownSource::Database => Self::Stored,
+        }
+    }
+}
+
 /// Flags, then what holds at the place, then the defaults.
-fn options(
+pub(super) fn options(
     place: &Place,
     args: &DatabaseArguments,
     statements: StatementArguments,
@@ -180,12 +186,12 @@ pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
     })
 }
 
-fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
+pub(super) fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
     ui.status("Database", format_args!("{} (from {})", place.shown, place.origin))
 }
 
 /// Asks before anything destructive where something protects the database.
-fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
+pub(super) fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
     let Some(protection) = place.protected.as_ref().filter(|_| !yes) else { return Ok(()) };
     let refusal = |message: String| {
         Failure::new(message).help(format!("to go on without a question: `{command} --yes`"))
@@ -203,10 +209,20 @@ fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failu
     Err(refusal(String::from("not confirmed; nothing was changed")))
 }
 
-fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
+/// Says what should be known of a run.
+pub(super) fn warn(report: &Report, ui: &Ui) -> Result<(), Failure> {
     for warning in &report.warnings {
         ui.warn(warning)?;
     }
+    let stored = report.steps.iter().filter(|step| step.source == StepSource::Stored).count();
+    if stored > 0 {
+        ui.note(format_args!("{stored} of them with the script that the database had stored"))?;
+    }
+    Ok(())
+}
+
+fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
+    warn(report, ui)?;
     let count = report.steps.len();
     let summary = match (count, report.direction) {
         (0, _) => String::from("nothing to do"),
@@ -215,15 +231,11 @@ fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
         (_, Direction::Up) => format!("{count} revisions applied"),
         (_, Direction::Down) => format!("{count} revisions undone"),
     };
-    let stored = report.steps.iter().filter(|step| step.source == Source::Stored).count();
-    if stored > 0 {
-        ui.note(format_args!("{stored} of them with the script that the database had stored"))?;
-    }
     ui.status("Finished", format_args!("{summary} in {:.2}s", report.duration.as_secs_f64()))?;
     Ok(Exit::Done)
 }
 
-fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
+pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
     for warning in &plan.warnings {
         ui.warn(warning)?;
     }
@@ -235,22 +247,25 @@ fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
     for step in &plan.steps {
         let description = visible(&step.description);
         let mut line = format!("{} {}  {description}", plan.direction, step.revision);
-        match step.wrapping {
-            Wrapping::None => line.push_str("  (outside a transaction)"),
-            Wrapping::StatementByStatement => line.push_str("  (committed statement by statement)"),
-            Wrapping::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
-            Wrapping::Shared => {}
+        match step.transaction {
+            StepTransaction::Outside => line.push_str("  (outside a transaction)"),
+            StepTransaction::StatementByStatement => {
+                line.push_str("  (committed statement by statement)");
+            }
+            StepTransaction::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
+            StepTransaction::Shared => {}
         }
-        if step.source == Source::Stored {
+        if step.source == StepSource::Stored {
             line.push_str("  (script stored in the database)");
         }
         ui.answer(line)?;
     }
     let parts = plan.parts();
-    let is_whole = |wrapping| matches!(wrapping, Wrapping::Shared | Wrapping::ForeignKeys);
+    let is_whole =
+        |transaction| matches!(transaction, StepTransaction::Shared | StepTransaction::ForeignKeys);
     let committed = if parts > 1 {
         format!("committed in {parts} parts")
-    } else if plan.steps.iter().any(|step| !is_whole(step.wrapping)) {
+    } else if plan.steps.iter().any(|step| !is_whole(step.transaction)) {
         String::from("committed statement by statement")
     } else {
         String::from("committed at the end, all or nothing")
@@ -279,7 +294,7 @@ fn show_status(status: &Status, place: &Place, ui: &Ui) -> Result<(), Failure> {
 }
 
 fn status_line(revision: &RevisionStatus) -> String {
-    let record = |record: &Record| {
+    let record = |record: &AppliedRecord| {
         format!("{} by {} in {:.3}s", record.at, record.by, record.duration.as_secs_f64())
     };
     let (word, detail) = match &revision.state {
@@ -308,7 +323,10 @@ fn status_line(revision: &RevisionStatus) -> String {
     match revision.difference {
         Some(Difference::Edited) => line.push_str("  EDITED: the file is not what was applied"),
         Some(Difference::Reparented) => line.push_str("  RE-PARENTED: the file has other parents"),
-        _ => {}
+        Some(Difference::WrongDigest) => {
+            line.push_str("  WRONG DIGEST: it does not follow from what is recorded");
+        }
+        None => {}
     }
     if revision.is_unknown() {
         line.push_str("  UNKNOWN: not in this chain");

@@ -4,7 +4,7 @@
 //! then before its second, and so on until it lives; each time the next run finishes the work, or
 //! says which statement is in doubt, and then everything has happened exactly once.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::place::{Place, column, everywhere, recorded, tables};
@@ -66,18 +66,30 @@ async fn child() {
     let dialect = Dialect::from_name(words.next().unwrap()).unwrap();
     let is_up = words.next().unwrap() == "up";
     let place = Place::at(dialect, words.next().unwrap());
-    run(&place, is_up).await.unwrap();
+    let patient = Options::new().lock_timeout(Duration::from_mins(1));
+    let migrator = migrator(dialect);
+    let configured = migrator.with(patient);
+    let report = if is_up {
+        configured.up(&place.url).await.unwrap()
+    } else {
+        configured.down(&place.url, "base").await.unwrap()
+    };
+    println!("steps: {}", report.steps.len());
+}
+
+fn command(place: &Place, is_up: bool) -> Command {
+    let direction = if is_up { "up" } else { "down" };
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "runtime::tests::killed::child", "--nocapture"])
+        .env(CHILD, format!("{} {direction} {}", place.dialect, place.url));
+    command
 }
 
 /// Whether the child came back.
 fn lives(place: &Place, is_up: bool, number: usize) -> bool {
-    let direction = if is_up { "up" } else { "down" };
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "runtime::tests::killed::child", "--nocapture"])
-        .env(CHILD, format!("{} {direction} {}", place.dialect, place.url))
-        .env("MIGRATE_TEST_DIE_BEFORE", number.to_string())
-        .output()
-        .unwrap();
+    let output =
+        command(place, is_up).env("MIGRATE_TEST_DIE_BEFORE", number.to_string()).output().unwrap();
     if output.status.success() {
         return true;
     }
@@ -132,6 +144,24 @@ async fn finish(place: &Place, is_up: bool) -> usize {
 }
 
 everywhere! {
+    async fn eight_processes_at_once_apply_each_revision_once(place: Place) {
+        for is_up in [true, false] {
+            let children: Vec<_> = (0..8)
+                .map(|_| command(&place, is_up).stdout(Stdio::piped()).spawn().unwrap())
+                .collect();
+            let mut steps = 0;
+            for child in children {
+                let output = child.wait_with_output().unwrap();
+                let text = String::from_utf8_lossy(&output.stdout);
+                assert!(output.status.success(), "{text}");
+                let says = text.split("steps: ").nth(1).unwrap_or_else(|| panic!("{text}"));
+                steps += says.lines().next().unwrap().parse::<usize>().unwrap();
+            }
+            assert_eq!(steps, 3);
+            assert_eq!(recorded(&place).await.len(), if is_up { 3 } else { 0 });
+        }
+    }
+
     async fn a_process_killed_anywhere_leaves_what_can_be_finished(place: Place) {
         let (mut deaths, mut asked) = (0, 0);
         for number in 1.. {

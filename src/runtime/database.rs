@@ -6,7 +6,7 @@ use crate::url::{self, Unknown};
 
 /// A database, or the way to one.
 ///
-/// Implemented for sqlx's pools (`&SqlitePool`), connect options (owned and borrowed), connections
+/// Implemented for sqlx's pools (`&SqlitePool`, `&PgPool`, `&MySqlPool`), connect options (owned and borrowed), connections
 /// (`&mut SqliteConnection`, owned ones, `&mut PoolConnection<Sqlite>`), and URLs (`&str`,
 /// `&String`), whose scheme decides which driver is used.
 ///

@@ -34,7 +34,7 @@ error[M0051]: unknown key `author` in `package.metadata.migrate`
 3 | author = "me"
   | ^^^^^^ not a key of this table
   |
-  = help: the keys are `dir`, `dialects`, `databases`, `table`, `chain`, `file-name`, `heads`, `lints`, `env`, `templates`
+  = help: the keys are `dir`, `dialects`, `databases`, `table`, `chain`, `file-name`, `heads`, `lock`, `lints`, `env`, `templates`
 
 error[M0051]: unknown key `file_name` in `package.metadata.migrate`
  --> Cargo.toml:4:1

@@ -38,6 +38,22 @@ pub enum Source<'c> {
     Url(String, std::marker::PhantomData<&'c mut ()>),
 }
 
+impl Source<'_> {
+    /// The same way once more; `None` where it is a single connection.
+    pub(crate) fn again(&self) -> Option<Source<'static>> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            // A file has no use for a second connection.
+            Source::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Source::Postgres(source) => source.again().map(Source::Postgres),
+            #[cfg(feature = "mysql")]
+            Source::Mysql(source) => source.again().map(Source::Mysql),
+            Source::Url(url, _) => Some(Source::Url(url.clone(), std::marker::PhantomData)),
+        }
+    }
+}
+
 pub(crate) mod sealed {
     /// Closes [`super::Database`].
     pub trait Sealed {

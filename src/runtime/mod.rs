@@ -14,6 +14,7 @@ mod database;
 mod doubt;
 mod error;
 mod job;
+mod lease;
 mod look;
 mod migrator;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

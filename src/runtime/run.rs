@@ -16,6 +16,7 @@ use super::connection::{Connection, Failed, Probe, Unit};
 use super::database::Source as Way;
 use super::error::{DatabaseState, Error, ErrorKind};
 use super::job::{Job, run_plan};
+use super::lease::Outcome;
 use super::look::{Look, Ready, look, request, variant};
 use super::migrator::Configured;
 use super::observer::{Event, Observer};
@@ -60,9 +61,10 @@ async fn run_once(
                 Err(error.on(connection.name()))
             }
         };
-        let unrestored = connection.finish().await.err();
-        let unrestored = unrestored
-            .map(|error| format!("close the connection that was lent: {}", error.message()));
+        let unrestored = connection.finish().await.err().map(|error| match error.kind() {
+            ErrorKind::LockLost => error.message().to_owned(),
+            _ => format!("close the connection that was lent: {}", error.message()),
+        });
         let mut report = match (result, &unrestored) {
             (Ok(report), _) => report,
             (Err(error), Some(text)) => return Err(error.note(text)),
@@ -146,7 +148,6 @@ pub(crate) struct Run<'r, 'a, 'c> {
 impl<'a> Run<'_, 'a, '_> {
     async fn go(&mut self) -> Result<(), Error> {
         let (settings, options) = (self.request.settings, self.request.options);
-        let mut wait = Wait::new(options);
         let mut seen = look(self.connection, self.request, None).await?;
         if let Look::Ready(ready) = &mut seen
             && ready.jobs.is_empty()
@@ -156,7 +157,29 @@ impl<'a> Run<'_, 'a, '_> {
         }
         self.applied_by = options.applied_by.clone().unwrap_or_else(applied_by);
         self.arm(&seen).await?;
-        self.connection.lock(settings, options).await?;
+        let Some(mut lease) = self.connection.lock(settings, options).await? else {
+            return self.work(seen).await;
+        };
+        match lease.during(self.work(seen)).await {
+            Outcome::Done(result) => {
+                if result.is_err() {
+                    // An open transaction may keep the row of the lock.
+                    drop(self.connection.rollback().await);
+                }
+                lease.release().await;
+                result
+            }
+            Outcome::Lost(error) => {
+                self.connection.sever();
+                Err(error)
+            }
+        }
+    }
+
+    /// What happens under the lock.
+    async fn work(&mut self, mut seen: Look<'a>) -> Result<(), Error> {
+        let options = self.request.options;
+        let mut wait = Wait::new(options);
         loop {
             let ready = match seen {
                 Look::Ready(ready) => ready,
@@ -165,6 +188,10 @@ impl<'a> Run<'_, 'a, '_> {
                         // What was seen before the lock was taken may be over.
                         if !self.connection.is_stale().await? {
                             self.settle(doubt).await?;
+                        }
+                    } else if self.connection.is_leased() {
+                        if !self.connection.is_stale().await? {
+                            return Err(doubt.left_behind());
                         }
                     } else if !wait.pause(None).await {
                         return Err(doubt.error);

@@ -44,6 +44,9 @@ impl<'a> Run<'_, 'a, '_> {
                 {
                     result = Err(invalid_before(&index).into());
                 }
+                if let Err(Failed { statement: None, error, .. }) = result {
+                    return Err(not_begun(job, statement, error));
+                }
                 if let Err(failed) = result {
                     let failed = Failed { statement: Some(statement), ..failed };
                     return Err(self.failed_alone(job, failed, before).await);
@@ -237,6 +240,18 @@ fn invalid_before(index: &str) -> Error {
         format!("the index `{index}` was there already, and is invalid: nothing uses it"),
     )
     .help("run again: what is invalid is dropped first")
+}
+
+/// The lock was lost between the record that the statement is started and the statement.
+fn not_begun(job: &Job<'_>, statement: usize, error: Error) -> Error {
+    let says = error.message().to_owned();
+    let (number, id) = (statement + 1, &job.id);
+    error
+        .with_message(format!("statement {number} of revision `{id}` was not begun: {says}"))
+        .revision_named(id, job.path)
+        .at(&job.text, job.statements[statement].start)
+        .note("it is recorded as started, and without the lock that may not be changed")
+        .help(format!("record it with `repair {id} --statement not-done`, and run again"))
 }
 
 fn unrecorded(job: &Job<'_>, statement: usize, error: Error) -> Error {

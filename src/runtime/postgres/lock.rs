@@ -3,14 +3,26 @@
 //! It is asked for again and again and never waited for inside the server: a session that waits
 //! there holds a snapshot, for which `CREATE INDEX CONCURRENTLY` of the lock's holder would wait in turn.
 
+use std::time::Duration;
+
 use hmac_sha256::Hash;
 
+use super::error::code;
 use super::guard::Connection;
 use crate::chain::baked::Settings;
 use crate::runtime::error::{Error, ErrorKind};
+use crate::runtime::lease::Claim;
 use crate::runtime::options::Options;
+use crate::runtime::timer::sleep;
 use crate::runtime::tracking::Tracking;
 use crate::runtime::wait::Wait;
+
+const AROUND_POOLERS: &str = "connect to the server itself, or to a port of the pooler with session \
+     pooling; or set `lock = \"table\"` in `[package.metadata.migrate]`, and build again";
+
+/// A pooler hands out the session that it used last, so that the first attempt is nearly always right.
+const UNLOCK_ATTEMPTS: u32 = 40;
+const UNLOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// The lock's key: the first 8 bytes of SHA-256 over `cargo-migrate`, schema, table and chain, each with
 /// its length before it.
@@ -38,11 +50,11 @@ fn which(key: i64) -> String {
     )
 }
 
-/// Fails with a division by zero if this session does not hold the lock.
-pub(super) fn proof(key: i64) -> String {
+/// Whether this session holds the lock.
+fn is_ours(key: i64) -> String {
     format!(
-        "SELECT 1 / pg_catalog.count(*) FROM pg_catalog.pg_locks AS l \
-         WHERE {} AND l.pid = pg_catalog.pg_backend_pid()",
+        "EXISTS (SELECT 1 FROM pg_catalog.pg_locks AS l WHERE {} \
+         AND l.pid = pg_catalog.pg_backend_pid())",
         which(key)
     )
 }
@@ -57,13 +69,23 @@ impl Connection<'_> {
     ) -> Result<(), Error> {
         let key = key(tracking, settings);
         let doing = "lock the database";
-        let take = format!("SELECT pg_catalog.pg_try_advisory_lock({key})::text");
+        // Whoever has it can take it again. Behind a pooler the session may be one that another runner
+        // took it in, or left it in.
+        let take = format!(
+            "SELECT CASE WHEN {} THEN 'held' \
+             ELSE pg_catalog.pg_try_advisory_lock({key})::text END, \
+             pg_catalog.pg_backend_pid()::text",
+            is_ours(key)
+        );
         let mut wait = Wait::new(options);
         loop {
             // From the moment that it is asked for it may be held.
             self.key = Some(key);
-            let taken = self.text(&take).await.map_err(|error| self.explained(error, doing))?;
-            if taken.as_deref() == Some("true") {
+            let rows = self.texts(&take).await.map_err(|error| self.explained(error, doing))?;
+            let mut cells = rows.into_iter().next().unwrap_or_default();
+            let process = cells.pop().flatten();
+            if cells.pop().flatten().as_deref() == Some("true") {
+                self.process = process;
                 break;
             }
             self.key = None;
@@ -78,6 +100,18 @@ impl Connection<'_> {
                 if let Some(holder) = holder {
                     error = error.note(format!("it is held by {holder}"));
                 }
+                if let Some(idle) = self.idle_holder(key).await {
+                    error = error.note(format!(
+                        "process {idle} does nothing at the moment: a pooler may have kept a session that a \
+                         runner took the lock in"
+                    ));
+                    return Err(error
+                        .help(format!(
+                            "if no runner is at work, end that session with `SELECT \
+                             pg_terminate_backend({idle})`"
+                        ))
+                        .help(AROUND_POOLERS));
+                }
                 return Err(error.help(
                     "wait until it has finished, or allow a longer lock time-out (`--lock-timeout`, \
                      `Options::lock_timeout`)",
@@ -85,14 +119,40 @@ impl Connection<'_> {
             }
         }
         self.is_fresh = false;
-        match self.text(&proof(key)).await {
-            Ok(_) => Ok(()),
-            Err(_) => Err(self.lock_lost()),
-        }
+        self.prove().await
     }
 
     pub(crate) fn has_lock(&self) -> bool {
         self.key.is_some()
+    }
+
+    /// From now on a lease is the lock, and this proves it.
+    pub(crate) fn fence(&mut self, proof: String) {
+        self.fence = Some(proof);
+        self.is_fresh = false;
+    }
+
+    /// What fails with a division by zero if the lock is not held any more; and if the lock is a lease,
+    /// keeps it from others until the transaction ends, where that `is_commit`.
+    pub(super) fn proof(&self, is_commit: bool) -> Option<String> {
+        if let Some(proof) = &self.fence {
+            let share = if is_commit { " FOR SHARE" } else { "" };
+            return Some(format!("SELECT 1 / pg_catalog.count(*) FROM ({proof}{share}) AS ours"));
+        }
+        let key = self.key?;
+        let process = self.process.as_deref().unwrap_or("pg_catalog.pg_backend_pid()");
+        Some(format!(
+            "SELECT 1 / pg_catalog.count(*) FROM pg_catalog.pg_locks AS l \
+             WHERE {} AND l.pid = pg_catalog.pg_backend_pid() AND l.pid = {process}",
+            which(key)
+        ))
+    }
+
+    /// Fails if the lock is not held any more.
+    pub(super) async fn prove(&mut self) -> Result<(), Error> {
+        let Some(proof) = self.proof(false) else { return Ok(()) };
+        let result = self.run(&proof).await;
+        result.map_err(|error| self.explained(error, "see that the lock is held"))
     }
 
     /// Who holds the lock, in words.
@@ -108,24 +168,111 @@ impl Connection<'_> {
         self.text(&sql).await
     }
 
-    /// The error where this session does not hold the lock any more.
+    /// The process that holds the lock, if it has done nothing for a while; a runner never rests.
+    async fn idle_holder(&mut self, key: i64) -> Option<String> {
+        let sql = format!(
+            "SELECT l.pid::text FROM pg_catalog.pg_locks AS l \
+             JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid \
+             WHERE {} AND (a.pid = pg_catalog.pg_backend_pid() OR a.state = 'idle' \
+             AND a.state_change < pg_catalog.clock_timestamp() - INTERVAL '1 second')",
+            which(key)
+        );
+        self.text(&sql).await.ok().flatten()
+    }
+
+    /// The error where the lock is not held any more.
     pub(super) fn lock_lost(&self) -> Error {
+        if self.fence.is_some() {
+            return Error::new(
+                ErrorKind::LockLost,
+                "the lease of the lock was lost while the run was at work",
+            )
+            .on(self.name())
+            .note("it ran out while this program could not renew it: it was paused, or cut off")
+            .help("run again; a longer lease (`Options::lease`) survives longer pauses");
+        }
         Error::new(ErrorKind::LockLost, "this session does not hold the lock that it took")
             .on(self.name())
             .note(
                 "a pooler stands between this program and the server, and hands each transaction to \
                  another session (transaction pooling); or somebody freed the lock",
             )
-            .help("connect to the server itself, or to a port of the pooler with session pooling")
+            .help(AROUND_POOLERS)
     }
 
+    /// Frees the lock of the session, for a lease takes its place.
+    pub(crate) async fn free(&mut self) -> Result<(), Error> {
+        let result = self.unlock().await;
+        result.map_err(|error| self.explained(error, "free the lock of the session"))?;
+        match self.key.take() {
+            None => Ok(()),
+            Some(_) => Err(self.lock_lost().note(self.left_behind())),
+        }
+    }
+
+    /// Frees the lock; [`Self::key`] says whether that could not be done.
     pub(super) async fn unlock(&mut self) -> Result<(), sqlx::Error> {
         let Some(key) = self.key else { return Ok(()) };
-        let sql = format!("SELECT pg_catalog.pg_advisory_unlock({key})::text");
+        let process = self.process.as_deref().unwrap_or("pg_catalog.pg_backend_pid()");
         // `false` is a lock that was lost, which the commit has found out.
-        self.text(&sql).await?;
-        self.key = None;
+        let sql = format!(
+            "SELECT CASE WHEN pg_catalog.pg_backend_pid() = {process} \
+             THEN pg_catalog.pg_advisory_unlock({key})::text ELSE 'elsewhere' END"
+        );
+        for _ in 0..UNLOCK_ATTEMPTS {
+            if self.text(&sql).await?.as_deref() != Some("elsewhere") {
+                self.key = None;
+                return Ok(());
+            }
+            sleep(UNLOCK_PAUSE).await;
+        }
         Ok(())
+    }
+
+    /// What should be known of a lock that could not be freed.
+    pub(super) fn left_behind(&self) -> String {
+        let process = self.process.as_deref().unwrap_or("?");
+        format!(
+            "the lock was left behind in the server's process {process}, which a pooler keeps and does not \
+             hand out: until it is closed nobody can migrate; `SELECT pg_terminate_backend({process})` \
+             closes it"
+        )
+    }
+
+    /// Creates the lock table.
+    pub(crate) async fn create_lock(
+        &mut self,
+        tracking: &Tracking,
+        sql: &str,
+    ) -> Result<(), sqlx::Error> {
+        if let Some(schema) = self.missing_schema(tracking).await? {
+            self.run(&schema).await?;
+        }
+        self.run(sql).await
+    }
+
+    /// Whether creating something failed because another session was creating it.
+    pub(crate) fn is_created_meanwhile(&self, error: &sqlx::Error) -> bool {
+        // unique_violation (in the catalog), duplicate_schema, duplicate_table, duplicate_object (its
+        // type), serialization_failure
+        matches!(code(error), "23505" | "42P06" | "42P07" | "42710" | "40001")
+    }
+
+    /// Runs a statement while nobody holds the lock of the session: one that ends with the transaction
+    /// is taken for that, which is one message.
+    pub(crate) async fn claim(
+        &mut self,
+        tracking: &Tracking,
+        settings: &Settings,
+        sql: &str,
+    ) -> Result<Claim, sqlx::Error> {
+        let key = key(tracking, settings);
+        let sql = format!("SELECT 1 / pg_catalog.pg_try_advisory_xact_lock({key})::int\n;\n{sql}");
+        match self.send(&sql, |_| {}).await.1 {
+            Ok(rows) => Ok(Claim::Sent(rows)),
+            Err(error) if code(&error) == "22012" => Ok(Claim::Held(self.holder(key).await?)),
+            Err(error) => Err(error),
+        }
     }
 }
 

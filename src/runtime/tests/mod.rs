@@ -7,6 +7,8 @@ mod compare;
 mod concurrent;
 mod doubt;
 mod foreign_keys;
+#[cfg(feature = "postgres")]
+mod lease;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;

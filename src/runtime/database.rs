@@ -17,6 +17,9 @@ use super::error::{Error, ErrorKind};
 /// * **URLs and connect options** open a connection of the migrator's own. A missing `SQLite` file is
 ///   created by `up` and `up_to`, and by nothing else, whatever the options say.
 ///
+/// Where a chain is locked with a table (`lock = "table"`), a single connection is refused on servers: a
+/// second one renews the lock.
+///
 /// This trait is sealed: it says what is possible, and cannot be implemented elsewhere.
 pub trait Database: sealed::Sealed + Send {}
 

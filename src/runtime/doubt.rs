@@ -75,8 +75,10 @@ impl Doubt {
     /// The error where the lock is a lease: whoever began the statement has lost its lease, and the
     /// catalog cannot say what a session that is still at work will do.
     pub(crate) fn left_behind(self) -> Error {
-        self.error
-            .note("the lease of the runner that began it has run out or was given back, but the server may still be running it")
+        self.error.note(
+            "the lease of the runner that began it has run out or was given back, but the server \
+                 may still be running it: see that no session does",
+        )
     }
 }
 

@@ -20,7 +20,7 @@ use crate::runtime::wait::Wait;
 const AROUND_POOLERS: &str = "connect to the server itself, or to a port of the pooler with session \
      pooling; or set `lock = \"table\"` in `[package.metadata.migrate]`, and build again";
 
-/// A pooler hands out the session that it used last, so that the first attempt is nearly always right.
+/// Without a pooler the first attempt succeeds.
 const UNLOCK_ATTEMPTS: u32 = 40;
 const UNLOCK_PAUSE: Duration = Duration::from_millis(25);
 
@@ -78,16 +78,22 @@ impl Connection<'_> {
             is_ours(key)
         );
         let mut wait = Wait::new(options);
+        let mut before = None;
         loop {
             // From the moment that it is asked for it may be held.
             self.key = Some(key);
             let rows = self.texts(&take).await.map_err(|error| self.explained(error, doing))?;
             let mut cells = rows.into_iter().next().unwrap_or_default();
-            let process = cells.pop().flatten();
-            if cells.pop().flatten().as_deref() == Some("true") {
-                self.process = process;
+            self.process = cells.pop().flatten();
+            let is_taken = cells.pop().flatten().as_deref() == Some("true");
+            if before.is_some() && before != self.process {
+                self.key = self.key.filter(|_| is_taken);
+                return Err(self.pooled());
+            }
+            if is_taken {
                 break;
             }
+            before.clone_from(&self.process);
             self.key = None;
             let holder = self.holder(key).await.map_err(|error| self.explained(error, doing))?;
             if !wait.pause(holder.as_deref()).await {
@@ -119,7 +125,22 @@ impl Connection<'_> {
             }
         }
         self.is_fresh = false;
-        self.prove().await
+        self.prove().await.map_err(|error| match error.kind() {
+            ErrorKind::LockLost => self.pooled(),
+            _ => error,
+        })
+    }
+
+    /// The error where it is certain that the statements of this connection run in several sessions.
+    fn pooled(&self) -> Error {
+        Error::new(
+            ErrorKind::LockLost,
+            "the statements of this connection run in several sessions of the server, so that none of \
+             them can lock for it",
+        )
+        .on(self.name())
+        .note("a pooler with transaction pooling stands between this program and the server")
+        .help(AROUND_POOLERS)
     }
 
     pub(crate) fn has_lock(&self) -> bool {
@@ -213,14 +234,29 @@ impl Connection<'_> {
     /// Frees the lock; [`Self::key`] says whether that could not be done.
     pub(super) async fn unlock(&mut self) -> Result<(), sqlx::Error> {
         let Some(key) = self.key else { return Ok(()) };
-        let process = self.process.as_deref().unwrap_or("pg_catalog.pg_backend_pid()");
+        let Some(process) = self.process.clone() else { return Ok(()) };
         // `false` is a lock that was lost, which the commit has found out.
-        let sql = format!(
+        let free = format!(
             "SELECT CASE WHEN pg_catalog.pg_backend_pid() = {process} \
              THEN pg_catalog.pg_advisory_unlock({key})::text ELSE 'elsewhere' END"
         );
+        // A pooler that hands out other sessions may keep that one for an hour, and nobody could migrate
+        // meanwhile. To it an idle session that ends is nothing special; one that has rested for a moment
+        // is unlikely to be handed out in just this one.
+        let end = format!(
+            "SELECT CASE WHEN count(*) = 0 THEN 'gone' \
+             ELSE pg_catalog.bool_or(CASE WHEN a.state = 'idle' \
+             AND a.state_change < pg_catalog.clock_timestamp() - INTERVAL '100 milliseconds' \
+             THEN pg_catalog.pg_terminate_backend(l.pid) END)::text END \
+             FROM pg_catalog.pg_locks AS l \
+             JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid \
+             WHERE {} AND l.pid = {process}",
+            which(key)
+        );
         for _ in 0..UNLOCK_ATTEMPTS {
-            if self.text(&sql).await?.as_deref() != Some("elsewhere") {
+            if self.text(&free).await?.as_deref() != Some("elsewhere")
+                || self.text(&end).await?.as_deref() == Some("gone")
+            {
                 self.key = None;
                 return Ok(());
             }

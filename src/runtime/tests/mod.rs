@@ -11,6 +11,8 @@ mod foreign_keys;
 mod lease;
 mod place;
 #[cfg(feature = "postgres")]
+mod pooler;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod property;
 mod shared;

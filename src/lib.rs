@@ -39,9 +39,11 @@ pub use chain::{Chain, Direction, RevisionId, Target};
 pub use dialect::{Dialect, Variant};
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    Configured, Database, DatabaseState, Difference, Error, ErrorKind, Event, FinishedStep,
-    Migrator, NewerDatabase, Observer, Options, PlannedStep, Record, Report, RevisionState,
-    RevisionStatus, RunPlan, Source, Status, TransactionScope, TryIntoTarget, Wrapping,
+    AppliedRecord, BelievedStatement, Configured, Database, DatabaseState, Difference, Error,
+    ErrorKind, Event, FinishedStep, Migrator, NewerDatabase, Observer, Options, PlannedStep,
+    Problem, ProblemKind, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report,
+    RevisionState, RevisionStatus, RowChange, RunPlan, StampReport, Status, StepSource,
+    StepTransaction, TransactionScope, TryIntoTarget, WayOut,
 };
 
 /// What generated code uses. Not for people: it may change with any version, and generated code

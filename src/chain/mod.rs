@@ -201,6 +201,15 @@ impl Chain {
             .map(|&child| &self.revisions[child])
     }
 
+    /// The revisions that depend on this one.
+    pub fn dependents(&self, revision: &Revision) -> impl Iterator<Item = &Revision> {
+        let index = self.index(revision.id.as_str());
+        index
+            .into_iter()
+            .flat_map(|index| &self.dependents[index])
+            .map(|&dependent| &self.revisions[dependent])
+    }
+
     /// Whether one revision comes before another, along parents and dependencies.
     pub fn is_ancestor(&self, ancestor: &Revision, of: &Revision) -> bool {
         let (Some(goal), Some(start)) =

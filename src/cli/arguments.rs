@@ -7,8 +7,11 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::Dialect;
 use crate::runner::ui::HELP_STYLES;
-use crate::runner::{Color, DownArguments, Env, HeadsArguments, HistoryArguments};
-use crate::runner::{ShowArguments, StatusArguments, UpArguments};
+use crate::runner::{BranchesArguments, Color, DownArguments, Env, GraphArguments};
+use crate::runner::{
+    HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
+};
+use crate::runner::{PlanArguments, RedoArguments, RepairArguments, StampArguments};
 use crate::scaffold::import::Tool;
 
 /// Versioned database migrations, checked when the crate is compiled
@@ -48,14 +51,26 @@ pub enum Command {
     /// Undo revisions
     #[command(alias = "downgrade")]
     Down(DownArguments),
+    /// Undo revisions, and apply them again
+    Redo(RedoArguments),
+    /// Show what `up` or `down` would do
+    Plan(PlanArguments),
+    /// Record revisions as applied, or not, without running them
+    Stamp(StampArguments),
+    /// Find and mend what is wrong with what is recorded
+    Repair(RepairArguments),
     /// Show where a database is
     #[command(alias = "current")]
     Status(StatusArguments),
     /// List the revisions, newest first
     History(HistoryArguments),
+    /// Draw the chain
+    Graph(GraphArguments),
     /// List the heads of the chain
     Heads(HeadsArguments),
-    /// Show one revision
+    /// List where the chain branches, and the branch labels
+    Branches(BranchesArguments),
+    /// Show a revision
     Show(ShowArguments),
     /// Check the chain without building
     Check(CheckArguments),
@@ -90,7 +105,7 @@ pub struct GlobalArguments {
     /// Do not print progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Print every statement as it starts
+    /// Say more: each statement as it starts, or all about each revision
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }

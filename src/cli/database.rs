@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use super::context::{Context, FileChain};
+use crate::chain::Chain;
 use crate::config::{self, Configuration, Request, ResolveError, UrlSource, Variable};
 use crate::runner::commands;
 use crate::runner::place::Place;
 use crate::runner::{
-    DatabaseArguments, DownArguments, Exit, Failure, StatusArguments, UpArguments,
+    DatabaseArguments, DownArguments, Exit, Failure, PlanArguments, RedoArguments, RepairArguments,
+    StampArguments, StatusArguments, UpArguments,
 };
-use crate::runtime::Migrator;
+use crate::runtime::{Migrator, Status};
 
 /// More warnings than this are summed up.
 const MOST_WARNINGS: usize = 5;
@@ -43,11 +45,56 @@ pub(super) fn down(context: &mut Context<'_>, args: &DownArguments) -> Result<Ex
     commands::down(&migrator, &place, args, context.ui)
 }
 
+/// `cargo migrate redo`.
+pub(super) fn redo(context: &mut Context<'_>, args: &RedoArguments) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::redo(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate plan`.
+pub(super) fn plan(context: &mut Context<'_>, args: &PlanArguments) -> Result<Exit, Failure> {
+    let chain = if args.down { context.chain_with_any_heads()? } else { context.chain()? };
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::plan(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate stamp`.
+pub(super) fn stamp(context: &mut Context<'_>, args: &StampArguments) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::stamp(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate repair`.
+pub(super) fn repair(context: &mut Context<'_>, args: &RepairArguments) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::repair(&migrator, &place, args, context.ui)
+}
+
 /// `cargo migrate status`.
 pub(super) fn status(context: &mut Context<'_>, args: &StatusArguments) -> Result<Exit, Failure> {
     let chain = context.chain_with_any_heads()?;
     let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
     commands::status(&migrator, &place, args, context.ui)
+}
+
+/// Runs a command over the chain, and over where a database stands if it is about one.
+pub(super) fn with_standing(
+    context: &mut Context<'_>,
+    is_needed: bool,
+    args: &DatabaseArguments,
+    command: impl FnOnce(&Chain, Option<&Status>) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    if !is_needed {
+        return command(&chain.chain, None);
+    }
+    let Prepared { migrator, place, .. } = prepare(context, chain, args)?;
+    let status = commands::standing(&migrator, &place, args, context.ui)?;
+    let chain = migrator.chain().map_err(|error| Failure::new(error.to_string()))?;
+    command(chain, Some(&status))
 }
 
 fn prepare(

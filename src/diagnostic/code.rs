@@ -115,7 +115,7 @@ codes! {
     NotInTransaction = "M0029", Error, lint;
     /// `COPY … FROM stdin` in a revision
     CopyFromStdin = "M0030", Error, fixed;
-    /// a statement that would free the lock or touch the tracking table
+    /// a statement that would free the lock, or touch or shut out the tracking table
     TouchesTracking = "M0031", Error, fixed;
     /// a file in the migrations directory is no revision
     StrayFile = "M0032", Warning, lint;

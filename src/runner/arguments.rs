@@ -1,8 +1,17 @@
 //! Arguments of the commands that work on a baked chain too.
 
+use std::path::PathBuf;
+mod redo;
+mod repair;
+
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+
+use crate::chain::{Anchor, Target, TargetRange};
+
+pub use redo::{PlanArguments, RedoArguments};
+pub use repair::{RepairArguments, StampArguments, Verdict};
 
 /// Which database.
 #[derive(Clone, Debug, Default, Args)]
@@ -24,6 +33,13 @@ pub struct DatabaseArguments {
     /// How long to wait while another runner is at work, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub lock_timeout: Option<Duration>,
+}
+
+impl DatabaseArguments {
+    /// Whether any of them chooses a database.
+    fn choose(&self) -> bool {
+        self.database_url.is_some() || self.name.is_some() || self.environment.is_some()
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -115,21 +131,161 @@ pub struct StatusArguments {
     pub database: DatabaseArguments,
 }
 
-/// Arguments of `history`.
-#[derive(Clone, Debug, Args)]
-pub struct HistoryArguments {
-    /// List the oldest revision first
+/// Which part of the chain, and whether to compare it with a database.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ViewArguments {
+    /// Only what lies between two targets, both included: `A:B`, `A:` or `:B`
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true)]
+    pub range: Option<TargetRange>,
+    /// Begin with the oldest revision
     #[arg(long)]
     pub reverse: bool,
+    /// Say what is applied, also where no option names the database
+    #[arg(long)]
+    pub applied: bool,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+}
+
+impl ViewArguments {
+    /// Whether there is no answer without a database.
+    pub(crate) fn need_database(&self) -> bool {
+        let range = self.range.clone().unwrap_or_default();
+        let (from, to) = (range.start(), range.end());
+        // After the colon `+N` counts from what stands before it.
+        let counts_from_start = to.anchor == Anchor::Current && to.offset > 0;
+        self.applied
+            || self.database.choose()
+            || counts_from_database(&from)
+            || (counts_from_database(&to) && !counts_from_start)
+    }
+}
+
+fn counts_from_database(target: &Target) -> bool {
+    target.anchor == Anchor::Current
+}
+
+/// Arguments of `history`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate history                    every revision, the newest first
+  cargo migrate history -r ae10:           ae10 and what comes after it
+  cargo migrate history -r ae10:+2         ae10 and the two after it
+  cargo migrate history -r :billing@head   what leads to the head of one branch
+  cargo migrate history -r current:        what a database lacks, and where it is
+  cargo migrate history --applied          all, with what is applied and what is not
+  cargo migrate history --verbose          everything that their files say about them
+
+Lanes are drawn where the chain is not a single line. A database is asked only with --applied, --env,
+--database or --database-url, or for a range that counts from `current`, as `-2:` does.")]
+pub struct HistoryArguments {
+    /// What of the chain.
+    #[command(flatten)]
+    pub view: ViewArguments,
+}
+
+/// What a picture of the chain is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Lines and dots, for the terminal.
+    Terminal,
+    /// A Mermaid flowchart, for Markdown.
+    Mermaid,
+    /// Graphviz's language.
+    Dot,
+    /// An image.
+    Svg,
+}
+
+/// Arguments of `graph`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate graph
+  cargo migrate graph -r head-10:          the last revisions
+  cargo migrate graph --applied            with what is applied and what is not
+  cargo migrate graph -o chain.svg
+  cargo migrate graph --format dot | dot -Tpdf -o chain.pdf
+
+Later revisions are above, and those of a line stay together. Dotted lines are dependencies. With a
+database, a full dot is applied, an empty one pending, a half one applied in part; what only the
+database has stands at the top. None is asked but with --applied, --env, --database or
+--database-url, or for a range that counts from `current`, as `-2:` does.")]
+pub struct GraphArguments {
+    /// The format [default: that of the file's name, or else terminal]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<GraphFormat>,
+    /// Write to a file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// What of the chain.
+    #[command(flatten)]
+    pub view: ViewArguments,
+}
+
+impl GraphArguments {
+    pub(crate) fn format(&self) -> GraphFormat {
+        let extension = self.output.as_ref().and_then(|file| file.extension()?.to_str());
+        self.format.unwrap_or(match extension {
+            Some("svg") => GraphFormat::Svg,
+            Some("dot" | "gv") => GraphFormat::Dot,
+            Some("mmd" | "mermaid") => GraphFormat::Mermaid,
+            _ => GraphFormat::Terminal,
+        })
+    }
 }
 
 /// Arguments of `heads`.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct HeadsArguments {}
+#[command(after_long_help = "\
+Examples:
+  cargo migrate heads
+  cargo migrate heads --effective
+
+A head is a revision that no other one follows. An effective head is one that a revision of another
+branch depends on, so that whoever applies that one has it too.")]
+pub struct HeadsArguments {
+    /// Only the heads that another branch depends on
+    #[arg(long)]
+    pub effective: bool,
+}
+
+/// Arguments of `branches`.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate branches
+
+Lists each revision that several others follow, with those, and then the branch labels: where each
+is declared, and from which base to which head its line goes.")]
+pub struct BranchesArguments {}
 
 /// Arguments of `show`.
 #[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo migrate show ae10          by a prefix of its id
+  cargo migrate show head          the head; `heads` shows each where there are several
+  cargo migrate show billing@head  the head of one branch
+  cargo migrate show ae10-1        the revision before ae10
+  cargo migrate show current       where the database is
+  cargo migrate show +1            what `up +1` would apply
+
+A target means what it means for `up`. A database is asked only for `current`, `+N` and `-N`.")]
 pub struct ShowArguments {
-    /// An id, a prefix of four or more characters, a branch label, or `head`
-    pub revision: String,
+    /// An id or a prefix of one, a branch label, `head`, or any other target
+    #[arg(value_name = "TARGET", allow_negative_numbers = true)]
+    pub target: Target,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+}
+
+impl ShowArguments {
+    /// Whether there is no answer without a database.
+    pub(crate) fn need_database(&self) -> bool {
+        counts_from_database(&self.target)
+    }
 }

@@ -15,12 +15,17 @@ mod arguments;
 pub(crate) mod commands;
 mod env;
 mod exit;
+pub(crate) mod graph;
 pub(crate) mod place;
 pub(crate) mod ui;
 
+#[cfg(test)]
+mod tests;
+
 pub use arguments::{
-    DatabaseArguments, DownArguments, DownSource, HeadsArguments, HistoryArguments, Scope,
-    ShowArguments, StatusArguments, UpArguments,
+    BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
+    HeadsArguments, HistoryArguments, PlanArguments, RedoArguments, RepairArguments, Scope,
+    ShowArguments, StampArguments, StatusArguments, UpArguments, Verdict, ViewArguments,
 };
 pub use env::Env;
 pub use exit::{Exit, Failure};
@@ -31,7 +36,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::runtime::Migrator;
+use crate::runtime::{Migrator, Status};
 
 /// The command line of the runner.
 #[derive(Clone, Debug, Parser)]
@@ -43,7 +48,7 @@ struct Arguments {
     /// Do not print progress
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Print every statement as it starts
+    /// Say more: each statement as it starts, or all about each revision
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
     #[command(subcommand)]
@@ -58,14 +63,26 @@ enum Command {
     /// Undo revisions
     #[command(alias = "downgrade")]
     Down(DownArguments),
+    /// Undo revisions, and apply them again
+    Redo(RedoArguments),
+    /// Show what `up` or `down` would do
+    Plan(PlanArguments),
+    /// Record revisions as applied, or not, without running them
+    Stamp(StampArguments),
+    /// Find and mend what is wrong with what is recorded
+    Repair(RepairArguments),
     /// Show where a database is
     #[command(alias = "current")]
     Status(StatusArguments),
     /// List the revisions, newest first
     History(HistoryArguments),
+    /// Draw the chain
+    Graph(GraphArguments),
     /// List the heads of the chain
     Heads(HeadsArguments),
-    /// Show one revision
+    /// List where the chain branches, and the branch labels
+    Branches(BranchesArguments),
+    /// Show a revision
     Show(ShowArguments),
 }
 
@@ -124,11 +141,50 @@ fn dispatch(
         Command::Down(args) => {
             commands::down(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
         }
+        Command::Redo(args) => {
+            commands::redo(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Plan(args) => {
+            commands::plan(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Stamp(args) => {
+            commands::stamp(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Repair(args) => {
+            commands::repair(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
         Command::Status(args) => {
             commands::status(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
         }
-        Command::History(args) => commands::history(chain()?, args, ui),
+        Command::History(args) => {
+            let view = &args.view;
+            let status = standing(migrator, view.need_database(), &view.database, env, ui)?;
+            commands::history(chain()?, status.as_ref(), args, ui)
+        }
+        Command::Graph(args) => {
+            let view = &args.view;
+            let status = standing(migrator, view.need_database(), &view.database, env, ui)?;
+            commands::graph(chain()?, status.as_ref(), args, env.directory(), ui)
+        }
         Command::Heads(args) => commands::heads(chain()?, *args, ui),
-        Command::Show(args) => commands::show(chain()?, args, ui),
+        Command::Branches(args) => commands::branches(chain()?, *args, ui),
+        Command::Show(args) => {
+            let status = standing(migrator, args.need_database(), &args.database, env, ui)?;
+            commands::show(chain()?, status.as_ref(), args, ui)
+        }
     }
+}
+
+/// Asks a database, if the command is about one.
+fn standing(
+    migrator: &Migrator,
+    is_needed: bool,
+    args: &DatabaseArguments,
+    env: &mut Env,
+    ui: &Ui,
+) -> Result<Option<Status>, Failure> {
+    if !is_needed {
+        return Ok(None);
+    }
+    commands::standing(migrator, &place::Place::of_runner(args, env)?, args, ui).map(Some)
 }

@@ -57,6 +57,10 @@ pub(crate) struct Unit<'u> {
     /// What is recorded; `None` if the revision is forgotten.
     pub(crate) record: Option<Record<'u>>,
     /// Whether the transaction ends with it.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(dead_code, reason = "there, commit is a statement of its own")
+    )]
     pub(crate) is_last: bool,
     /// Is told the index of each statement as it begins.
     pub(crate) started: &'u (dyn Fn(usize) + Send + Sync),

@@ -12,8 +12,9 @@ use super::error::{Error, ErrorKind};
 ///   the future of the run is dropped. (An in-memory database vanishes with its last connection:
 ///   do not drop a run on one.)
 /// * A connection that the **caller lends** is restored on success and on error. After a dropped
-///   future it should be closed: its transaction is rolled back and `foreign_keys` is set back,
-///   but nobody can see whether that succeeded.
+///   future it should be closed: on `SQLite` its transaction is rolled back and `foreign_keys` is set
+///   back, but nobody can see whether that succeeded; on a server, where nothing can be sent
+///   any more, it still holds the lock, and may hold a transaction.
 /// * **URLs and connect options** open a connection of the migrator's own. A missing `SQLite` file is
 ///   created by `up` and `up_to`, and by nothing else, whatever the options say.
 ///

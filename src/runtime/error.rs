@@ -55,6 +55,8 @@ pub enum ErrorKind {
     Edited,
     /// Applied revisions have other parents than their files say.
     Reparented,
+    /// The recorded digests of applied revisions do not follow from their checksums and parents.
+    WrongDigest,
     /// A revision is recorded as applied, and one that it follows or depends on is not.
     Gap,
     /// The database has revisions that this chain does not know.

@@ -9,14 +9,14 @@ use std::ops::Range;
 
 use super::connection::Record;
 use super::error::{DatabaseState, Error, ErrorKind};
-use super::report::{PlannedStep, RunPlan, Source, Wrapping};
+use super::report::{PlannedStep, RunPlan, StepSource, StepTransaction};
 use super::select::Request;
 use super::state::{Progress, Row, RowStatus, State, id_list};
 use crate::chain::{Direction, Kind, Revision, RevisionId};
 use crate::diagnostic::Sources;
 use crate::dialect::{Dialect, Variant};
 use crate::script::{Requirement, Script, TransactionMode, Version};
-use crate::sql;
+use crate::sql::{self, HazardKind};
 
 /// One revision to run.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub(crate) struct Job<'a> {
     pub(crate) statements: Vec<Range<usize>>,
     /// How many of them an earlier attempt finished; `None` if there was none.
     pub(crate) resume: Option<usize>,
-    pub(crate) source: Source,
-    pub(crate) wrapping: Wrapping,
+    pub(crate) source: StepSource,
+    pub(crate) transaction: StepTransaction,
     pub(crate) foreign_keys: bool,
     /// Whether a statement may change the session, and not only the database.
     pub(crate) changes_session: bool,
@@ -48,8 +48,20 @@ impl Job<'_> {
         &self.text[self.statements[index].clone()]
     }
 
+    /// Whether it runs statement by statement, with recorded progress.
     pub(crate) fn is_alone(&self) -> bool {
-        self.wrapping == Wrapping::None
+        matches!(self.transaction, StepTransaction::Outside | StepTransaction::StatementByStatement)
+    }
+
+    /// Whether a statement runs outside any transaction, so that it is recorded as started before.
+    pub(crate) fn is_started_alone(&self, dialect: Dialect, index: usize) -> bool {
+        match self.transaction {
+            StepTransaction::Outside => true,
+            StepTransaction::StatementByStatement => {
+                sql::commits_implicitly(dialect, self.statement(index))
+            }
+            StepTransaction::Shared | StepTransaction::ForeignKeys => false,
+        }
     }
 
     /// Whether a statement sets a savepoint, which could outlive the revision.
@@ -168,7 +180,7 @@ pub(crate) fn jobs<'a>(
     let mut may_share = false;
     for id in steps {
         let mut job = job(request, state, id, stored.remove(id))?;
-        let shares = job.wrapping == Wrapping::Shared;
+        let shares = job.transaction == StepTransaction::Shared;
         let joins = shares && may_share && request.options.scope.is_run(request.variant.dialect);
         if !jobs.is_empty() && !joins {
             part += 1;
@@ -237,7 +249,7 @@ fn job<'a>(
 /// Whether a revision of the chain is undone with the script that the database has.
 pub(crate) fn prefers_stored(request: &Request<'_>, state: &State, id: &RevisionId) -> bool {
     request.direction == Direction::Down
-        && request.options.edited_down == Some(Source::Stored)
+        && request.options.edited_down == Some(StepSource::Stored)
         && request.chain.get(id.as_str()).is_some_and(|revision| {
             state.difference(request.chain, request.variant_index, revision).is_some()
         })
@@ -257,7 +269,12 @@ fn resume<'a>(request: &Request<'_>, mut job: Job<'a>, row: &Row) -> Result<Job<
                 format!("revision `{}` was edited after a part of it had run", job.id),
             )
             .note(format!("{done} of its statements are done and must stay as they are"))
-            .help("restore these statements, and correct only those after them"));
+            .help("restore these statements, and correct only those after them")
+            .help(format!(
+                "or, if you have finished the revision by hand, or undone it: `repair {id} --applied`, \
+                 or `repair {id} --not-applied`",
+                id = row.id
+            )));
     }
     job.resume = Some(done);
     Ok(job)
@@ -308,14 +325,27 @@ fn job_of<'a>(
     let dialect = request.variant.dialect;
     let changes_session =
         statements.iter().any(|range| sql::changes_session(dialect, &text[range.clone()]));
-    let wrapping = match (header.transaction, &header.foreign_keys) {
-        (TransactionMode::None, _) => Wrapping::None,
-        (TransactionMode::Transactional, Some(_)) => Wrapping::ForeignKeys,
-        (TransactionMode::Transactional, None) => Wrapping::Shared,
+    let commits =
+        || statements.iter().any(|range| sql::commits_implicitly(dialect, &text[range.clone()]));
+    let transaction = match (header.transaction, &header.foreign_keys) {
+        (TransactionMode::None, _) => StepTransaction::Outside,
+        (TransactionMode::Transactional, _) if commits() => StepTransaction::StatementByStatement,
+        (TransactionMode::Transactional, Some(_)) => StepTransaction::ForeignKeys,
+        (TransactionMode::Transactional, None) => StepTransaction::Shared,
     };
-    if wrapping != Wrapping::None
-        && let Some(range) =
-            statements.iter().find(|range| controls_transaction(dialect, &text, range))
+    let find = |kind| statements.iter().find(|range| is_hazard(kind, dialect, &text, range));
+    if dialect == Dialect::Mysql
+        && let Some(range) = find(HazardKind::LocksTables)
+    {
+        return Err(refused(
+            ErrorKind::Script,
+            format!("revision `{id}` would lock tables, and shut the tracking table out"),
+        )
+        .at(&text, range.start)
+        .help("remove the statement, and the `UNLOCK TABLES` with it"));
+    }
+    if transaction != StepTransaction::Outside
+        && let Some(range) = find(HazardKind::TransactionControl)
     {
         return Err(refused(
             ErrorKind::Script,
@@ -355,8 +385,8 @@ fn job_of<'a>(
         description: header.message.clone(),
         statements,
         resume: None,
-        source: if path.is_some() { Source::File } else { Source::Stored },
-        wrapping,
+        source: if path.is_some() { StepSource::File } else { StepSource::Stored },
+        transaction,
         foreign_keys: header.foreign_keys.is_some(),
         changes_session,
         part: 0,
@@ -372,7 +402,7 @@ fn job_of<'a>(
 ///
 /// Its header has the id and what changes how the statements run; its sections are the *down*
 /// sections that match here, without their selectors.
-fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> String {
+pub(crate) fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> String {
     let header = script.header();
     let mut text = format!("-- revision: {id}\n");
     if header.transaction == TransactionMode::None {
@@ -389,12 +419,10 @@ fn down_script(script: &Script<'_>, id: &RevisionId, variant: &Variant) -> Strin
     text
 }
 
-fn controls_transaction(dialect: Dialect, text: &str, range: &Range<usize>) -> bool {
+fn is_hazard(kind: HazardKind, dialect: Dialect, text: &str, range: &Range<usize>) -> bool {
     let statement =
         sql::Statement { text: &text[range.clone()], offset: range.start, end: range.end };
-    sql::hazards(dialect, &statement)
-        .iter()
-        .any(|hazard| hazard.kind == sql::HazardKind::TransactionControl)
+    sql::hazards(dialect, &statement).iter().any(|hazard| hazard.kind == kind)
 }
 
 /// The jobs, as people are shown them.
@@ -412,7 +440,7 @@ pub(crate) fn run_plan(
             description: job.description.clone(),
             statements: job.statements.len() - job.resume.unwrap_or(0),
             source: job.source,
-            wrapping: job.wrapping,
+            transaction: job.transaction,
             part: job.part,
         })
         .collect();

@@ -13,9 +13,9 @@ use super::error::{Error, ErrorKind};
 use super::job::{Job, jobs, prefers_stored, run_plan};
 use super::migrator::Configured;
 use super::options::Options;
-use super::report::{RunPlan, Wrapping};
+use super::report::{RunPlan, StepTransaction};
 use super::select::{Request, Selection, select};
-use super::state::RowStatus;
+use super::state::{RowStatus, State};
 use crate::chain::baked::{Header, Tips};
 use crate::chain::{Direction, RevisionId, Target, listed};
 
@@ -111,6 +111,7 @@ pub(crate) fn request<'a>(
         variant: &tips.variant,
         variant_index,
         direction,
+        only: None,
         target: target.unwrap_or(if settings.many_heads { Target::HEADS } else { Target::HEAD }),
         options: &configured.options,
     })
@@ -127,7 +128,7 @@ pub(crate) struct Ready<'a> {
 impl Ready<'_> {
     /// Whether the first part runs with foreign keys on; `None` if there is nothing to do.
     pub(crate) fn foreign_keys(&self) -> Option<bool> {
-        self.jobs.front().map(|job| job.wrapping == Wrapping::ForeignKeys)
+        self.jobs.front().map(|job| job.transaction == StepTransaction::ForeignKeys)
     }
 }
 
@@ -145,7 +146,17 @@ pub(crate) async fn look<'a>(
     goal: Option<&HashSet<RevisionId>>,
 ) -> Result<Look<'a>, Error> {
     let state = connection.state(request.settings, request.options).await?;
-    let (steps, warnings) = match select(request, &state, goal)? {
+    consider(connection, request, &state, goal).await
+}
+
+/// The same for a state that was read, or that there will be.
+pub(crate) async fn consider<'a>(
+    connection: &mut Connection<'_>,
+    request: &Request<'a>,
+    state: &State,
+    goal: Option<&HashSet<RevisionId>>,
+) -> Result<Look<'a>, Error> {
+    let (steps, warnings) = match select(request, state, goal)? {
         Selection::Steps { steps, warnings } => (steps, warnings),
         Selection::Busy { revision } => {
             let row = state.row(revision.as_str()).expect("a busy revision is one of the rows");
@@ -159,14 +170,14 @@ pub(crate) async fn look<'a>(
             let resumed =
                 state.row(id.as_str()).is_some_and(|row| row.status == RowStatus::Reverting);
             let is_unknown = request.chain.get(id.as_str()).is_none();
-            if (resumed || is_unknown || prefers_stored(request, &state, id))
+            if (resumed || is_unknown || prefers_stored(request, state, id))
                 && let Some(script) = connection.down_script(request.settings, id).await?
             {
                 stored.insert(id.clone(), script);
             }
         }
     }
-    let jobs = jobs(request, &state, &steps, stored)?;
+    let jobs = jobs(request, state, &steps, stored)?;
     if jobs.iter().any(Job::needs_version) {
         let version = connection.version().await?;
         jobs.iter().try_for_each(|job| job.check_version(request.variant.dialect, &version))?;

@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 use super::database::Database;
 use super::error::{Error, ErrorKind};
 use super::options::Options;
-use super::report::{Report, RunPlan, Status};
-use super::{look, run, status};
+use super::repair::{Problem, Repair, RepairReport};
+use super::report::{RedoPlan, RedoReport, Report, RunPlan, StampReport, Status};
+use super::{look, redo, repair, run, stamp, status};
 use crate::chain::baked::{self, Header, Settings};
 use crate::chain::{Chain, Direction, Target, TargetError};
 
@@ -124,6 +125,15 @@ impl Migrator {
         self.with(Options::default()).down(database, target).await
     }
 
+    /// Undoes everything that came after a target, and applies it again; see [`Configured::redo`].
+    pub async fn redo(
+        &self,
+        database: impl Database,
+        target: impl TryIntoTarget,
+    ) -> Result<RedoReport, Error> {
+        self.with(Options::default()).redo(database, target).await
+    }
+
     /// Says what `up_to` or `down` would do; see [`Configured::plan`].
     pub async fn plan(
         &self,
@@ -132,6 +142,29 @@ impl Migrator {
         target: impl TryIntoTarget,
     ) -> Result<RunPlan, Error> {
         self.with(Options::default()).plan(database, direction, target).await
+    }
+
+    /// Records revisions as applied, or not, without running them; see [`Configured::stamp`].
+    pub async fn stamp(
+        &self,
+        database: impl Database,
+        targets: impl IntoIterator<Item = impl TryIntoTarget>,
+    ) -> Result<StampReport, Error> {
+        self.with(Options::default()).stamp(database, targets).await
+    }
+
+    /// Says what is wrong with what is recorded; see [`Configured::problems`].
+    pub async fn problems(&self, database: impl Database) -> Result<Vec<Problem>, Error> {
+        self.with(Options::default()).problems(database).await
+    }
+
+    /// Takes one way out of a problem; see [`Configured::repair`].
+    pub async fn repair(
+        &self,
+        database: impl Database,
+        repair: &Repair,
+    ) -> Result<RepairReport, Error> {
+        self.with(Options::default()).repair(database, repair).await
     }
 
     /// Says where a database stands; see [`Configured::status`].
@@ -214,6 +247,45 @@ impl Configured<'_> {
         run::run(self, database.source(), Direction::Down, Some(target)).await
     }
 
+    /// Undoes everything applied that comes after the target, as [`Self::down`] does, and applies
+    /// the same revisions again.
+    ///
+    /// Both ways are checked before the first statement: what cannot be undone, or not be applied
+    /// again, is an error, and nothing is done. Each way is a run of its own: if the way up fails,
+    /// what was undone stays undone, and [`Error::state`] says so.
+    ///
+    /// ```
+    /// # use cargo_migrate::{Error, Migrator, Options, StepSource};
+    /// # async fn example(migrator: &Migrator, pool: sqlx::SqlitePool) -> Result<(), Error> {
+    /// // The last revision was edited while it was being written.
+    /// let options = Options::new().edited_down(StepSource::Stored);
+    /// let report = migrator.with(options).redo(&pool, "-1").await?;
+    /// assert_eq!(report.down.steps.len(), report.up.steps.len());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::down`] and [`Self::up_to`].
+    pub async fn redo(
+        &self,
+        database: impl Database,
+        target: impl TryIntoTarget,
+    ) -> Result<RedoReport, Error> {
+        let target = target.try_into_target()?;
+        redo::redo(self, database.source(), target).await
+    }
+
+    /// Says what [`Self::redo`] would do now, after the same checks; writes nothing.
+    pub async fn plan_redo(
+        &self,
+        database: impl Database,
+        target: impl TryIntoTarget,
+    ) -> Result<RedoPlan, Error> {
+        let target = target.try_into_target()?;
+        redo::plan(self, database.source(), target).await
+    }
+
     /// Says what [`Self::up_to`] or [`Self::down`] would do now, after the same checks.
     ///
     /// Writes nothing, and needs no right to write.
@@ -227,12 +299,122 @@ impl Configured<'_> {
         look::plan(self, database.source(), direction, target).await
     }
 
+    /// Records revisions as applied, or not, without running them: afterwards the database is said
+    /// to have just the targets and what comes before them.
+    ///
+    /// A target speaks for its own line: what another branch has stays as it is. `base` forgets
+    /// every revision. All of it is one transaction under the lock, and touches nothing but the
+    /// tracking table.
+    ///
+    /// ```
+    /// # use cargo_migrate::{Error, Migrator, Options};
+    /// # async fn example(migrator: &Migrator, pool: sqlx::SqlitePool) -> Result<(), Error> {
+    /// // A database that was made by hand, and is where `ae1027a6acf5` would have brought it.
+    /// let report = migrator.stamp(&pool, ["ae1027a6acf5"]).await?;
+    /// for revision in &report.recorded {
+    ///     println!("{} is recorded as applied", revision.revision);
+    /// }
+    /// // One whose rows come from another history.
+    /// migrator.with(Options::new().purge(true)).stamp(&pool, ["head"]).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Target`], also for targets that come after one another. Without
+    /// [`Options::purge`]: [`ErrorKind::Unfinished`] where a revision is done in part, and
+    /// [`ErrorKind::Unknown`] where the database has revisions that the chain does not know.
+    pub async fn stamp(
+        &self,
+        database: impl Database,
+        targets: impl IntoIterator<Item = impl TryIntoTarget>,
+    ) -> Result<StampReport, Error> {
+        let targets = all_targets(targets)?;
+        stamp::stamp(self, database.source(), targets, false).await
+    }
+
+    /// Says what [`Self::stamp`] would change now, after the same checks; writes nothing.
+    pub async fn plan_stamp(
+        &self,
+        database: impl Database,
+        targets: impl IntoIterator<Item = impl TryIntoTarget>,
+    ) -> Result<StampReport, Error> {
+        let targets = all_targets(targets)?;
+        stamp::stamp(self, database.source(), targets, true).await
+    }
+
+    /// Says what is wrong with what is recorded, and what can be done about it: revisions that are
+    /// edited, re-parented or done in part, wrong digests, statements of which nobody knows whether they are
+    /// done, and rows without those of their parents.
+    ///
+    /// Writes nothing, and needs no right to write.
+    ///
+    /// ```
+    /// # use cargo_migrate::{Error, Migrator};
+    /// # async fn example(migrator: &Migrator, pool: sqlx::SqlitePool) -> Result<(), Error> {
+    /// for problem in migrator.problems(&pool).await? {
+    ///     println!("{problem}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn problems(&self, database: impl Database) -> Result<Vec<Problem>, Error> {
+        repair::problems(self, database.source()).await
+    }
+
+    /// Takes one way out of a problem, in one transaction under the lock. Changes the tracking table and
+    /// nothing else: what it then says of the database is the caller's word.
+    ///
+    /// ```
+    /// # use cargo_migrate::{Error, Migrator, Repair};
+    /// # async fn example(migrator: &Migrator, pool: sqlx::SqlitePool) -> Result<(), Error> {
+    /// // `CREATE TABLE` was changed in the file, and in the database by hand.
+    /// let report = migrator.repair(&pool, &Repair::Accept(vec!["ae1027a6acf5".into()])).await?;
+    /// for row in &report.changes {
+    ///     println!("{}: {:?}", row.revision, row.change);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Target`] if there is no such problem, [`ErrorKind::Gap`] if a revision would be
+    /// recorded without one that it needs, and [`ErrorKind::Unknown`] or [`ErrorKind::Edited`] if
+    /// its file is missing or is not the one that has run in part.
+    pub async fn repair(
+        &self,
+        database: impl Database,
+        repair: &Repair,
+    ) -> Result<RepairReport, Error> {
+        repair::repair(self, database.source(), repair, false).await
+    }
+
+    /// Says what [`Self::repair`] would change now, after the same checks; writes nothing.
+    pub async fn plan_repair(
+        &self,
+        database: impl Database,
+        repair: &Repair,
+    ) -> Result<RepairReport, Error> {
+        repair::repair(self, database.source(), repair, true).await
+    }
+
     /// Says where the database stands, revision by revision.
     ///
     /// Writes nothing, needs no right to write, and works before the first `up`.
     pub async fn status(&self, database: impl Database) -> Result<Status, Error> {
         status::status(self, database.source()).await
     }
+}
+
+fn all_targets(
+    targets: impl IntoIterator<Item = impl TryIntoTarget>,
+) -> Result<Vec<Target>, Error> {
+    let targets = targets.into_iter().map(TryIntoTarget::try_into_target);
+    let targets: Vec<Target> = targets.collect::<Result<_, _>>()?;
+    if targets.is_empty() {
+        return Err(Error::new(ErrorKind::Target, "no target is given")
+            .help("name a revision, `head`, or `base` for a database without any"));
+    }
+    Ok(targets)
 }
 
 /// What can be a target: a [`Target`], or its text (`"head"`, `"-1"`, `"ae10"`).

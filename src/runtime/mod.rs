@@ -3,20 +3,27 @@
 //! The entry is [`Migrator`]: a `static` that [`embed!`](crate) defines, or one over a chain that was
 //! read from files. It plans with `chain`, cuts revisions with `script`, and talks to databases
 //! through a `Connection` whose variants are sqlx's concrete drivers. The loop (`run`) decides what
-//! happens in which order; a dialect's folder (`sqlite`) knows how, in the same files for each.
+//! happens in which order; a dialect's folder (`sqlite`, `postgres`, `mysql`) knows how, in the same files for each.
 //!
 //! What holds for every run: the state is read again under the lock; everything that can be
 //! checked is checked before the first statement; a tracking row is written in the transaction of
 //! its revision; and a connection goes back as it came, or is closed.
 
+mod amend;
 mod connection;
 mod database;
+mod digests;
 mod doubt;
+mod entry;
 mod error;
+mod fault;
 mod job;
 mod lease;
 mod look;
 mod migrator;
+#[cfg(feature = "mysql")]
+#[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
+mod mysql;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod network;
 mod observer;
@@ -24,6 +31,9 @@ mod options;
 #[cfg(feature = "postgres")]
 #[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
 mod postgres;
+mod redo;
+mod refuse;
+mod repair;
 mod report;
 mod retry;
 mod run;
@@ -31,6 +41,7 @@ mod select;
 #[cfg(feature = "sqlite")]
 #[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
 mod sqlite;
+mod stamp;
 mod state;
 mod status;
 mod timer;
@@ -46,7 +57,10 @@ pub use error::{DatabaseState, Error, ErrorKind};
 pub use migrator::{Configured, Migrator, TryIntoTarget};
 pub use observer::{Event, Observer};
 pub use options::{NewerDatabase, Options, TransactionScope};
+pub use repair::{
+    BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,
+};
 pub use report::{
-    Difference, FinishedStep, PlannedStep, Record, Report, RevisionState, RevisionStatus, RunPlan,
-    Source, Status, Wrapping,
+    AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan, RedoReport, Report,
+    RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, StepTransaction,
 };

@@ -22,8 +22,8 @@ pub enum Event<'a> {
         /// Who holds it, in words, where the server tells.
         holder: Option<&'a str>,
     },
-    /// A transaction failed because others held locks for too long, or were in a deadlock with it;
-    /// it was undone and will be tried again.
+    /// A transaction, or a statement outside one, failed because others held locks for too long or
+    /// were in a deadlock with it; it had no effect and will be tried again.
     Retrying {
         /// The revision that failed.
         revision: &'a RevisionId,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::observer::Observer;
-use super::report::Source;
+use super::report::StepSource;
 use crate::dialect::Dialect;
 
 /// What one transaction holds.
@@ -66,7 +66,8 @@ pub struct Options {
     /// `PostgreSQL`, `lock_wait_timeout` and `innodb_lock_wait_timeout` of `MySQL`); by default what the
     /// server says. `SQLite` has no such locks.
     pub statement_lock_timeout: Option<Duration>,
-    /// How long a statement of a revision may take; by default what the server says.
+    /// How long a statement of a revision may take; by default what the server says (on `MySQL`
+    /// itself, `SELECT` only: it ends nothing else).
     pub statement_timeout: Option<Duration>,
     /// How often a transaction that failed for a lock is tried again; 5 times by default.
     pub retries: u32,
@@ -80,7 +81,10 @@ pub struct Options {
     pub newer: NewerDatabase,
     /// With which script `down` undoes a revision that was edited after it was applied; by default
     /// with none: `down` stops there.
-    pub edited_down: Option<Source>,
+    pub edited_down: Option<StepSource>,
+    /// Whether `stamp` forgets every row of the chain before it records anything, also those that
+    /// the chain does not know.
+    pub purge: bool,
     /// What is recorded as `applied_by`; by default the program's name and, where the system
     /// tells it in `/proc`, the host: `shop@web-3`.
     pub applied_by: Option<String>,
@@ -99,6 +103,7 @@ impl Default for Options {
             database: None,
             newer: NewerDatabase::default(),
             edited_down: None,
+            purge: false,
             applied_by: None,
         }
     }
@@ -130,7 +135,8 @@ impl Options {
     /// Sets how long a statement of a revision may wait for a lock of the database.
     ///
     /// A statement that waits for a lock makes everyone else wait behind it. With a short time-out
-    /// the revision fails instead, is undone, and is tried again after a pause.
+    /// the revision fails instead, is undone, and is tried again after a pause. `MySQL` and `MariaDB`
+    /// wait for whole seconds, so there the time-out is rounded up.
     #[must_use]
     pub fn statement_lock_timeout(mut self, timeout: Duration) -> Self {
         self.statement_lock_timeout = Some(timeout);
@@ -181,8 +187,16 @@ impl Options {
 
     /// Lets `down` undo revisions that were edited after they were applied, with this script.
     #[must_use]
-    pub fn edited_down(mut self, source: Source) -> Self {
+    pub fn edited_down(mut self, source: StepSource) -> Self {
         self.edited_down = Some(source);
+        self
+    }
+
+    /// Lets `stamp` forget every row of the chain first, whatever it says: also those of revisions
+    /// that the chain does not know, or that are done in part. Rows of other chains stay.
+    #[must_use]
+    pub fn purge(mut self, purge: bool) -> Self {
+        self.purge = purge;
         self
     }
 
@@ -207,6 +221,7 @@ impl fmt::Debug for Options {
             .field("database", &self.database)
             .field("newer", &self.newer)
             .field("edited_down", &self.edited_down)
+            .field("purge", &self.purge)
             .field("applied_by", &self.applied_by)
             .finish()
     }

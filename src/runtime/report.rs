@@ -7,23 +7,26 @@ use crate::chain::{Direction, RevisionId};
 /// Where the SQL of a step comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Source {
+pub enum StepSource {
     /// The revision's file, as it is in the chain.
     File,
     /// The script that was stored in the database when the revision was applied.
     Stored,
 }
 
-/// How a step is wrapped.
+/// The transaction that a step runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Wrapping {
+pub enum StepTransaction {
     /// In a transaction of the run.
     Shared,
     /// In a transaction of its own, with foreign keys enforced (`foreign-keys: on`).
     ForeignKeys,
     /// In no transaction (`transaction: none`): statement by statement, with recorded progress.
-    None,
+    Outside,
+    /// Statement by statement, with recorded progress, since the database commits some of them by
+    /// itself: on `MySQL` and `MariaDB` those that define something (`CREATE TABLE`).
+    StatementByStatement,
 }
 
 /// A step that will run.
@@ -39,9 +42,9 @@ pub struct PlannedStep {
     /// How many statements it has, without those that an earlier attempt finished.
     pub statements: usize,
     /// Where they come from.
-    pub source: Source,
-    /// How it is wrapped.
-    pub wrapping: Wrapping,
+    pub source: StepSource,
+    /// The transaction that it runs in.
+    pub transaction: StepTransaction,
     /// Which part of the run it belongs to, from zero: each part is committed by itself.
     pub part: usize,
 }
@@ -87,7 +90,7 @@ pub struct FinishedStep {
     /// How many statements ran.
     pub statements: usize,
     /// Where they came from.
-    pub source: Source,
+    pub source: StepSource,
     /// How long they took.
     pub duration: Duration,
 }
@@ -115,10 +118,52 @@ impl Report {
     }
 }
 
+/// What a redo will do, as [`Configured::plan_redo`](super::Configured::plan_redo) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedoPlan {
+    /// The way down.
+    pub down: RunPlan,
+    /// The same way up, on what will be left.
+    pub up: RunPlan,
+}
+
+/// What a redo did, as [`Configured::redo`](super::Configured::redo) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedoReport {
+    /// The way down.
+    pub down: Report,
+    /// The same way up.
+    pub up: Report,
+}
+
+/// What a stamp recorded and forgot, as [`Configured::stamp`](super::Configured::stamp) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StampReport {
+    /// The revisions that are recorded as applied now, parents first, each as it stood before.
+    pub recorded: Vec<RevisionStatus>,
+    /// The revisions whose rows are gone, children first, each as it stood before. With
+    /// [`Options::purge`](super::Options::purge) some of them are recorded anew.
+    pub forgotten: Vec<RevisionStatus>,
+    /// What should be known, one text each.
+    pub warnings: Vec<String>,
+    /// The database, without secrets.
+    pub database: String,
+}
+
+impl StampReport {
+    /// Whether anything was changed; `false` means that the database was stamped so already.
+    pub fn changed(&self) -> bool {
+        !self.recorded.is_empty() || !self.forgotten.is_empty()
+    }
+}
+
 /// How and when a revision came into the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Record {
+pub struct AppliedRecord {
     /// When, in UTC: `2026-11-21T22:11:04.123Z`.
     pub at: String,
     /// Who.
@@ -134,9 +179,9 @@ pub enum RevisionState {
     /// Not applied.
     Pending,
     /// Applied.
-    Applied(Record),
+    Applied(AppliedRecord),
     /// Recorded as applied without being run.
-    Stamped(Record),
+    Stamped(AppliedRecord),
     /// Outside a transaction, and done in part.
     Unfinished {
         /// Which way it was going.
@@ -157,6 +202,9 @@ pub enum Difference {
     Edited,
     /// It has other parents or dependencies.
     Reparented,
+    /// Its text and its parents are those of the file, but its digest follows neither from them
+    /// nor from what its ancestors were: the row was changed by other means, or is of an older history.
+    WrongDigest,
 }
 
 /// One revision of the chain, or one that only the database has.

@@ -16,7 +16,6 @@ use super::connection::{Connection, Failed, Probe, Unit};
 use super::database::Source as Way;
 use super::error::{DatabaseState, Error, ErrorKind};
 use super::job::{Job, run_plan};
-use super::lease::Outcome;
 use super::look::{Look, Ready, look, request, variant};
 use super::migrator::Configured;
 use super::observer::{Event, Observer};
@@ -53,29 +52,37 @@ async fn run_once(
     async {
         let mut connection = Connection::open(way, direction == Direction::Up).await?;
         let result = attempt(&mut connection, configured, header, direction, target).await;
-        let result = match result {
-            Ok(report) => Ok(report),
-            Err(error) => {
-                // The first error is the one to tell; a connection that cannot roll back is closed.
-                drop(connection.rollback().await);
-                Err(error.on(connection.name()))
-            }
-        };
-        let unrestored = connection.finish().await.err().map(|error| match error.kind() {
-            ErrorKind::LockLost => error.message().to_owned(),
-            _ => format!("close the connection that was lent: {}", error.message()),
-        });
-        let mut report = match (result, &unrestored) {
-            (Ok(report), _) => report,
-            (Err(error), Some(text)) => return Err(error.note(text)),
-            (Err(error), None) => return Err(error),
-        };
+        let (mut report, unrestored) = conclude(connection, result).await?;
         report.warnings.extend(unrestored);
         report.duration = started.elapsed();
         Ok(report)
     }
     .instrument(span)
     .await
+}
+
+/// Gives the connection back; what of that failed is a text beside the result.
+pub(crate) async fn conclude<T>(
+    mut connection: Connection<'_>,
+    result: Result<T, Error>,
+) -> Result<(T, Option<String>), Error> {
+    let result = match result {
+        Ok(report) => Ok(report),
+        Err(error) => {
+            // The first error is the one to tell; a connection that cannot roll back is closed.
+            drop(connection.rollback().await);
+            Err(error.on(connection.name()))
+        }
+    };
+    let unrestored = connection.finish().await.err().map(|error| match error.kind() {
+        ErrorKind::LockLost => error.message().to_owned(),
+        _ => format!("close the connection that was lent: {}", error.message()),
+    });
+    match (result, unrestored) {
+        (Ok(report), unrestored) => Ok((report, unrestored)),
+        (Err(error), Some(text)) => Err(error.note(text)),
+        (Err(error), None) => Err(error),
+    }
 }
 
 async fn attempt(
@@ -93,10 +100,18 @@ async fn attempt(
             return Ok(report(direction, connection, Vec::new(), Vec::new()));
         }
     }
-    let request = request(connection, configured, header, direction, target)?;
+    perform(connection, &request(connection, configured, header, direction, target)?).await
+}
+
+/// Does what is asked for.
+pub(crate) async fn perform(
+    connection: &mut Connection<'_>,
+    request: &Request<'_>,
+) -> Result<Report, Error> {
+    let direction = request.direction;
     let mut run = Run {
         connection,
-        request: &request,
+        request,
         ready: Ready::default(),
         goal: HashSet::new(),
         announced: Vec::new(),
@@ -157,23 +172,15 @@ impl<'a> Run<'_, 'a, '_> {
         }
         self.applied_by = options.applied_by.clone().unwrap_or_else(applied_by);
         self.arm(&seen).await?;
+        // A second run on the connection has it still.
+        if self.connection.has_lock() {
+            return self.work(seen).await;
+        }
         let Some(mut lease) = self.connection.lock(settings, options).await? else {
             return self.work(seen).await;
         };
-        match lease.during(self.work(seen)).await {
-            Outcome::Done(result) => {
-                if result.is_err() {
-                    // An open transaction may keep the row of the lock.
-                    drop(self.connection.rollback().await);
-                }
-                lease.release().await;
-                result
-            }
-            Outcome::Lost(error) => {
-                self.connection.sever();
-                Err(error)
-            }
-        }
+        let outcome = lease.during(self.work(seen)).await;
+        lease.conclude(self.connection, outcome).await
     }
 
     /// What happens under the lock.
@@ -316,19 +323,30 @@ impl<'a> Run<'_, 'a, '_> {
                 return Err(error);
             }
             self.connection.rollback().await?;
-            if attempts > options.retries {
-                let blockers = self.connection.blockers(error.sql()).await;
-                return Err(blocked(error, attempts, blockers));
-            }
+            self.pause(error, attempts).await?;
             self.finished.truncate(first);
-            let pause = back_off(attempts);
-            if let (Some(observer), Some(revision)) = (&options.observer, error.revision()) {
-                let reason = error.message();
-                observer.event(&Event::Retrying { revision, attempts, pause, reason });
+            // A rollback takes no setting back.
+            if jobs.iter().any(|job| job.changes_session) {
+                self.connection.tidy().await?;
             }
-            sleep(pause).await;
             self.connection.begin(jobs.iter().any(|job| job.foreign_keys), options).await?;
         }
+    }
+
+    /// Waits before what failed for a lock is tried again; the error, if it was tried often enough.
+    pub(crate) async fn pause(&mut self, error: Error, attempts: u32) -> Result<(), Error> {
+        let options = self.request.options;
+        if attempts > options.retries {
+            let blockers = self.connection.blockers(error.sql()).await;
+            return Err(blocked(error, attempts, blockers));
+        }
+        let pause = back_off(attempts);
+        if let (Some(observer), Some(revision)) = (&options.observer, error.revision()) {
+            let reason = error.message();
+            observer.event(&Event::Retrying { revision, attempts, pause, reason });
+        }
+        sleep(pause).await;
+        Ok(())
     }
 
     async fn attempt(&mut self, jobs: &[Job<'a>]) -> Result<(), Error> {

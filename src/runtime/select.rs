@@ -7,8 +7,8 @@ use std::collections::HashSet;
 
 use super::error::{Error, ErrorKind};
 use super::options::{NewerDatabase, Options};
-use super::report::Difference;
-use super::state::{Row, RowStatus, State, ids};
+use super::refuse::{refuse_differences, refuse_gaps, refuse_wrong_digests, unfinished};
+use super::state::{RowStatus, State};
 use crate::chain::baked::Settings;
 use crate::chain::{Chain, Direction, Plan, Revision, RevisionId, Target, listed};
 use crate::dialect::Variant;
@@ -22,6 +22,8 @@ pub(crate) struct Request<'a> {
     pub(crate) variant_index: usize,
     pub(crate) direction: Direction,
     pub(crate) target: Target,
+    /// Just these revisions, wherever the target leads.
+    pub(crate) only: Option<&'a HashSet<RevisionId>>,
     pub(crate) options: &'a Options,
 }
 
@@ -45,6 +47,7 @@ pub(crate) fn select(
     if let Some(row) = state.unfinished().find(|row| row.statement_started.is_some()) {
         return Ok(Selection::Busy { revision: row.id.clone() });
     }
+    let goal = goal.or(request.only);
     let mut warnings = state.unproven(request.chain, request.variant_index);
     let steps = match request.direction {
         Direction::Up => select_up(request, state, goal, &mut warnings)?,
@@ -68,6 +71,7 @@ fn select_up(
         return Err(unfinished(request, row));
     }
     refuse_differences(request, state, chain.revisions())?;
+    refuse_wrong_digests(request, state)?;
     let applied = state.applied();
     refuse_gaps(chain, &applied, |_| true)?;
     let steps: Vec<RevisionId> = match goal {
@@ -165,39 +169,6 @@ fn select_down(
     Ok(steps)
 }
 
-/// Refuses a history that no run writes: a plan would pass over what is missing in it.
-fn refuse_gaps(
-    chain: &Chain,
-    applied: &HashSet<RevisionId>,
-    matters: impl Fn(&RevisionId) -> bool,
-) -> Result<(), Error> {
-    let mut gaps = Vec::new();
-    for (index, revision) in chain.revisions().iter().enumerate() {
-        if applied.contains(revision.id()) && matters(revision.id()) {
-            let missing = chain.before(index).map(|before| &chain.revisions()[before]);
-            gaps.extend(
-                missing
-                    .filter(|missing| !applied.contains(missing.id()))
-                    .map(|missing| (missing, revision.id())),
-            );
-        }
-    }
-    let Some((first, after)) = gaps.first() else { return Ok(()) };
-    let mut error = Error::new(
-        ErrorKind::Gap,
-        format!(
-            "revision `{after}` is recorded as applied, and `{}`, which comes before it, is not",
-            first.id()
-        ),
-    )
-    .revision_named(first.id(), Some(first.path()))
-    .note("no run leaves a database like this: rows of the tracking table were deleted or changed");
-    for (missing, after) in gaps.iter().skip(1).take(9) {
-        error = error.note(format!("nor is `{}`, which comes before `{after}`", missing.id()));
-    }
-    Err(error.help("restore the missing rows of the tracking table from a backup"))
-}
-
 /// What is left of a goal, if every step can still be taken.
 fn rest(
     indices: impl Iterator<Item = usize>,
@@ -222,88 +193,14 @@ fn rest(
     Ok(steps)
 }
 
-fn refuse_differences<'r>(
-    request: &Request<'_>,
-    state: &State,
-    revisions: impl IntoIterator<Item = &'r Revision>,
-) -> Result<(), Error> {
-    let mut edited = Vec::new();
-    let mut reparented = Vec::new();
-    for revision in revisions {
-        match state.difference(request.chain, request.variant_index, revision) {
-            None => {}
-            Some(Difference::Edited) => edited.push(revision),
-            Some(Difference::Reparented) => reparented.push(revision),
-        }
-    }
-    let (kind, list, what) = if edited.is_empty() {
-        (ErrorKind::Reparented, reparented, "other parents or dependencies than")
-    } else {
-        (ErrorKind::Edited, edited, "another text than")
-    };
-    let Some(first) = list.first() else { return Ok(()) };
-    let number = match list[..] {
-        [_] => format!("revision `{}` has", first.id()),
-        _ => format!("{} revisions have", list.len()),
-    };
-    let mut error = Error::new(kind, format!("{number} {what} when applied to this database"))
-        .revision_named(first.id(), Some(first.path()));
-    for revision in &list {
-        let row = state.row(revision.id().as_str());
-        let detail = match (kind, row) {
-            (ErrorKind::Reparented, Some(row)) => format!(
-                " followed {} and depended on {}; the file says {} and {}",
-                listed(ids(&row.parents)),
-                listed(ids(&row.depends_on)),
-                listed(request.chain.parents(revision).map(Revision::id)),
-                listed(request.chain.dependencies(revision).map(Revision::id)),
-            ),
-            (_, Some(row)) => format!(" was applied at {} by {}", row.applied_at, row.applied_by),
-            (_, None) => String::new(),
-        };
-        error = error.note(format!("{}: `{}`{detail}", revision.path(), revision.id()));
-    }
-    Err(match kind {
-        ErrorKind::Edited if request.direction == Direction::Down => error
-            .help("`down --from database` undoes it with the script that was stored when it was applied")
-            .help("`down --from file` undoes it with the script of the edited file"),
-        ErrorKind::Edited => error
-            .help("restore the file to what was applied, and put the change into a new revision")
-            .help("or, where nobody else has applied it, undo it first: `down --from database`"),
-        _ => error.help("restore `revises` and `depends-on` to what was applied"),
-    })
-}
-
-fn unfinished(request: &Request<'_>, row: &Row) -> Error {
-    let (what, command) = match row.status {
-        RowStatus::Reverting => ("undone", "down"),
-        _ => ("applied", "up"),
-    };
-    let revision = request.chain.get(row.id.as_str());
-    let path = revision.map(Revision::path);
-    let help = match (revision, row.status) {
-        (None, RowStatus::Applying) => {
-            String::from("finish it with a program that has its file: this one does not know it")
-        }
-        _ => format!("finish it with `{command}`, with a target that includes it"),
-    };
-    Error::new(ErrorKind::Unfinished, format!("revision `{}` is {what} only in part", row.id))
-        .revision_named(&row.id, path)
-        .note(format!(
-            "{} of its statements are done, and the next one failed",
-            row.statements_done
-        ))
-        .help(help)
-}
-
-fn counted(ids: &[&RevisionId]) -> String {
+pub(crate) fn counted(ids: &[&RevisionId]) -> String {
     match ids.len() {
         1 => String::from("1 revision"),
         count => format!("{count} revisions"),
     }
 }
 
-fn listed_some(ids: &[&RevisionId]) -> String {
+pub(crate) fn listed_some(ids: &[&RevisionId]) -> String {
     const MOST: usize = 10;
     match ids.len().checked_sub(MOST) {
         Some(more @ 1..) => format!("{} and {more} more", listed(&ids[..MOST])),

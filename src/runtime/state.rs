@@ -74,6 +74,12 @@ impl State {
         Self { rows, by_id, has_table: true }
     }
 
+    /// The state as it is without these revisions.
+    pub(crate) fn without(&self, ids: &HashSet<RevisionId>) -> Self {
+        let rows = self.rows.iter().filter(|row| !ids.contains(&row.id)).cloned().collect();
+        Self { has_table: self.has_table, ..Self::new(rows) }
+    }
+
     pub(crate) fn row(&self, id: &str) -> Option<&Row> {
         self.by_id.get(id).map(|&index| &self.rows[index])
     }
@@ -101,7 +107,8 @@ impl State {
     /// How an applied revision's record differs from the chain.
     ///
     /// A checksum of another algorithm proves nothing, and neither does that of Rust source; see
-    /// [`Self::unproven`].
+    /// [`Self::unproven`]. Whether the digest is right is asked of all rows at once; see
+    /// [`wrong_digests`](super::digests::wrong_digests).
     pub(crate) fn difference(
         &self,
         chain: &Chain,
@@ -114,10 +121,9 @@ impl State {
         }
         let checksum = &revision.fingerprints[variant].checksum;
         let same_algorithm = row.algorithm == ALGORITHM;
-        if same_algorithm
-            && revision.kind() == Kind::Sql
-            && (row.kind != Kind::Sql.name() || row.checksum != checksum.to_string())
-        {
+        let is_edited = row.kind != revision.kind().name()
+            || (revision.kind() == Kind::Sql && row.checksum != checksum.to_string());
+        if same_algorithm && is_edited {
             return Some(Difference::Edited);
         }
         let differs = !same_ids(&row.parents, chain.parents(revision))

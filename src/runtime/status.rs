@@ -6,15 +6,14 @@ use futures_util::future::BoxFuture;
 
 use super::connection::Connection;
 use super::database::Source as Way;
+use super::digests::wrong_digests;
 use super::error::Error;
 use super::look::variant;
 use super::migrator::Configured;
-use super::report::{Record, RevisionState, RevisionStatus, Status};
+use super::report::{AppliedRecord, Difference, RevisionState, RevisionStatus, Status};
 use super::state::{Row, RowStatus, State};
 use crate::chain::plan::current_heads;
-use crate::chain::{Chain, Direction, Kind, Revision};
-use crate::diagnostic::Sources;
-use crate::script::Script;
+use crate::chain::{Chain, Direction, Revision};
 
 /// Reads the state, and writes nothing.
 pub(crate) fn status<'a>(
@@ -40,23 +39,15 @@ async fn status_now(configured: &Configured<'_>, way: Way<'_>) -> Result<Status,
 }
 
 fn compare(chain: &Chain, variant: usize, state: &State, database: &str) -> Status {
+    let wrong = wrong_digests(state, chain, variant);
     let known = chain.revisions().iter().map(|revision| {
-        let row = state.row(revision.id().as_str());
+        let wrong = wrong.contains(revision.id()).then_some(Difference::WrongDigest);
         RevisionStatus {
-            revision: revision.id().clone(),
-            path: Some(revision.path().to_owned()),
-            description: message(revision),
-            state: row.map_or(RevisionState::Pending, of_row),
-            difference: state.difference(chain, variant, revision),
+            difference: state.difference(chain, variant, revision).or(wrong),
+            ..of_known(revision, state)
         }
     });
-    let unknown = state.unknown(chain).map(|row| RevisionStatus {
-        revision: row.id.clone(),
-        path: None,
-        description: row.description.clone(),
-        state: of_row(row),
-        difference: None,
-    });
+    let unknown = state.unknown(chain).map(of_unknown);
     Status {
         revisions: known.chain(unknown).collect(),
         heads: current_heads(&state.extended(chain), &state.applied()),
@@ -64,18 +55,30 @@ fn compare(chain: &Chain, variant: usize, state: &State, database: &str) -> Stat
     }
 }
 
-fn message(revision: &Revision) -> String {
-    let file = Sources::new().add("", "");
-    // The header is all that is wanted, and it ends before the first marker.
-    let text = match revision.kind() {
-        Kind::Sql => revision.text().split("\n-- migrate:").next().unwrap_or_default(),
-        Kind::Rust => revision.text(),
-    };
-    Script::parse(revision.kind(), text, file).0.header().message.clone()
+/// Where a revision of the chain stands, without how its row differs from it.
+pub(crate) fn of_known(revision: &Revision, state: &State) -> RevisionStatus {
+    RevisionStatus {
+        revision: revision.id().clone(),
+        path: Some(revision.path().to_owned()),
+        description: revision.header().message,
+        state: state.row(revision.id().as_str()).map_or(RevisionState::Pending, of_row),
+        difference: None,
+    }
+}
+
+/// Where a revision stands that only the database has.
+pub(crate) fn of_unknown(row: &Row) -> RevisionStatus {
+    RevisionStatus {
+        revision: row.id.clone(),
+        path: None,
+        description: row.description.clone(),
+        state: of_row(row),
+        difference: None,
+    }
 }
 
 fn of_row(row: &Row) -> RevisionState {
-    let record = || Record {
+    let record = || AppliedRecord {
         at: row.applied_at.clone(),
         by: row.applied_by.clone(),
         duration: Duration::from_millis(row.duration_ms),

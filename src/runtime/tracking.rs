@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use super::connection::Record;
 use super::state::{LAYOUT, Row, RowStatus, State};
 use crate::chain::baked::{Settings, Tips};
-use crate::chain::{ALGORITHM, RevisionId};
+use crate::chain::{ALGORITHM, Digest, RevisionId};
 use crate::dialect::Dialect;
 
 /// Above this, reading the rows is as cheap as asking for the tips.
@@ -40,6 +40,10 @@ pub(crate) enum Change<'r> {
     Insert(&'r Record<'r>),
     /// A revision is forgotten.
     Delete(&'r RevisionId),
+    /// A revision is recorded anew, but for when and by whom it was applied.
+    Rewrite(&'r Record<'r>),
+    /// A revision's digest follows from others.
+    Digest(&'r RevisionId, &'r Digest),
     /// The undoing of a revision begins, or had no effect.
     Standing(&'r RevisionId, &'r Standing),
     /// How far a revision outside a transaction is.
@@ -62,6 +66,8 @@ impl Change<'_> {
         match self {
             Self::Insert(_) => "record a revision",
             Self::Delete(_) => "forget a revision",
+            Self::Rewrite(_) => "record a revision anew",
+            Self::Digest(..) => "record the digest of a revision",
             Self::Standing(..) => "mark a revision",
             Self::Progress { .. } => "record the progress of a revision",
         }
@@ -220,8 +226,10 @@ impl Tracking {
         .iter()
         .map(|column| text(column))
         .collect();
+        // Otherwise `sql_select_limit` of the session holds.
+        let limit = if self.dialect == Dialect::Mysql { " LIMIT 18446744073709551615" } else { "" };
         format!(
-            "SELECT {}, {}, {} FROM (SELECT 1 AS one) AS only_one LEFT JOIN {table} ON chain = {chain}",
+            "SELECT {}, {}, {} FROM (SELECT 1 AS one) AS only_one LEFT JOIN {table} ON chain = {chain}{limit}",
             text(&format!("(SELECT value FROM {meta} WHERE name = 'layout')")),
             columns.join(", "),
             text(extra)
@@ -249,7 +257,12 @@ impl Tracking {
     }
 
     pub(crate) fn down_script(&self, revision: &RevisionId) -> String {
-        format!("SELECT {} FROM {} {}", self.text("down_script"), self.table(), self.of(revision))
+        format!(
+            "SELECT {} FROM {} {}",
+            self.text("down_script"),
+            self.table(),
+            self.of(revision.as_str())
+        )
     }
 
     /// Creates what is missing, one statement each.
@@ -334,7 +347,13 @@ impl Tracking {
         let table = self.table();
         match change {
             Change::Insert(record) => self.insert(record, &record.duration_ms.to_string()),
-            Change::Delete(revision) => format!("DELETE FROM {table} {}", self.of(revision)),
+            Change::Delete(revision) => {
+                format!("DELETE FROM {table} {}", self.of(revision.as_str()))
+            }
+            Change::Rewrite(record) => self.rewrite(record),
+            Change::Digest(revision, digest) => {
+                format!("UPDATE {table} SET digest = '{digest}' {}", self.of(revision.as_str()))
+            }
             Change::Standing(revision, standing) => format!(
                 "UPDATE {table} SET status = '{}', statements_done = {}, statement_started = {}, \
                  checksum = {}, down_script = {} {}",
@@ -343,14 +362,14 @@ impl Tracking {
                 number(standing.statement_started),
                 literal(self.dialect, &standing.checksum),
                 self.optional(standing.down_script.as_deref()),
-                self.of(revision)
+                self.of(revision.as_str())
             ),
             Change::Progress { revision, done, started, checksum } => format!(
                 "UPDATE {table} SET statements_done = {done}, statement_started = {}, \
                  checksum = {} {}",
                 number(*started),
                 literal(self.dialect, checksum),
-                self.of(revision)
+                self.of(revision.as_str())
             ),
         }
     }
@@ -396,12 +415,30 @@ impl Tracking {
         sql
     }
 
-    fn of(&self, revision: &RevisionId) -> String {
+    fn rewrite(&self, record: &Record<'_>) -> String {
+        let literal = |text: &str| literal(self.dialect, text);
         format!(
-            "WHERE chain = {} AND revision = {}",
-            self.chain,
-            literal(self.dialect, revision.as_str())
+            "UPDATE {} SET parents = {}, depends_on = {}, description = {}, kind = '{}', \
+             checksum = {}, digest = {}, algorithm = '{ALGORITHM}', irreversible = {}, \
+             status = '{}', statements_done = {}, statement_started = {}, down_script = {} {}",
+            self.table(),
+            literal(&record.parents),
+            literal(&record.depends_on),
+            literal(record.description),
+            record.kind,
+            literal(&record.checksum),
+            literal(&record.digest),
+            self.optional(record.irreversible.as_deref()),
+            record.status,
+            record.statements_done,
+            number(record.statement_started),
+            self.optional(record.down_script.as_deref()),
+            self.of(record.revision)
         )
+    }
+
+    fn of(&self, revision: &str) -> String {
+        format!("WHERE chain = {} AND revision = {}", self.chain, literal(self.dialect, revision))
     }
 
     fn optional(&self, text: Option<&str>) -> String {

@@ -1,15 +1,20 @@
-//! Revisions with `transaction: none`: statement by statement, with recorded progress.
+//! Revisions that run statement by statement, with recorded progress: those with `transaction: none`,
+//! and those with statements that the database commits by itself.
 //!
 //! Before a statement runs, the row says that it is *started*, and only after it that it is *done*:
 //! so a row that says *started* means that someone runs the statement right now or was killed
 //! while doing so, and no other migrator touches the database until that is known. The last
 //! statement's *done* is the row's final form, in one transaction.
+//!
+//! A statement that a rollback takes back needs no such mark: it runs in one transaction with the
+//! record that it is done, so a row that says neither says that it had no effect.
 
 use std::time::Instant;
 
 use super::connection::Failed;
 use super::error::{Error, ErrorKind};
 use super::job::Job;
+use super::report::StepTransaction;
 use super::run::{Run, millis, statement_started};
 use super::state::{Progress, RowStatus};
 use super::tracking::{Change, Standing};
@@ -28,56 +33,36 @@ impl<'a> Run<'_, 'a, '_> {
         let mut progress = Progress::of(dialect, (0..done).map(|index| job.statement(index)));
         self.revision_started(job, index);
         if done < count {
-            let before = self.mark(job, done, &progress).await?;
+            let mut before = self.mark(job, done, &progress).await?;
             self.connection.commit(options).await?;
             self.ready.has_table = true;
             self.partly = Some(job.id.clone());
             self.connection.prepare_alone(job).await?;
-            self.set_session_again(job, done).await?;
+            if let Err(error) = self.set_session_again(job, done).await {
+                return Err(self.failed_alone(job, done, error, before.take()).await);
+            }
             for statement in done..count {
                 self.clear_way(job, statement).await?;
                 statement_started(options.observer.as_deref(), job, statement);
-                let sql = job.statement(statement);
-                let mut result = self.connection.execute_alone(sql, options).await;
-                if result.is_ok()
-                    && let Some(index) = self.invalid_index(job, statement).await?
+                if let Err(error) = self.statement(job, statement).await {
+                    return Err(self.failed_alone(job, statement, error, before.take()).await);
+                }
+                progress.finished(job.statement(statement));
+                if statement + 1 < count
+                    && let Err(error) = self.finished(job, statement + 1, &progress).await
                 {
-                    result = Err(invalid_before(&index).into());
-                }
-                if let Err(Failed { statement: None, error, .. }) = result {
-                    return Err(not_begun(job, statement, error));
-                }
-                if let Err(failed) = result {
-                    let failed = Failed { statement: Some(statement), ..failed };
-                    return Err(self.failed_alone(job, failed, before).await);
-                }
-                progress.finished(sql);
-                if statement + 1 < count {
-                    let checksum = progress.checksum();
-                    let change = Change::Progress {
-                        revision: id,
-                        done: statement + 1,
-                        started: self.started(job, statement + 1).await?,
-                        checksum: &checksum,
-                    };
-                    self.connection
-                        .change(settings, &change, options)
-                        .await
-                        .map_err(|error| unrecorded(job, statement, error))?;
+                    return Err(self.unrecorded(job, statement, error, before.take()).await);
                 }
             }
-            if job.changes_session {
-                let tidied = self.connection.tidy().await;
-                tidied.map_err(|error| unrecorded(job, count - 1, error))?;
+            if job.changes_session
+                && let Err(error) = self.connection.tidy().await
+            {
+                return Err(self.unrecorded(job, count - 1, error, before.take()).await);
             }
-            match self.connection.begin(false, options).await {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::Script => {
-                    let failed = Failed { statement: Some(count - 1), inside: 0, error };
-                    let error = self.failed_alone(job, failed, before).await;
-                    return Err(error.help("end it with `COMMIT`"));
-                }
-                Err(error) => return Err(unrecorded(job, count - 1, error)),
+            if job.is_started_alone(dialect, count - 1)
+                && let Err(error) = self.connection.begin(false, options).await
+            {
+                return Err(self.unrecorded(job, count - 1, error, before.take()).await);
             }
         }
         let wrong = self.connection.examine(job).await?;
@@ -114,6 +99,86 @@ impl<'a> Run<'_, 'a, '_> {
         Ok(())
     }
 
+    /// Runs one statement; in a transaction, which stays open, where a rollback takes it back.
+    async fn statement(&mut self, job: &Job<'a>, statement: usize) -> Result<(), Error> {
+        let options = self.request.options;
+        let dialect = self.request.variant.dialect;
+        let sql = job.statement(statement);
+        let alone = job.is_started_alone(dialect, statement);
+        let retries = job.transaction == StepTransaction::StatementByStatement
+            && (!alone || sql::defines(dialect, sql));
+        let at = |failed| Self::failed(job, Failed { statement: Some(statement), ..failed });
+        let mut attempts = 0;
+        loop {
+            if !alone {
+                self.begin_between(job, statement).await?;
+            }
+            let Err(failed) = self.connection.execute_alone(sql, options).await else {
+                return match self.invalid_index(job, statement).await? {
+                    Some(index) => Err(at(invalid_before(&index).into())),
+                    None => Ok(()),
+                };
+            };
+            let error = if failed.statement.is_none() && alone {
+                not_begun(job, statement, failed.error)
+            } else {
+                at(failed)
+            };
+            attempts += 1;
+            if !retries || error.kind() != ErrorKind::LockTimeout {
+                return Err(error);
+            }
+            if !alone {
+                self.connection.rollback().await?;
+            }
+            self.pause(error, attempts).await?;
+        }
+    }
+
+    /// Begins the transaction of a statement.
+    async fn begin_between(&mut self, job: &Job<'a>, statement: usize) -> Result<(), Error> {
+        let begun = self.connection.begin(false, self.request.options).await;
+        begun.map_err(|error| match statement.checked_sub(1) {
+            // It is the one before that has left a transaction open.
+            Some(last) if error.kind() == ErrorKind::Script => {
+                Self::failed(job, Failed { statement: Some(last), inside: 0, error })
+            }
+            _ => error,
+        })
+    }
+
+    /// Records that the first `done` statements are done.
+    async fn finished(
+        &mut self,
+        job: &Job<'a>,
+        done: usize,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        let (settings, options) = (self.request.settings, self.request.options);
+        let dialect = self.request.variant.dialect;
+        let checksum = progress.checksum();
+        let change = Change::Progress {
+            revision: &job.id,
+            done,
+            started: self.marked(job, done).await?,
+            checksum: &checksum,
+        };
+        self.connection.change(settings, &change, options).await?;
+        if job.is_started_alone(dialect, done - 1) {
+            return Ok(());
+        }
+        self.connection.commit(options).await
+    }
+
+    /// What a row says of a statement before it runs: that it is started, or nothing.
+    async fn marked(&mut self, job: &Job<'a>, statement: usize) -> Result<Option<usize>, Error> {
+        if job.is_started_alone(self.request.variant.dialect, statement) {
+            self.started(job, statement).await
+        } else {
+            Ok(None)
+        }
+    }
+
     /// Records that the statement after the first `done` ones is started; returns what an undoing
     /// that begins here found.
     async fn mark(
@@ -126,7 +191,7 @@ impl<'a> Run<'_, 'a, '_> {
         let (id, checksum) = (&job.id, progress.checksum());
         match (job.direction, job.resume) {
             (Direction::Up, None) => {
-                let started = self.started(job, 0).await?;
+                let started = self.marked(job, 0).await?;
                 let mut record = job.record(self.request, &self.applied_by);
                 record.status = RowStatus::Applying.name();
                 record.statements_done = 0;
@@ -139,7 +204,7 @@ impl<'a> Run<'_, 'a, '_> {
                 let change = Change::Progress {
                     revision: id,
                     done,
-                    started: self.started(job, done).await?,
+                    started: self.marked(job, done).await?,
                     checksum: &checksum,
                 };
                 self.connection.change(settings, &change, options).await?;
@@ -153,7 +218,7 @@ impl<'a> Run<'_, 'a, '_> {
                 let reverting = Standing {
                     status: RowStatus::Reverting,
                     statements_done: done,
-                    statement_started: self.started(job, done).await?,
+                    statement_started: self.marked(job, done).await?,
                     checksum,
                     down_script: job.down_script.clone(),
                 };
@@ -183,16 +248,22 @@ impl<'a> Run<'_, 'a, '_> {
     async fn failed_alone(
         &mut self,
         job: &Job<'a>,
-        failed: Failed,
+        statement: usize,
+        error: Error,
         before: Option<Standing>,
     ) -> Error {
-        let statement = failed.statement.unwrap_or_default();
-        let error = Self::failed(job, failed);
+        if error.kind() == ErrorKind::LockLost {
+            // Another migrator may have gone on from what is recorded.
+            return error;
+        }
         let mut left = None;
         let recorded = async {
             let (settings, options) = (self.request.settings, self.request.options);
             // The revision may have opened a transaction, which took its progress back with it.
             self.connection.rollback().await?;
+            if job.changes_session {
+                self.connection.tidy().await?;
+            }
             let state = self.connection.state(settings, options).await?;
             let row = state.row(job.id.as_str());
             let (done, checksum) =
@@ -222,6 +293,7 @@ impl<'a> Run<'_, 'a, '_> {
         };
         match recorded {
             Ok(0) => error.note("no statement of this revision had an effect"),
+            Ok(1) => error.note("its first statement is done, and will not run again"),
             Ok(done) => {
                 error.note(format!("its first {done} statements are done, and will not run again"))
             }
@@ -230,6 +302,33 @@ impl<'a> Run<'_, 'a, '_> {
                 error.note(format!("that it failed could not be recorded: {}", other.message()))
             }
         }
+    }
+
+    /// The error if a statement has run, and its record could not be written.
+    async fn unrecorded(
+        &mut self,
+        job: &Job<'a>,
+        statement: usize,
+        error: Error,
+        before: Option<Standing>,
+    ) -> Error {
+        let leaves_open = error.kind() == ErrorKind::Script;
+        if leaves_open || !job.is_started_alone(self.request.variant.dialect, statement) {
+            // It is undone together with its record.
+            let error = Self::failed(job, Failed { statement: Some(statement), inside: 0, error });
+            let error = self.failed_alone(job, statement, error, before).await;
+            return if leaves_open { error.help("end it with `COMMIT`") } else { error };
+        }
+        let says = error.message().to_owned();
+        error
+            .with_message(format!(
+                "statement {} of revision `{}` is done, but that could not be recorded: {says}",
+                statement + 1,
+                job.id
+            ))
+            .revision_named(&job.id, job.path)
+            .at(&job.text, job.statements[statement].start)
+            .help("run again: it says how to record that the statement is done")
     }
 }
 
@@ -252,17 +351,4 @@ fn not_begun(job: &Job<'_>, statement: usize, error: Error) -> Error {
         .at(&job.text, job.statements[statement].start)
         .note("it is recorded as started, and without the lock that may not be changed")
         .help(format!("record it with `repair {id} --statement not-done`, and run again"))
-}
-
-fn unrecorded(job: &Job<'_>, statement: usize, error: Error) -> Error {
-    let says = error.message().to_owned();
-    error
-        .with_message(format!(
-            "statement {} of revision `{}` is done, but that could not be recorded: {says}",
-            statement + 1,
-            job.id
-        ))
-        .revision_named(&job.id, job.path)
-        .at(&job.text, job.statements[statement].start)
-        .help("run again: it says how to record that the statement is done")
 }

@@ -17,8 +17,8 @@ pub(crate) mod text;
 use std::ops::Range;
 
 use crate::chain::{Checksum, Fingerprint};
-use crate::chain::{ChecksumBuilder, Direction, Kind};
-use crate::diagnostic::{Diagnostic, FileId};
+use crate::chain::{ChecksumBuilder, Direction, Kind, Revision};
+use crate::diagnostic::{Diagnostic, FileId, Sources};
 use crate::dialect::Variant;
 use crate::sql;
 
@@ -136,8 +136,25 @@ impl<'a> Script<'a> {
     }
 }
 
+impl Revision {
+    /// What its file's header says; the sections are not read.
+    ///
+    /// ```no_run
+    /// # fn example(chain: &cargo_migrate::Chain) {
+    /// for revision in chain.revisions() {
+    ///     println!("{}  {}", revision.id(), revision.header().message);
+    /// }
+    /// # }
+    /// ```
+    pub fn header(&self) -> Header {
+        // The text was judged before it came here, so its findings are none or were told.
+        let file = Sources::new().add(self.path().to_owned(), "");
+        header::parse(self.kind(), self.text(), file, &mut Vec::new()).0
+    }
+}
+
 /// What a revision contributes to its digest: its checksum, or only the fact that it is Rust.
-#[cfg(any(feature = "build", test))]
+#[cfg(any(feature = "build", feature = "runtime", test))]
 pub(crate) fn digest_content(kind: Kind, fingerprint: &Checksum) -> &[u8] {
     match kind {
         Kind::Sql => fingerprint.as_bytes(),

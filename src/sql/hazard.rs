@@ -27,6 +27,8 @@ pub enum HazardKind {
     CopyFromStdin,
     /// It frees every lock of the session, ours among them.
     ReleasesLock,
+    /// It locks tables until the session says otherwise, and shuts the tracking table out.
+    LocksTables,
 }
 
 /// Something in a statement that a revision must not hold, or only with `transaction: none`.
@@ -287,9 +289,29 @@ fn mysql(words: &mut Words<'_>) -> Option<HazardKind> {
         let control = words.eat_any(&["start", "begin", "end", "prepare", "commit", "rollback"]);
         return control.then_some(HazardKind::TransactionControl);
     }
-    // Both commit what is open; LOCK INSTANCE does not.
-    if words.eat_any(&["lock", "unlock"]) {
+    // Under LOCK TABLES the session reaches no other table; LOCK INSTANCE is another thing.
+    if words.eat("lock") {
+        return words.eat_any(&["tables", "table"]).then_some(HazardKind::LocksTables);
+    }
+    // It commits what is open.
+    if words.eat("unlock") {
         return words.eat_any(&["tables", "table"]).then_some(HazardKind::TransactionControl);
+    }
+    // `FLUSH TABLES … WITH READ LOCK` and `… FOR EXPORT` do the same.
+    if words.eat("flush") {
+        words.eat_any(&["local", "no_write_to_binlog"]);
+        if !words.eat_any(&["tables", "table"]) {
+            return None;
+        }
+        let (mut last, mut before) = (None, None);
+        while let Some(token) = words.take() {
+            before = last.replace(token);
+        }
+        let ends = |first: &str, second: &str| {
+            before.is_some_and(|token: Token<'_>| is(token.text, first))
+                && last.is_some_and(|token: Token<'_>| is(token.text, second))
+        };
+        return (ends("read", "lock") || ends("for", "export")).then_some(HazardKind::LocksTables);
     }
     if words.eat("set") {
         let mut global = false;

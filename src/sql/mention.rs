@@ -116,7 +116,7 @@ impl<'a> Iterator for Flat<'a> {
 }
 
 /// What stands in `/*!50003 … */`, up to the end of the token.
-fn executable_body(text: &str) -> Option<&str> {
+pub(super) fn executable_body(text: &str) -> Option<&str> {
     let body = text.strip_prefix("/*!").or_else(|| text.strip_prefix("/*M!"))?;
     Some(body.trim_start_matches(|byte: char| byte.is_ascii_digit()))
 }

@@ -10,6 +10,7 @@
 //! a token. It does no I/O and imports nothing but the dialect.
 
 mod body;
+mod commit;
 #[cfg(feature = "runtime")]
 mod effect;
 mod hazard;
@@ -25,12 +26,17 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+pub use commit::commits_implicitly;
 #[cfg(feature = "runtime")]
-pub(crate) use effect::{Name, Object, effect};
+pub(crate) use commit::defines;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(crate) use effect::Name;
+#[cfg(feature = "runtime")]
+pub(crate) use effect::{Object, effect};
 pub use hazard::{Hazard, HazardKind, hazards};
 pub use mention::{may_mention, mentions};
 #[cfg(feature = "runtime")]
-pub(crate) use session::{changes_session, sets_session};
+pub(crate) use session::{changes_place, changes_session, sets_session};
 pub use split::{Split, Statement, split};
 pub use token::{Token, TokenKind, Tokens, Unterminated, UnterminatedKind, canonical, tokens};
 

@@ -3,6 +3,8 @@
 //! What they leave behind would change what the next revision means: a temporary table hides a real
 //! one of its name, a setting can switch constraints off or let names mean something else.
 
+use super::commit::is_setting;
+use super::keyword::{is, occurs};
 use super::token::tokens;
 use crate::dialect::Dialect;
 
@@ -46,11 +48,23 @@ pub(crate) fn changes_session(dialect: Dialect, statement: &str) -> bool {
             let holds = |word: &str| {
                 text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
             };
+            // A procedure or a block may change anything, and so may what follows a semicolon.
             holds("temporary")
                 || holds("@")
+                || holds(";") && !holds("create")
                 || statement.starts_with("/*!")
-                || next_is(&["set", "use", "prepare", "lock"])
+                || next_is(&["set", "use", "prepare", "lock", "call", "execute", "begin"])
         }
+    }
+}
+
+/// Whether a statement may say where the names of those behind it are looked up.
+pub(crate) fn changes_place(dialect: Dialect, statement: &str) -> bool {
+    match dialect {
+        Dialect::Sqlite => false,
+        Dialect::Postgres => occurs(statement, "search_path"),
+        // `USE` stands also under a `DELIMITER` line, behind another statement.
+        Dialect::Mysql => tokens(dialect, statement).any(|token| is(token.text, "use")),
     }
 }
 
@@ -67,17 +81,7 @@ pub(crate) fn sets_session(dialect: Dialect, statement: &str) -> bool {
         Dialect::Postgres => {
             is(first, &["set", "reset"]) && !is(second, &["transaction", "constraints", "local"])
         }
-        Dialect::Mysql => {
-            is(first, &["use"])
-                || is(first, &["set"])
-                    && !is(
-                        second,
-                        &["global", "persist", "persist_only", "password", "role", "transaction"],
-                    )
-                    && !second.contains('.')
-                    && !second.to_ascii_lowercase().contains("@@global")
-                    && !second.to_ascii_lowercase().contains("@@persist")
-        }
+        Dialect::Mysql => is_setting(statement),
     }
 }
 
@@ -94,6 +98,8 @@ mod tests {
             (Dialect::Mysql, "SET NAMES utf8mb4"),
             (Dialect::Mysql, "USE other"),
             (Dialect::Mysql, "SET @@SESSION.sql_mode = ''"),
+            (Dialect::Mysql, "SET SESSION TRANSACTION READ WRITE"),
+            (Dialect::Mysql, "/*!40014 SET FOREIGN_KEY_CHECKS=0 */"),
         ] {
             assert!(sets_session(dialect, sql), "{sql}");
         }
@@ -104,6 +110,9 @@ mod tests {
             (Dialect::Mysql, "SET GLOBAL max_connections = 5"),
             (Dialect::Mysql, "SET @@GLOBAL.max_connections = 5"),
             (Dialect::Mysql, "SET PASSWORD = 'x'"),
+            (Dialect::Mysql, "SET TRANSACTION READ ONLY"),
+            (Dialect::Mysql, "SET @last = (SELECT max(id) FROM t)"),
+            (Dialect::Mysql, "SET @a = 1; DROP TABLE t"),
         ] {
             assert!(!sets_session(dialect, sql), "{sql}");
         }
@@ -121,6 +130,8 @@ mod tests {
             (Dialect::Postgres, "SELECT 1 INTO TEMPORARY t"),
             (Dialect::Mysql, "SET sql_mode = ''"),
             (Dialect::Mysql, "USE other"),
+            (Dialect::Mysql, "CALL p()"),
+            (Dialect::Mysql, "INSERT INTO t VALUES (1); SET NAMES utf8"),
             (Dialect::Mysql, "SELECT 1 INTO @x"),
             (Dialect::Mysql, "/*!40101 SET NAMES utf8 */"),
         ] {

@@ -144,6 +144,13 @@ fn in_dialect(
                 )
                 .label(file, at, "")
                 .help("write the rows as `INSERT` statements (`pg_dump --inserts` does)"),
+                HazardKind::LocksTables => Diagnostic::new(
+                    Code::TouchesTracking,
+                    "this would shut the tracking table out",
+                )
+                .label(file, at, "from here on the session reaches no table but the locked ones")
+                .help("remove it, and the `UNLOCK TABLES` with it: while revisions run, a lock keeps other migrators away")
+                .help("`mysqldump --skip-add-locks` writes neither"),
                 HazardKind::ReleasesLock => Diagnostic::new(
                     Code::TouchesTracking,
                     "this would free the lock that keeps other runners away",

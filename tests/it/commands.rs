@@ -309,10 +309,11 @@ fn two_heads_are_merged() {
     assert_transcript!(project.migrate(&["history"]), @"
     exit code: 0
     ----- stdout -----
-    merge1 (head, merge)  merge left01 and right1
-    right1  right1
-    left01  left01
-    first1 (base)  first1
+    ●  merge1 (head, merge)  merge left01 and right1
+    ├─╮
+    │ ●  right1  right1
+    ● │  left01  left01
+    ●─╯  first1 (base)  first1
     ");
     project.migrate(&["down", "base"]).success();
 }

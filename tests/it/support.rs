@@ -48,6 +48,7 @@ macro_rules! assert_transcript {
             (r"\d{8}T\d{4}_", "[DATE]_"),
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[NOW]"),
             (r"\([^()]* by [^()]* in ", "([NOW] by [WHO] in "),
+            (r" by cargo-migrate@\S+", " by cargo-migrate@[HOST]"),
         ]}, {
             insta::assert_snapshot!($output.transcript(), @$expected);
         });

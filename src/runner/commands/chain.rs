@@ -1,70 +1,176 @@
-//! Commands that need no database.
+//! Commands that read the chain, and a database only if they are asked about one.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
-use crate::chain::{Chain, Direction, Revision, Target};
-use crate::diagnostic::Sources;
-use crate::runner::{Exit, Failure, HeadsArguments, HistoryArguments, ShowArguments, Ui};
+use anstyle::{AnsiColor, Style};
+
+use crate::chain::{Anchor, Chain, Direction, PlanError, Revision, RevisionId};
+use crate::chain::{Target, TargetRange};
+use crate::diagnostic::{Sources, visible};
+use crate::runner::graph::text::{self, Entry};
+use crate::runner::graph::{self, Mark, MarkKind, Node, Order, Picture, State};
+use crate::runner::{BranchesArguments, GraphArguments, GraphFormat, HeadsArguments};
+use crate::runner::{Exit, Failure, HistoryArguments, ShowArguments, Ui, ViewArguments};
+use crate::runtime::{RevisionState, Status};
 use crate::script::Script;
 
 const NO_REVISION: &str = "the chain has no revision yet; `cargo migrate new` writes one";
 
-/// Lists all revisions, newest first.
-pub(crate) fn history(chain: &Chain, args: &HistoryArguments, ui: &Ui) -> Result<Exit, Failure> {
-    if chain.is_empty() {
-        ui.note(NO_REVISION)?;
-    }
-    let line = |revision: &Revision| {
-        let mut line = revision.id().to_string();
-        if let Some(marks) = marks(chain, revision) {
-            let _ = write!(line, " ({marks})");
-        }
-        let _ = write!(line, "  {}", message(revision));
-        line
+/// Lists revisions, newest first; with lanes where they are not a single line.
+pub(crate) fn history(
+    chain: &Chain,
+    status: Option<&Status>,
+    args: &HistoryArguments,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let picture = picture(chain, status, &args.view, Order::AsRun, ui)?;
+    let lines = |node: &Node<'_>, lane| match node.revision {
+        Some(revision) if ui.is_verbose() => in_full(chain, revision, node, lane),
+        _ => vec![title(node, lane)],
     };
-    let mut lines: Vec<String> = chain.revisions().iter().map(line).collect();
-    if !args.reverse {
-        lines.reverse();
+    if !picture.is_line() {
+        return answer(ui, &terminal(&picture, args.view.reverse, lines));
     }
-    lines.iter().try_for_each(|line| ui.answer(line))?;
+    let mut entries: Vec<String> =
+        picture.nodes.iter().map(|node| lines(node, 0).join("\n") + "\n").collect();
+    if args.view.reverse {
+        entries.reverse();
+    }
+    answer(ui, &entries.concat())
+}
+
+/// Draws the chain.
+pub(crate) fn graph(
+    chain: &Chain,
+    status: Option<&Status>,
+    args: &GraphArguments,
+    directory: &Path,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let picture = picture(chain, status, &args.view, Order::ByLine, ui)?;
+    let reverse = args.view.reverse;
+    let drawn = match args.format() {
+        GraphFormat::Terminal => terminal(&picture, reverse, |node, lane| vec![title(node, lane)]),
+        GraphFormat::Mermaid => graph::mermaid::draw(&picture, reverse),
+        GraphFormat::Dot => graph::dot::draw(&picture, reverse),
+        GraphFormat::Svg => graph::svg::draw(&picture, reverse),
+    };
+    let Some(file) = &args.output else { return answer(ui, &drawn) };
+    let plain = anstream::adapter::strip_str(&drawn).to_string();
+    std::fs::write(directory.join(file), plain)
+        .map_err(|error| Failure::new(format!("cannot write `{}`: {error}", file.display())))?;
+    ui.status("Drew", format_args!("{}", file.display()))?;
     Ok(Exit::Done)
 }
 
 /// Lists the heads.
-pub(crate) fn heads(chain: &Chain, _: HeadsArguments, ui: &Ui) -> Result<Exit, Failure> {
+pub(crate) fn heads(chain: &Chain, args: HeadsArguments, ui: &Ui) -> Result<Exit, Failure> {
     if chain.is_empty() {
         ui.note(NO_REVISION)?;
+        return Ok(Exit::Done);
     }
+    let mut found = false;
     for head in chain.heads() {
-        ui.answer(format_args!("{}  {}", head.id(), message(head)))?;
+        let is_effective = chain.dependents(head).next().is_some();
+        if args.effective && !is_effective {
+            continue;
+        }
+        found = true;
+        let mut marks: Vec<Mark> = graph::marks(chain, head);
+        marks.retain(|mark| mark.kind == MarkKind::Label);
+        if is_effective && !args.effective {
+            marks.push(Mark { kind: MarkKind::Place, text: String::from("effective") });
+        }
+        ui.answer(titled(head.id().as_str(), &marks, &message(head), Style::new()))?;
+    }
+    if !found {
+        ui.note("no revision depends on a head, so none is an effective one")?;
     }
     Ok(Exit::Done)
 }
 
-/// Shows a revision: what it is, its place in the graph, and its text.
-pub(crate) fn show(chain: &Chain, args: &ShowArguments, ui: &Ui) -> Result<Exit, Failure> {
-    let revision = find(chain, &args.revision)?;
-    let ids = |revisions: Vec<&Revision>| -> String {
-        let ids: Vec<&str> = revisions.iter().map(|revision| revision.id().as_str()).collect();
-        ids.join(", ")
+/// Lists where the chain branches, and what the branches are called.
+pub(crate) fn branches(chain: &Chain, _: BranchesArguments, ui: &Ui) -> Result<Exit, Failure> {
+    if chain.is_empty() {
+        ui.note(NO_REVISION)?;
+        return Ok(Exit::Done);
+    }
+    let titled = |revision: &Revision| {
+        let marks = graph::marks(chain, revision);
+        titled(revision.id().as_str(), &marks, &message(revision), Style::new())
     };
-    let script = parse(revision);
-    let created = script.header().created.as_ref().map_or("", |created| &created.value);
-    let labels: Vec<&str> = revision.labels().iter().map(AsRef::as_ref).collect();
-    let parents = ids(chain.parents(revision).collect());
-    let fields = [
-        ("revision", revision.id().as_str()),
-        ("message", &message(revision)),
-        ("file", revision.path()),
-        ("parents", if parents.is_empty() { "none: this is a base" } else { &parents }),
-        ("depends on", &ids(chain.dependencies(revision).collect())),
-        ("children", &ids(chain.children(revision).collect())),
-        ("labels", &labels.join(", ")),
-        ("created", created),
-    ];
-    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+    let mut found = false;
+    for revision in chain.revisions() {
+        let children: Vec<&Revision> = chain.children(revision).collect();
+        if children.len() < 2 {
+            continue;
+        }
+        found = true;
+        ui.answer(titled(revision))?;
+        for child in children {
+            ui.answer(format_args!("    {}", titled(child)))?;
+        }
+    }
+    let labelled = |revision| Revision::labels(revision).iter().map(move |label| (label, revision));
+    let labels: Vec<_> = chain.revisions().iter().flat_map(labelled).collect();
+    if found && !labels.is_empty() {
+        ui.answer("")?;
+    }
+    for (label, revision) in &labels {
+        let heads = Target { branch: Some(label.to_string()), ..Target::HEADS };
+        let heads = select(chain, None, &heads)?;
+        let line = format!("{}..{}", ids(bases(chain, revision)), ids(heads));
+        ui.answer(format_args!("{label} ({})  {line}", revision.id()))?;
+    }
+    if !found && labels.is_empty() {
+        ui.note("the chain does not branch, and no revision has a label")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Shows revisions: what each is, its place in the graph, and its text.
+pub(crate) fn show(
+    chain: &Chain,
+    status: Option<&Status>,
+    args: &ShowArguments,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let found = select(chain, status, &args.target)?;
+    if found.is_empty() {
+        return Err(nothing_at(chain, &args.target, status));
+    }
+    for (index, revision) in found.into_iter().enumerate() {
+        if index > 0 {
+            ui.answer("")?;
+        }
+        show_one(chain, revision, ui)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn nothing_at(chain: &Chain, target: &Target, status: Option<&Status>) -> Failure {
+    if chain.is_empty() {
+        return Failure::new(NO_REVISION).exit(Exit::Usage);
+    }
+    match status {
+        Some(status) if target.anchor == Anchor::Current && target.offset == 0 => {
+            Failure::new(format!("no revision of the chain is applied in {}", status.database))
+        }
+        _ => {
+            let what = format!("`{target}` is before every revision, so there is nothing to show");
+            Failure::new(what).exit(Exit::Usage)
+        }
+    }
+    .help("`history` lists the revisions")
+}
+
+fn show_one(chain: &Chain, revision: &Revision, ui: &Ui) -> Result<(), Failure> {
+    for (name, value) in fields(chain, revision) {
         ui.answer(format_args!("{name:>12}: {value}"))?;
     }
+    let script = parse(revision);
     for (variant, fingerprint) in chain.variants().iter().zip(revision.fingerprints()) {
         let up = script.statements(Direction::Up, variant).len();
         let down = script.statements(Direction::Down, variant).len();
@@ -75,42 +181,175 @@ pub(crate) fn show(chain: &Chain, args: &ShowArguments, ui: &Ui) -> Result<Exit,
         ))?;
     }
     ui.answer("")?;
-    ui.answer(revision.text().trim_end())?;
+    let lines: Vec<String> = revision
+        .text()
+        .trim_end()
+        .split('\n')
+        .map(|line| line.split('\t').map(visible).collect::<Vec<_>>().join("\t"))
+        .collect();
+    ui.answer(lines.join("\n"))
+}
+
+/// What a revision's header and its place in the graph say; what says nothing is left out.
+fn fields(chain: &Chain, revision: &Revision) -> Vec<(&'static str, String)> {
+    let header = revision.header();
+    let parents = ids(chain.parents(revision));
+    let labels: Vec<&str> = revision.labels().iter().map(AsRef::as_ref).collect();
+    let fields = [
+        ("revision", revision.id().to_string()),
+        ("message", graph::harmless(&header.message)),
+        ("file", graph::harmless(revision.path())),
+        ("parents", if parents.is_empty() { "none: this is a base".to_owned() } else { parents }),
+        ("depends on", ids(chain.dependencies(revision))),
+        ("children", ids(chain.children(revision))),
+        ("dependents", ids(chain.dependents(revision))),
+        ("labels", labels.join(", ")),
+        ("created", header.created.map(|created| created.value).unwrap_or_default()),
+    ];
+    fields.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn ids<'c>(revisions: impl IntoIterator<Item = &'c Revision>) -> String {
+    let ids: Vec<&str> = revisions.into_iter().map(|revision| revision.id().as_str()).collect();
+    ids.join(", ")
+}
+
+/// The revisions without parents that one leads back to.
+fn bases<'c>(chain: &'c Chain, revision: &'c Revision) -> Vec<&'c Revision> {
+    let mut seen: HashSet<&RevisionId> = HashSet::from([revision.id()]);
+    let mut ways = vec![revision];
+    let mut bases = Vec::new();
+    while let Some(revision) = ways.pop() {
+        if chain.parents(revision).len() == 0 {
+            bases.push(revision);
+        }
+        ways.extend(chain.parents(revision).filter(|parent| seen.insert(parent.id())));
+    }
+    bases.sort_by_key(|base| chain.index(base.id().as_str()));
+    bases
+}
+
+/// The part of the chain that is asked for.
+fn picture<'c>(
+    chain: &'c Chain,
+    status: Option<&Status>,
+    args: &ViewArguments,
+    order: Order,
+    ui: &Ui,
+) -> Result<Picture<'c>, Failure> {
+    let shown: Vec<&Revision> = match &args.range {
+        None => chain.revisions().iter().collect(),
+        Some(range) => in_range(chain, status, range)?,
+    };
+    let mut picture = Picture::new(chain, &shown, status, order);
+    if let (None, Some(status)) = (&args.range, status) {
+        picture.add_unknown(status);
+    }
+    if chain.is_empty() {
+        ui.note(NO_REVISION)?;
+    }
+    Ok(picture)
+}
+
+fn in_range<'c>(
+    chain: &'c Chain,
+    status: Option<&Status>,
+    range: &TargetRange,
+) -> Result<Vec<&'c Revision>, Failure> {
+    chain.range(&applied(status), range).map_err(not_found)
+}
+
+fn select<'c>(
+    chain: &'c Chain,
+    status: Option<&Status>,
+    target: &Target,
+) -> Result<Vec<&'c Revision>, Failure> {
+    chain.select(&applied(status), target).map_err(not_found)
+}
+
+/// What counts as applied: also what is undone only in part, but not what is applied only in part.
+fn applied(status: Option<&Status>) -> HashSet<RevisionId> {
+    let is_applied = |state: &RevisionState| match state {
+        RevisionState::Pending => false,
+        RevisionState::Applied(_) | RevisionState::Stamped(_) => true,
+        RevisionState::Unfinished { direction, .. } => *direction == Direction::Down,
+    };
+    let revisions = status.into_iter().flat_map(|status| &status.revisions);
+    let applied = revisions.filter(|revision| is_applied(&revision.state));
+    applied.map(|revision| revision.revision.clone()).collect()
+}
+
+fn not_found(error: PlanError) -> Failure {
+    Failure::new(error.to_string()).exit(Exit::Usage).help("`history` lists the revisions")
+}
+
+/// Prints a text without the empty lines at its end; none is no line.
+fn answer(ui: &Ui, text: &str) -> Result<Exit, Failure> {
+    let text = text.trim_end_matches('\n');
+    if !text.is_empty() {
+        ui.answer(text)?;
+    }
     Ok(Exit::Done)
 }
 
-fn find<'c>(chain: &'c Chain, text: &str) -> Result<&'c Revision, Failure> {
-    let usage = |message: String| {
-        Failure::new(message).exit(Exit::Usage).help("`history` lists the revisions")
-    };
-    if text.parse() == Ok(Target::HEAD) {
-        let heads: Vec<&Revision> = chain.heads().collect();
-        return match heads[..] {
-            [head] => Ok(head),
-            [] => Err(usage(String::from("the chain has no revision yet"))),
-            _ => Err(usage(String::from("the chain has several heads; `heads` lists them"))),
+fn terminal(
+    picture: &Picture<'_>,
+    reverse: bool,
+    lines: impl Fn(&Node<'_>, usize) -> Vec<String>,
+) -> String {
+    text::draw(&picture.edges, reverse, |row, lane| {
+        let node = &picture.nodes[row];
+        let glyph = match node.state {
+            None | Some(State::Applied) => '●',
+            Some(State::Pending) => '○',
+            Some(State::Partial) => '◐',
+            Some(State::Unknown) => '◌',
         };
-    }
-    chain.find(text).map_err(|error| usage(error.to_string()))
+        Entry { glyph, lines: lines(node, lane) }
+    })
 }
 
-/// `head`, `base`, `merge` and the labels of a revision, as they apply.
-pub(crate) fn marks(chain: &Chain, revision: &Revision) -> Option<String> {
-    let mut marks: Vec<&str> = revision.labels().iter().map(AsRef::as_ref).collect();
-    if chain.children(revision).next().is_none() {
-        marks.push("head");
+/// A revision in one line.
+fn title(node: &Node<'_>, lane: usize) -> String {
+    titled(&node.id, &node.marks, &node.message, text::color(lane))
+}
+
+fn titled(id: &str, marks: &[Mark], message: &str, style: Style) -> String {
+    let style = style.bold();
+    let mut line = format!("{style}{id}{style:#}");
+    for (index, mark) in marks.iter().enumerate() {
+        let style = match mark.kind {
+            MarkKind::Label => AnsiColor::BrightCyan.on_default(),
+            MarkKind::Place | MarkKind::State(State::Applied) => {
+                AnsiColor::BrightGreen.on_default()
+            }
+            MarkKind::State(State::Pending) => AnsiColor::Yellow.on_default(),
+            MarkKind::State(_) | MarkKind::Warning => AnsiColor::BrightRed.on_default(),
+        };
+        let before = if index == 0 { " (" } else { ", " };
+        let _ = write!(line, "{before}{style}{}{style:#}", mark.text);
     }
-    match chain.parents(revision).len() {
-        0 => marks.push("base"),
-        1 => {}
-        _ => marks.push("merge"),
+    if !marks.is_empty() {
+        line.push(')');
     }
-    (!marks.is_empty()).then(|| marks.join(", "))
+    if !message.is_empty() {
+        let _ = write!(line, "  {message}");
+    }
+    line
+}
+
+/// A revision in one line for each thing to say about it, and an empty one.
+fn in_full(chain: &Chain, revision: &Revision, node: &Node<'_>, lane: usize) -> Vec<String> {
+    let mut lines = vec![titled(&node.id, &node.marks, "", text::color(lane))];
+    let fields = fields(chain, revision).into_iter().skip(1);
+    lines.extend(fields.map(|(name, value)| format!("{name:>12}: {value}")));
+    lines.push(String::new());
+    lines
 }
 
 /// A revision's first words.
-pub(crate) fn message(revision: &Revision) -> String {
-    parse(revision).header().message.clone()
+fn message(revision: &Revision) -> String {
+    graph::harmless(&revision.header().message)
 }
 
 fn parse(revision: &Revision) -> Script<'_> {

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use super::progress::Progress;
 use crate::chain::Direction;
+use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
 use crate::runner::{StatusArguments, Ui, UpArguments};
 use crate::runtime::{
-    Difference, Error, ErrorKind, Migrator, Options, Record, Report, RevisionState, RevisionStatus,
-    RunPlan, Source, Status, TransactionScope, Wrapping,
+    AppliedRecord, Difference, Error, ErrorKind, Migrator, Options, Report, RevisionState,
+    RevisionStatus, RunPlan, Status, StepSource, StepTransaction, TransactionScope,
 };
 
 /// A database with nothing in it, for plans before there is one.
@@ -65,10 +66,7 @@ pub(crate) fn down(
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
     let mut options = options(&args.database, args.transaction, &progress);
-    options.edited_down = args.from.map(|from| match from {
-        DownSource::File => Source::File,
-        DownSource::Database => Source::Stored,
-    });
+    options.edited_down = args.from.map(Into::into);
     let configured = migrator.with(options);
     let target = args.target.as_deref().unwrap_or("-1");
     block_on(async {
@@ -91,9 +89,31 @@ pub(crate) fn status(
     args: &StatusArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
+    let status = look(migrator, place, &args.database, ui)?;
+    show_status(&status, place, ui)?;
+    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+}
+
+/// Where a database stands, for a command that shows it together with something else.
+pub(crate) fn standing(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    ui: &Ui,
+) -> Result<Status, Failure> {
+    announce(place, ui)?;
+    look(migrator, place, args, ui)
+}
+
+fn look(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    ui: &Ui,
+) -> Result<Status, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(&args.database, None, &progress));
-    let status = block_on(async {
+    let configured = migrator.with(options(args, None, &progress));
+    block_on(async {
         match configured.status(place.url.as_str()).await {
             Err(error) if error.kind() == ErrorKind::Missing => {
                 ui.note("the database does not exist yet; `up` creates it")?;
@@ -103,12 +123,23 @@ pub(crate) fn status(
             }
             status => status.map_err(failed),
         }
-    })?;
-    show_status(&status, place, ui)?;
-    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+    })
 }
 
-fn options(args: &DatabaseArguments, scope: Option<Scope>, progress: &Arc<Progress>) -> Options {
+impl From<DownSource> for StepSource {
+    fn from(source: DownSource) -> Self {
+        match source {
+            DownSource::File => Self::File,
+            DownSource::Database => Self::Stored,
+        }
+    }
+}
+
+pub(super) fn options(
+    args: &DatabaseArguments,
+    scope: Option<Scope>,
+    progress: &Arc<Progress>,
+) -> Options {
     let mut options = Options::new().observer(Arc::clone(progress) as _);
     if let Some(timeout) = args.lock_timeout {
         options = options.lock_timeout(timeout);
@@ -141,7 +172,7 @@ pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
     })
 }
 
-fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
+pub(super) fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
     match &place.shown {
         Some(url) => ui.status("Database", format_args!("{url} (from {})", place.origin)),
         None => ui.status("Database", format_args!("from {}", place.origin)),
@@ -149,7 +180,7 @@ fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
 }
 
 /// Asks before anything destructive where the environment is protected.
-fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
+pub(super) fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
     let Some(environment) = place.protected.as_ref().filter(|_| !yes) else { return Ok(()) };
     let refusal = |message: String| {
         Failure::new(message).help(format!("to go on without a question: `{command} --yes`"))
@@ -167,10 +198,20 @@ fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failu
     Err(refusal(String::from("not confirmed; nothing was changed")))
 }
 
-fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
+/// Says what should be known of a run.
+pub(super) fn warn(report: &Report, ui: &Ui) -> Result<(), Failure> {
     for warning in &report.warnings {
         ui.warn(warning)?;
     }
+    let stored = report.steps.iter().filter(|step| step.source == StepSource::Stored).count();
+    if stored > 0 {
+        ui.note(format_args!("{stored} of them with the script that the database had stored"))?;
+    }
+    Ok(())
+}
+
+fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
+    warn(report, ui)?;
     let count = report.steps.len();
     let summary = match (count, report.direction) {
         (0, _) => String::from("nothing to do"),
@@ -179,15 +220,11 @@ fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
         (_, Direction::Up) => format!("{count} revisions applied"),
         (_, Direction::Down) => format!("{count} revisions undone"),
     };
-    let stored = report.steps.iter().filter(|step| step.source == Source::Stored).count();
-    if stored > 0 {
-        ui.note(format_args!("{stored} of them with the script that the database had stored"))?;
-    }
     ui.status("Finished", format_args!("{summary} in {:.2}s", report.duration.as_secs_f64()))?;
     Ok(Exit::Done)
 }
 
-fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
+pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
     for warning in &plan.warnings {
         ui.warn(warning)?;
     }
@@ -197,20 +234,28 @@ fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     for step in &plan.steps {
-        let mut line = format!("{} {}  {}", plan.direction, step.revision, step.description);
-        match step.wrapping {
-            Wrapping::None => line.push_str("  (outside a transaction)"),
-            Wrapping::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
-            Wrapping::Shared => {}
+        let description = visible(&step.description);
+        let mut line = format!("{} {}  {description}", plan.direction, step.revision);
+        match step.transaction {
+            StepTransaction::Outside => line.push_str("  (outside a transaction)"),
+            StepTransaction::StatementByStatement => {
+                line.push_str("  (committed statement by statement)")
+            }
+            StepTransaction::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
+            StepTransaction::Shared => {}
         }
-        if step.source == Source::Stored {
+        if step.source == StepSource::Stored {
             line.push_str("  (script stored in the database)");
         }
         ui.answer(line)?;
     }
     let parts = plan.parts();
+    let is_whole =
+        |transaction| matches!(transaction, StepTransaction::Shared | StepTransaction::ForeignKeys);
     let committed = if parts > 1 {
         format!("committed in {parts} parts")
+    } else if plan.steps.iter().any(|step| !is_whole(step.transaction)) {
+        String::from("committed statement by statement")
     } else {
         String::from("committed at the end, all or nothing")
     };
@@ -238,7 +283,7 @@ fn show_status(status: &Status, place: &Place, ui: &Ui) -> Result<(), Failure> {
 }
 
 fn status_line(revision: &RevisionStatus) -> String {
-    let record = |record: &Record| {
+    let record = |record: &AppliedRecord| {
         format!("{} by {} in {:.3}s", record.at, record.by, record.duration.as_secs_f64())
     };
     let (word, detail) = match &revision.state {
@@ -259,14 +304,18 @@ fn status_line(revision: &RevisionStatus) -> String {
             (verb, fate)
         }
     };
-    let mut line = format!("{word:>8}  {}  {}", revision.revision, revision.description);
+    let description = visible(&revision.description);
+    let mut line = format!("{word:>8}  {}  {description}", revision.revision);
     if !detail.is_empty() {
         let _ = write!(line, "  ({detail})");
     }
     match revision.difference {
         Some(Difference::Edited) => line.push_str("  EDITED: the file is not what was applied"),
         Some(Difference::Reparented) => line.push_str("  RE-PARENTED: the file has other parents"),
-        _ => {}
+        Some(Difference::WrongDigest) => {
+            line.push_str("  WRONG DIGEST: it does not follow from what is recorded");
+        }
+        None => {}
     }
     if revision.is_unknown() {
         line.push_str("  UNKNOWN: not in this chain");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::chain::{Direction, RevisionId};
+use crate::diagnostic::visible;
 use crate::runner::Ui;
 use crate::runtime::{Event, Observer};
 
@@ -61,7 +62,7 @@ impl Observer for Progress {
                 state.descriptions = plan
                     .steps
                     .iter()
-                    .map(|step| (step.revision.clone(), step.description.clone()))
+                    .map(|step| (step.revision.clone(), visible(&step.description).into_owned()))
                     .collect();
                 if self.ui.draws_progress() && plan.steps.len() >= BAR_FROM {
                     let bar = ProgressBar::new(plan.steps.len() as u64);

@@ -261,8 +261,30 @@ impl Lease {
             .help("run again: what was recorded is not repeated")
     }
 
+    /// Ends the run under the lease: gives it back, or closes the connection that worked without it.
+    pub(crate) async fn conclude<T>(
+        self,
+        connection: &mut Connection<'_>,
+        outcome: Outcome<Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match outcome {
+            Outcome::Done(result) => {
+                if result.is_err() {
+                    // An open transaction may keep the row of the lock.
+                    drop(connection.rollback().await);
+                }
+                self.release().await;
+                result
+            }
+            Outcome::Lost(error) => {
+                connection.sever();
+                Err(error)
+            }
+        }
+    }
+
     /// Lets the next runner have it at once. What fails here only makes that one wait.
-    pub(crate) async fn release(mut self) {
+    async fn release(mut self) {
         let Some(mut keeper) = self.keeper.take() else { return };
         let released = async {
             drop(keeper.affect(&self.table.release()).await);

@@ -123,7 +123,7 @@ impl LockTable {
     /// With what locks a row for reading behind it, it also keeps others from taking the lease until
     /// the transaction ends; and the lease from being renewed, so that belongs right before `COMMIT`.
     pub(crate) fn proof(&self) -> String {
-        format!("SELECT 1 FROM {} {} AND expires_at > {}", self.table, self.ours(), self.now())
+        format!("SELECT 'ours' FROM {} {} AND expires_at > {}", self.table, self.ours(), self.now())
     }
 
     /// Who has the row, `NULL` if nobody, and how many seconds are left; no row if there is none.

@@ -16,6 +16,7 @@ use super::error::{code, explain, is_disconnected};
 use super::message::{Message, Part};
 use crate::dialect::Dialect;
 use crate::runtime::error::{Error, ErrorKind};
+use crate::runtime::fault;
 use crate::runtime::options::Options;
 use crate::runtime::tracking::{Cells, literal, quoted};
 
@@ -119,6 +120,7 @@ impl<'c> Connection<'c> {
     ) -> (usize, Result<u64, sqlx::Error>) {
         let mut count = 0;
         let mut changed = 0;
+        fault::statement();
         let mut answers = self.raw().fetch_many(sqlx::raw_sql(AssertSqlSafe(sql)));
         loop {
             match answers.try_next().await {
@@ -139,6 +141,7 @@ impl<'c> Connection<'c> {
     }
 
     pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
+        fault::statement();
         let rows = self.raw().fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
         rows.iter()
             .map(|row| (0..row.len()).map(|column| row.try_get_unchecked(column)).collect())

@@ -22,6 +22,7 @@ use super::foreign_keys::Violations;
 use crate::chain::baked::Settings;
 use crate::dialect::Dialect;
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
+use crate::runtime::fault;
 use crate::runtime::options::Options;
 use crate::runtime::tracking::{Tracking, quoted};
 use crate::runtime::wait::Wait;
@@ -143,6 +144,7 @@ impl<'c> Connection<'c> {
 
     pub(super) async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
         let sql: SqlStr = sql.into_sql_str();
+        fault::statement();
         self.raw().execute(sqlx::raw_sql(sql)).await.map(|_| ())
     }
 

@@ -6,6 +6,7 @@ use super::error::{is_busy, is_no_table};
 use super::guard::Connection;
 use crate::dialect::Dialect;
 use crate::runtime::error::Error;
+use crate::runtime::fault;
 use crate::runtime::tracking::{Cells, Tracking, quoted};
 
 impl Connection<'_> {
@@ -34,6 +35,7 @@ impl Connection<'_> {
     }
 
     pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
+        fault::statement();
         let rows = self.raw().fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
         rows.iter()
             .map(|row| (0..row.len()).map(|column| row.try_get_unchecked(column)).collect())
@@ -41,6 +43,7 @@ impl Connection<'_> {
     }
 
     pub(crate) async fn affect(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
+        fault::statement();
         let result = self.raw().execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
         Ok(result.rows_affected())
     }

@@ -7,15 +7,21 @@ mod compare;
 mod concurrent;
 mod doubt;
 mod foreign_keys;
+mod killed;
 #[cfg(feature = "postgres")]
 mod lease;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod place;
 #[cfg(feature = "postgres")]
 mod pooler;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod property;
+mod redo;
+mod repair;
 mod shared;
+mod stamp;
 mod surroundings;
 mod unwrapped;
 mod updown;

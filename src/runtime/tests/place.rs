@@ -30,6 +30,11 @@ impl Place {
         Self { dialect: Dialect::Sqlite, url, drop: None, _folder: Some(folder) }
     }
 
+    /// One that somebody else has made.
+    pub(crate) fn at(dialect: Dialect, url: &str) -> Self {
+        Self { dialect, url: url.to_owned(), drop: None, _folder: None }
+    }
+
     /// `None` if no such server is named.
     pub(crate) async fn on(dialect: Dialect) -> Option<Self> {
         let variable = match dialect {

@@ -360,3 +360,33 @@ fn a_network_needs_a_runtime() {
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert!(error.to_string().contains("tokio"), "{error}");
 }
+
+#[tokio::test]
+async fn who_waits_for_the_lock_is_not_in_the_way_of_an_index() {
+    let place = place!();
+    query(&place.url, "CREATE TABLE big AS SELECT generate_series(1, 300000) AS x").await;
+    let up =
+        "CREATE INDEX CONCURRENTLY i ON big (x);\nCREATE INDEX CONCURRENTLY j ON big ((x + 1));";
+    let files = [file("r001", "-- transaction: none", up, "")];
+    let migrator: &'static crate::Migrator = Box::leak(Box::new(baked(&refs(&files))));
+    // A snapshot from before, which the index has to wait for.
+    let mut reader = connect(&place).await;
+    exec(&mut reader, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM big").await;
+    let runners: Vec<_> = (0..3)
+        .map(|_| {
+            let url = place.url.clone();
+            tokio::spawn(async move { migrator.up(&url).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    exec(&mut reader, "COMMIT").await;
+    let mut steps = 0;
+    for runner in runners {
+        let report = tokio::time::timeout(Duration::from_secs(30), runner).await.unwrap();
+        steps += report.unwrap().unwrap().steps.len();
+    }
+    assert_eq!(steps, 1);
+    let valid =
+        "SELECT count(*)::text FROM pg_index WHERE indrelid = 'big'::regclass AND indisvalid";
+    assert_eq!(column(&place.url, valid).await, ["2"]);
+}

@@ -1,6 +1,6 @@
 //! Which statements are hazards, and which only look like one.
 
-use HazardKind::{CopyFromStdin, NotInTransaction, ReleasesLock, TransactionControl};
+use HazardKind::{CopyFromStdin, LocksTables, NotInTransaction, ReleasesLock, TransactionControl};
 
 use super::*;
 
@@ -163,7 +163,9 @@ fn mysql() {
             ("/*!40000 COMMIT */", TransactionControl, "COMMIT"),
             ("ROLLBACK", TransactionControl, "ROLLBACK"),
             ("XA END 'x'", TransactionControl, "XA END"),
-            ("LOCK TABLES t WRITE", TransactionControl, "LOCK TABLES"),
+            ("LOCK TABLES t WRITE", LocksTables, "LOCK TABLES"),
+            ("FLUSH TABLES t WITH READ LOCK", LocksTables, "FLUSH TABLES t WITH READ LOCK"),
+            ("FLUSH TABLE t FOR EXPORT", LocksTables, "FLUSH TABLE t FOR EXPORT"),
             ("UNLOCK TABLES", TransactionControl, "UNLOCK TABLES"),
             ("SET autocommit = 0", TransactionControl, "autocommit"),
             ("SET a = 1, SESSION autocommit := 0", TransactionControl, "autocommit"),
@@ -178,6 +180,7 @@ fn mysql() {
             "ROLLBACK TO a",
             "START REPLICA",
             "LOCK INSTANCE FOR BACKUP",
+            "FLUSH TABLES t",
             "SET GLOBAL autocommit = 0",
             "SET @autocommit = 0",
             "SET NAMES utf8mb4",

@@ -134,21 +134,6 @@ macro_rules! dispatch {
     };
 }
 
-/// What only servers have.
-macro_rules! on_server {
-    ($self:ident, $driver:ident => $call:expr) => {
-        match &mut $self.driver {
-            #[cfg(feature = "sqlite")]
-            Driver::Sqlite(_) => unreachable!("a file has no lock table"),
-            #[cfg(feature = "postgres")]
-            Driver::Postgres($driver) => $call,
-            #[cfg(feature = "mysql")]
-            Driver::Mysql($driver) => $call,
-            Driver::Never(never, _) => match *never {},
-        }
-    };
-}
-
 macro_rules! dispatch_ref {
     ($self:ident, $driver:ident => $call:expr) => {
         match &$self.driver {
@@ -271,10 +256,10 @@ impl<'c> Connection<'c> {
                 return Ok(None);
             }
             // Other programs of this chain are built to lock with the table.
-            on_server!(self, driver => driver.free().await)?;
+            dispatch!(self, driver => driver.free().await)?;
         }
         let lease = self.lease(&tracking, settings, options).await?;
-        on_server!(self, driver => driver.fence(lease.proof()));
+        dispatch!(self, driver => driver.fence(lease.proof()));
         self.is_leased = true;
         Ok(Some(lease))
     }
@@ -293,7 +278,7 @@ impl<'c> Connection<'c> {
 
     /// Closes the connection in the middle of whatever it does.
     pub(crate) fn sever(&mut self) {
-        on_server!(self, driver => driver.sever());
+        dispatch!(self, driver => driver.sever());
     }
 
     /// A way to another connection like this one.
@@ -307,12 +292,12 @@ impl<'c> Connection<'c> {
         tracking: &Tracking,
         sql: &str,
     ) -> Result<(), sqlx::Error> {
-        on_server!(self, driver => driver.create_lock(tracking, sql).await)
+        dispatch!(self, driver => driver.create_lock(tracking, sql).await)
     }
 
     /// Whether creating a table failed because another session was creating it.
     pub(super) fn is_created_meanwhile(&mut self, error: &sqlx::Error) -> bool {
-        on_server!(self, driver => driver.is_created_meanwhile(error))
+        dispatch!(self, driver => driver.is_created_meanwhile(error))
     }
 
     /// Runs a statement while nobody holds the lock of the session, which is taken for that.
@@ -322,7 +307,7 @@ impl<'c> Connection<'c> {
         settings: &Settings,
         sql: &str,
     ) -> Result<Claim, sqlx::Error> {
-        on_server!(self, driver => driver.claim(tracking, settings, sql).await)
+        dispatch!(self, driver => driver.claim(tracking, settings, sql).await)
     }
 
     /// Whether someone else may have written since [`Self::state`] was called.

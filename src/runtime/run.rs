@@ -173,13 +173,13 @@ impl<'a> Run<'_, 'a, '_> {
         self.applied_by = options.applied_by.clone().unwrap_or_else(applied_by);
         self.arm(&seen).await?;
         // A second run on the connection has it still.
-        if self.connection.has_lock() {
-            return self.work(seen).await;
-        }
-        let Some(mut lease) = self.connection.lock(settings, options).await? else {
-            return self.work(seen).await;
+        let lease = if self.connection.has_lock() {
+            None
+        } else {
+            self.connection.lock(settings, options).await?
         };
-        let outcome = lease.during(self.work(seen)).await;
+        let Some(mut lease) = lease else { return Box::pin(self.work(seen)).await };
+        let outcome = lease.during(Box::pin(self.work(seen))).await;
         lease.conclude(self.connection, outcome).await
     }
 

@@ -39,6 +39,7 @@ pub(crate) enum Claim {
     /// It was sent, and changed this many rows.
     Sent(u64),
     /// Somebody holds it: who, in words.
+    #[allow(dead_code, reason = "only servers have such locks")]
     Held(Option<String>),
 }
 
@@ -100,7 +101,7 @@ impl Connection<'_> {
         let table = self.lock_table(tracking, settings, options);
         let Some(way) = self.again() else { return Err(no_second(self.name())) };
         let Some(keeper) = way.again() else { return Err(no_second(self.name())) };
-        let mut keeper = Connection::open(keeper, false).await?;
+        let mut keeper = Box::pin(Connection::open(keeper, false)).await?;
         let mut wait = Wait::new(options);
         loop {
             let asked = Instant::now();
@@ -234,7 +235,7 @@ impl Lease {
             Some(keeper) => keeper,
             none => {
                 let way = self.way.again().ok_or_else(|| no_second(&self.database))?;
-                none.insert(Connection::open(way, false).await?)
+                none.insert(Box::pin(Connection::open(way, false)).await?)
             }
         };
         let renewed = keeper.affect(&self.table.renew()).await;

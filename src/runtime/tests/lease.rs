@@ -258,20 +258,22 @@ async fn nothing_to_do_touches_nothing() {
     assert_eq!(column(&place.url, there).await, ["0"]);
 }
 
+/// Stands still when the second revision begins.
+struct Still(std::sync::mpsc::SyncSender<()>);
+
+impl Observer for Still {
+    fn event(&self, event: &Event<'_>) {
+        if let Event::RevisionStarted { index: 1, .. } = event {
+            self.0.send(()).unwrap();
+            std::thread::sleep(Duration::from_millis(1500));
+        }
+    }
+}
+
 /// A runner on a thread that stands still, as a machine does that is put to sleep.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_runner_that_was_paused_for_longer_than_its_lease_cannot_commit() {
     let place = place!();
-    // Stands still when the second revision begins.
-    struct Still(std::sync::mpsc::SyncSender<()>);
-    impl Observer for Still {
-        fn event(&self, event: &Event<'_>) {
-            if let Event::RevisionStarted { index: 1, .. } = event {
-                self.0.send(()).unwrap();
-                std::thread::sleep(Duration::from_millis(1500));
-            }
-        }
-    }
     let migrator = leased(&line());
     let (sender, receiver) = std::sync::mpsc::sync_channel(1);
     let url = place.url.clone();

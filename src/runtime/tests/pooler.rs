@@ -23,7 +23,6 @@ struct Pooler {
 
 impl Pooler {
     /// In front of the server of a place; `None` if there is no pooler to be had.
-    #[expect(clippy::disallowed_methods, reason = "a test starts the pooler that it needs")]
     async fn of(place: &Place) -> Option<Self> {
         let to = PgConnectOptions::from_str(&place.url).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -12,6 +12,11 @@ pub mod diagnostic;
 mod dialect;
 #[cfg(feature = "runtime")]
 mod embed;
+#[cfg(doc)]
+pub mod guide;
+#[cfg(any(feature = "build", feature = "runner"))]
+#[cfg_attr(not(feature = "build"), allow(unreachable_pub, reason = "`config` shows it"))]
+mod limits;
 #[cfg(feature = "cli")]
 mod orders;
 #[cfg(feature = "runner")]
@@ -32,6 +37,8 @@ mod runtime;
 pub mod scaffold;
 pub mod script;
 pub mod sql;
+#[cfg(any(feature = "build", feature = "runtime"))]
+mod url;
 #[cfg(feature = "build")]
 pub mod validate;
 

@@ -25,7 +25,8 @@ mod tests;
 pub use arguments::{
     BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
     HeadsArguments, HistoryArguments, PlanArguments, RedoArguments, RepairArguments, Scope,
-    ShowArguments, StampArguments, StatusArguments, UpArguments, Verdict, ViewArguments,
+    ShowArguments, StampArguments, StatementArguments, StatusArguments, UpArguments, Verdict,
+    ViewArguments,
 };
 pub use env::Env;
 pub use exit::{Exit, Failure};
@@ -40,7 +41,13 @@ use crate::runtime::{Migrator, Status};
 
 /// The command line of the runner.
 #[derive(Clone, Debug, Parser)]
-#[command(about = "Applies the migrations that this binary carries", styles = ui::HELP_STYLES)]
+#[command(
+    about = "Applies the migrations that this binary carries",
+    after_help = "\
+Variables, also from `.env`: DATABASE_URL; MIGRATE_PROTECTED=true lets `down` ask first; MIGRATE_LOCK_TIMEOUT, \
+MIGRATE_STATEMENT_LOCK_TIMEOUT, MIGRATE_STATEMENT_TIMEOUT and MIGRATE_RETRIES hold where no flag says otherwise.",
+    styles = ui::HELP_STYLES
+)]
 struct Arguments {
     /// Coloring
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -88,8 +95,10 @@ enum Command {
 
 /// The `main` of a runner: the commands over a baked chain, with the arguments of this process.
 ///
-/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL` (also from
-/// a `.env` file).
+/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL`. Where
+/// `MIGRATE_PROTECTED` is `true`, `down` asks first, or needs `--yes`. How long a run waits is said by flags, or by
+/// `MIGRATE_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_TIMEOUT` (`5`, `500ms`, `2m`) and
+/// `MIGRATE_RETRIES`. All these variables may come from a `.env` file, too.
 pub fn main(migrator: &Migrator) -> ExitCode {
     let env = match Env::of_process() {
         Ok(env) => env,

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::database::{Source, no_driver};
+use super::database::{Source, check, no_driver};
 use super::error::{Error, ErrorKind};
 use super::job::Job;
 use super::lease::{Claim, Lease};
@@ -153,6 +153,9 @@ impl<'c> Connection<'c> {
     pub(crate) async fn open(source: Source<'c>, create: bool) -> Result<Self, Error> {
         #[cfg(not(feature = "sqlite"))]
         let _ = create;
+        if let Source::Url(url, _) = &source {
+            check(url)?;
+        }
         let again = source.again();
         let driver = match source {
             #[cfg(feature = "sqlite")]

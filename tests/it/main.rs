@@ -14,4 +14,6 @@ mod import;
 mod init;
 mod rebase;
 mod repair;
+mod server;
+mod servers;
 mod support;

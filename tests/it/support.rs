@@ -191,6 +191,11 @@ impl Project {
         let set: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
         for name in [
             "DATABASE_URL",
+            "MIGRATE_LOCK_TIMEOUT",
+            "MIGRATE_PROTECTED",
+            "MIGRATE_RETRIES",
+            "MIGRATE_STATEMENT_LOCK_TIMEOUT",
+            "MIGRATE_STATEMENT_TIMEOUT",
             "CARGO_TERM_COLOR",
             "CARGO_MAKEFLAGS",
             "RUSTFLAGS",

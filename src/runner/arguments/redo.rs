@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{DatabaseArguments, DownSource, Scope};
+use super::{DatabaseArguments, DownSource, Scope, StatementArguments};
 
 /// Arguments of `redo`.
 #[derive(Clone, Debug, Args)]
@@ -29,6 +29,9 @@ pub struct RedoArguments {
     /// What one transaction holds
     #[arg(long, value_name = "SCOPE")]
     pub transaction: Option<Scope>,
+    /// How long statements may take.
+    #[command(flatten)]
+    pub statements: StatementArguments,
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,

@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::future::Future;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::progress::Progress;
 use crate::chain::Direction;
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
-use crate::runner::{StatusArguments, Ui, UpArguments};
+use crate::runner::{StatementArguments, StatusArguments, Ui, UpArguments};
 use crate::runtime::{
     AppliedRecord, Difference, Error, ErrorKind, Migrator, Options, Report, RevisionState,
     RevisionStatus, RunPlan, Status, StepSource, StepTransaction, TransactionScope,
@@ -31,7 +32,8 @@ pub(crate) fn up(
         return Ok(Exit::Done);
     }
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(&args.database, args.transaction, &progress));
+    let configured =
+        migrator.with(options(place, &args.database, args.statements, args.transaction, &progress));
     block_on(async {
         if args.dry_run {
             let many_heads = migrator.header().map_err(failed)?.settings.many_heads;
@@ -42,7 +44,7 @@ pub(crate) fn up(
                 ui.note("the database does not exist yet; `up` creates it")?;
                 plan = configured.plan(NOTHING, Direction::Up, target).await;
                 if let Ok(plan) = &mut plan {
-                    plan.database = place.name();
+                    plan.database.clone_from(&place.shown);
                 }
             }
             return show_plan(&plan.map_err(failed)?, place, ui);
@@ -65,7 +67,7 @@ pub(crate) fn down(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let mut options = options(&args.database, args.transaction, &progress);
+    let mut options = options(place, &args.database, args.statements, args.transaction, &progress);
     options.edited_down = args.from.map(Into::into);
     let configured = migrator.with(options);
     let target = args.target.as_deref().unwrap_or("-1");
@@ -112,13 +114,14 @@ fn look(
     ui: &Ui,
 ) -> Result<Status, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(args, None, &progress));
+    let statements = StatementArguments::default();
+    let configured = migrator.with(options(place, args, statements, None, &progress));
     block_on(async {
         match configured.status(place.url.as_str()).await {
             Err(error) if error.kind() == ErrorKind::Missing => {
                 ui.note("the database does not exist yet; `up` creates it")?;
                 let mut status = configured.status(NOTHING).await.map_err(failed)?;
-                status.database = place.name();
+                status.database.clone_from(&place.shown);
                 Ok(status)
             }
             status => status.map_err(failed),
@@ -135,15 +138,26 @@ impl From<DownSource> for StepSource {
     }
 }
 
+/// Flags, then what holds at the place, then the defaults.
 pub(super) fn options(
+    place: &Place,
     args: &DatabaseArguments,
+    statements: StatementArguments,
     scope: Option<Scope>,
     progress: &Arc<Progress>,
 ) -> Options {
     let mut options = Options::new().observer(Arc::clone(progress) as _);
-    if let Some(timeout) = args.lock_timeout {
+    let limits = statements.limits(args).or(place.limits);
+    if let Some(timeout) = limits.lock_timeout {
         options = options.lock_timeout(timeout);
     }
+    if let Some(retries) = limits.retries {
+        options = options.retries(retries);
+    }
+    // Zero is how somebody says that a time-out of the configuration is not to hold.
+    let is_set = |timeout: &Duration| !timeout.is_zero();
+    options.statement_lock_timeout = limits.statement_lock_timeout.filter(is_set);
+    options.statement_timeout = limits.statement_timeout.filter(is_set);
     if let Some(name) = &args.name {
         options = options.database(name);
     }
@@ -173,25 +187,22 @@ pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
 }
 
 pub(super) fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
-    match &place.shown {
-        Some(url) => ui.status("Database", format_args!("{url} (from {})", place.origin)),
-        None => ui.status("Database", format_args!("from {}", place.origin)),
-    }
+    ui.status("Database", format_args!("{} (from {})", place.shown, place.origin))
 }
 
-/// Asks before anything destructive where the environment is protected.
+/// Asks before anything destructive where something protects the database.
 pub(super) fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
-    let Some(environment) = place.protected.as_ref().filter(|_| !yes) else { return Ok(()) };
+    let Some(protection) = place.protected.as_ref().filter(|_| !yes) else { return Ok(()) };
     let refusal = |message: String| {
         Failure::new(message).help(format!("to go on without a question: `{command} --yes`"))
     };
     if !std::io::stdin().is_terminal() {
         return Err(refusal(format!(
-            "environment `{environment}` is protected, and there is no terminal to ask; nothing was changed"
+            "{protection} protects this database, and there is no terminal to ask; nothing was changed"
         )));
     }
     let question =
-        format!("Environment `{environment}` is protected. Go on with `{command}`? [y/N]");
+        format!("This database is protected by {protection}. Go on with `{command}`? [y/N]");
     if matches!(ui.ask(question)?.as_str(), "y" | "Y" | "yes") {
         return Ok(());
     }
@@ -239,7 +250,7 @@ pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, 
         match step.transaction {
             StepTransaction::Outside => line.push_str("  (outside a transaction)"),
             StepTransaction::StatementByStatement => {
-                line.push_str("  (committed statement by statement)")
+                line.push_str("  (committed statement by statement)");
             }
             StepTransaction::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
             StepTransaction::Shared => {}
@@ -326,7 +337,7 @@ fn status_line(revision: &RevisionStatus) -> String {
 /// What the command line makes of an operation's error.
 pub(crate) fn failed(error: Error) -> Failure {
     let exit = match error.kind() {
-        ErrorKind::Target => Exit::Usage,
+        ErrorKind::Target | ErrorKind::Url => Exit::Usage,
         ErrorKind::Chain => Exit::InvalidChain,
         ErrorKind::Connect | ErrorKind::Locked | ErrorKind::Missing => Exit::Unavailable,
         _ => Exit::Failed,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::database::{announce, block_on, confirm, down, failed, options, show_plan, up, warn};
 use super::progress::Progress;
 use crate::runner::place::Place;
-use crate::runner::{DownArguments, Exit, Failure, PlanArguments, RedoArguments, Ui, UpArguments};
+use crate::runner::{
+    DownArguments, Exit, Failure, PlanArguments, RedoArguments, StatementArguments, Ui, UpArguments,
+};
 use crate::runtime::Migrator;
 
 /// Undoes revisions and applies them again.
@@ -16,7 +18,7 @@ pub(crate) fn redo(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let mut options = options(&args.database, args.transaction, &progress);
+    let mut options = options(place, &args.database, args.statements, args.transaction, &progress);
     options.edited_down = args.from.map(Into::into);
     let configured = migrator.with(options);
     let target = args.target.as_deref().unwrap_or("-1");
@@ -52,9 +54,24 @@ pub(crate) fn plan(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let PlanArguments { target, down: is_down, from, transaction, database } = args.clone();
+    // Nothing runs.
+    let statements = StatementArguments::default();
     if is_down {
-        let args = DownArguments { target, dry_run: true, from, yes: false, transaction, database };
+        let args = DownArguments {
+            target,
+            dry_run: true,
+            from,
+            yes: false,
+            transaction,
+            statements,
+            database,
+        };
         return down(migrator, place, &args, ui);
     }
-    up(migrator, place, &UpArguments { target, dry_run: true, transaction, database }, ui)
+    up(
+        migrator,
+        place,
+        &UpArguments { target, dry_run: true, transaction, statements, database },
+        ui,
+    )
 }

@@ -7,7 +7,9 @@ use super::progress::Progress;
 use crate::chain::Direction;
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
-use crate::runner::{Exit, Failure, RepairArguments, StampArguments, Ui, Verdict};
+use crate::runner::{
+    Exit, Failure, RepairArguments, StampArguments, StatementArguments, Ui, Verdict,
+};
 use crate::runtime::{
     BelievedStatement, Configured, ErrorKind, Migrator, Repair, RepairReport, RevisionState,
     RevisionStatus, RowChange, StampReport,
@@ -21,7 +23,8 @@ pub(crate) fn stamp(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let mut options = options(&args.database, None, &progress);
+    let mut options =
+        options(place, &args.database, StatementArguments::default(), None, &progress);
     options.purge = args.purge;
     let configured = migrator.with(options);
     let (url, targets) = (place.url.as_str(), &args.targets);
@@ -53,7 +56,13 @@ pub(crate) fn repair(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(&args.database, None, &progress));
+    let configured = migrator.with(options(
+        place,
+        &args.database,
+        StatementArguments::default(),
+        None,
+        &progress,
+    ));
     let url = place.url.as_str();
     let repair = way_out(args)?;
     block_on(async {

@@ -97,31 +97,20 @@ impl Connection<'_> {
             self.key = None;
             let holder = self.holder(key).await.map_err(|error| self.explained(error, doing))?;
             if !wait.pause(holder.as_deref()).await {
-                let waited = wait.waited().as_secs_f64();
-                let mut error = Error::new(
-                    ErrorKind::Locked,
-                    format!("another runner has held the lock of this database for {waited:.1} s"),
-                )
-                .on(self.name());
-                if let Some(holder) = holder {
-                    error = error.note(format!("it is held by {holder}"));
-                }
-                if let Some(idle) = self.idle_holder(key).await {
-                    error = error.note(format!(
-                        "process {idle} does nothing at the moment: a pooler may have kept a session that a \
-                         runner took the lock in"
-                    ));
-                    return Err(error
+                let error = wait.timed_out(self.name(), holder.as_deref());
+                return Err(match self.idle_holder(key).await {
+                    Some(idle) => error
+                        .note(format!(
+                            "process {idle} does nothing at the moment: a pooler may have kept a \
+                             session that a runner took the lock in"
+                        ))
                         .help(format!(
                             "if no runner is at work, end that session with `SELECT \
                              pg_terminate_backend({idle})`"
                         ))
-                        .help(AROUND_POOLERS));
-                }
-                return Err(error.help(
-                    "wait until it has finished, or allow a longer lock time-out (`--lock-timeout`, \
-                     `Options::lock_timeout`)",
-                ));
+                        .help(AROUND_POOLERS),
+                    None => error,
+                });
             }
         }
         self.is_fresh = false;

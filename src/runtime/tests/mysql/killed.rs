@@ -1,25 +1,18 @@
-//! A process that is killed between any two statements.
+//! A process that is killed before any of the statements that it sends.
 
 use super::*;
 use std::process::Command;
 
 const CHILD: &str = "runtime::tests::mysql::killed::the_process_that_is_killed";
 
+/// Rows between definitions, which the revisions of other dialects do not have.
 fn files() -> Vec<String> {
-    chained(&[
-        (
-            "r001",
-            "CREATE TABLE a (id INT);\nINSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);\n\
-             ALTER TABLE a ADD COLUMN b INT;\nSET @x = 1;\nINSERT INTO a VALUES (3, 3);\nCREATE INDEX i ON a (b);",
-            "DELETE FROM a WHERE id = 1;\nDROP TABLE a;",
-        ),
-        (
-            "r002",
-            "INSERT INTO a VALUES (4, 4);\nINSERT INTO a VALUES (5, 5);",
-            "DELETE FROM a WHERE id > 3;",
-        ),
-        ("r003", "CREATE TABLE c (id INT);", "DROP TABLE c;"),
-    ])
+    chained(&[(
+        "r001",
+        "CREATE TABLE a (id INT);\nINSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);\n\
+         ALTER TABLE a ADD COLUMN b INT;\nSET @x = 1;\nINSERT INTO a VALUES (3, 3);",
+        "DELETE FROM a WHERE id = 1;\nDROP TABLE a;",
+    )])
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test tells its child process")]
@@ -62,10 +55,10 @@ async fn before_any_statement_up_goes_on_where_it_was() {
             report.unwrap_or_else(|error| panic!("before statement {die_before}: {error}"));
         assert_eq!(
             server.texts("SELECT CAST(id AS CHAR) FROM a ORDER BY id").await,
-            ["1", "2", "3", "4", "5"],
+            ["1", "2", "3"],
             "before statement {die_before}"
         );
-        assert_eq!(server.recorded().await, ["r001 applied 7", "r002 applied 2", "r003 applied 1"]);
+        assert_eq!(server.recorded().await, ["r001 applied 6"]);
         if finished {
             assert!(die_before > 20 && !report.changed());
             break;

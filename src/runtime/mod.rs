@@ -18,6 +18,7 @@ mod entry;
 mod error;
 mod fault;
 mod job;
+mod lease;
 mod look;
 mod migrator;
 #[cfg(feature = "mysql")]

@@ -113,6 +113,11 @@ impl Tracking {
         self.named("_meta")
     }
 
+    /// The name of the lock table, quoted.
+    pub(crate) fn lock(&self) -> String {
+        self.named("_lock")
+    }
+
     fn named(&self, suffix: &str) -> String {
         let name = quoted(self.dialect, &format!("{}{suffix}", self.bare));
         match &self.schema {

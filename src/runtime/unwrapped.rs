@@ -119,7 +119,11 @@ impl<'a> Run<'_, 'a, '_> {
                     None => Ok(()),
                 };
             };
-            let error = at(failed);
+            let error = if failed.statement.is_none() && alone {
+                not_begun(job, statement, failed.error)
+            } else {
+                at(failed)
+            };
             attempts += 1;
             if !retries || error.kind() != ErrorKind::LockTimeout {
                 return Err(error);
@@ -248,6 +252,10 @@ impl<'a> Run<'_, 'a, '_> {
         error: Error,
         before: Option<Standing>,
     ) -> Error {
+        if error.kind() == ErrorKind::LockLost {
+            // Another migrator may have gone on from what is recorded.
+            return error;
+        }
         let mut left = None;
         let recorded = async {
             let (settings, options) = (self.request.settings, self.request.options);
@@ -331,4 +339,16 @@ fn invalid_before(index: &str) -> Error {
         format!("the index `{index}` was there already, and is invalid: nothing uses it"),
     )
     .help("run again: what is invalid is dropped first")
+}
+
+/// The lock was lost between the record that the statement is started and the statement.
+fn not_begun(job: &Job<'_>, statement: usize, error: Error) -> Error {
+    let says = error.message().to_owned();
+    let (number, id) = (statement + 1, &job.id);
+    error
+        .with_message(format!("statement {number} of revision `{id}` was not begun: {says}"))
+        .revision_named(id, job.path)
+        .at(&job.text, job.statements[statement].start)
+        .note("it is recorded as started, and without the lock that may not be changed")
+        .help(format!("record it with `repair {id} --statement not-done`, and run again"))
 }

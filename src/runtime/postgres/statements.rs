@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::error::{code, explain, is_disconnected, message, position};
 use super::guard::Connection;
-use super::lock::still_held;
 use super::message::{Message, Part};
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
@@ -49,8 +48,8 @@ impl Connection<'_> {
         };
         sending.push(Part::Row(change.doing()), &row_proof(&change, &row));
         if unit.is_last {
-            if let Some(key) = self.key {
-                sending.push(Part::Lock, &still_held(key));
+            if let Some(proof) = self.proof(true) {
+                sending.push(Part::Lock, &proof);
             }
             sending.push(Part::Commit, "COMMIT");
         }
@@ -153,8 +152,8 @@ impl Connection<'_> {
             return Ok(());
         }
         let mut sending = Message::default();
-        if let Some(key) = self.key {
-            sending.push(Part::Lock, &still_held(key));
+        if let Some(proof) = self.proof(true) {
+            sending.push(Part::Lock, &proof);
         }
         sending.push(Part::Commit, "COMMIT");
         let (completed, result) = self.send(sending.sql(), |_| {}).await;
@@ -198,6 +197,7 @@ impl Connection<'_> {
 
     /// Runs one statement outside a transaction.
     pub(crate) async fn execute_alone(&mut self, sql: &str, _: &Options) -> Result<(), Failed> {
+        self.prove().await?;
         // It may be `BEGIN`.
         self.is_open = true;
         let (_, result) = self.send(sql, |_| {}).await;

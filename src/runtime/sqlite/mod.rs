@@ -9,6 +9,7 @@ mod connect;
 mod error;
 mod foreign_keys;
 mod guard;
+mod lock;
 mod statements;
 mod tracking;
 

@@ -8,9 +8,13 @@ mod concurrent;
 mod doubt;
 mod foreign_keys;
 mod killed;
+#[cfg(feature = "postgres")]
+mod lease;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod place;
+#[cfg(feature = "postgres")]
+mod pooler;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod property;

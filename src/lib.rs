@@ -12,6 +12,8 @@ pub mod diagnostic;
 mod dialect;
 #[cfg(feature = "runtime")]
 mod embed;
+#[cfg(doc)]
+pub mod guide;
 #[cfg(any(feature = "build", feature = "runner"))]
 #[cfg_attr(not(feature = "build"), allow(unreachable_pub, reason = "`config` shows it"))]
 mod limits;

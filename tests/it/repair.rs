@@ -208,21 +208,21 @@ fn a_protected_environment_is_not_changed_without_a_word() {
     exit code: 1
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
-    error: environment `dev` is protected, and there is no terminal to ask; nothing was changed
+    error: environment `dev` protects this database, and there is no terminal to ask; nothing was changed
     help: to go on without a question: `stamp --yes`
     ");
     assert_transcript!(project.migrate(&["repair", "third1", "--accept"]), @"
     exit code: 1
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
-    error: environment `dev` is protected, and there is no terminal to ask; nothing was changed
+    error: environment `dev` protects this database, and there is no terminal to ask; nothing was changed
     help: to go on without a question: `repair --yes`
     ");
     assert_transcript!(project.migrate(&["redo", "--from", "database"]), @"
     exit code: 1
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
-    error: environment `dev` is protected, and there is no terminal to ask; nothing was changed
+    error: environment `dev` protects this database, and there is no terminal to ask; nothing was changed
     help: to go on without a question: `redo --yes`
     ");
     assert_eq!(rows(&project), before);

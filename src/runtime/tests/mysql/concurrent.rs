@@ -66,7 +66,12 @@ async fn whoever_waits_is_told_for_whom() {
     let error = migrator.with(options).up(&server.url()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Locked);
     assert_eq!(error.state(), Some(&DatabaseState::AsBefore));
-    assert!(error.to_string().contains(&format!("held by session {session} (root@")), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("held by session {session} ({}@", server.options().get_username())),
+        "{error}"
+    );
     let told = holders.0.lock().unwrap().clone();
     assert!(told.len() > 1 && told[0].starts_with(&format!("session {session} (")), "{told:?}");
     assert!(server.tables().await.is_empty());

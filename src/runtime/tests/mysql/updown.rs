@@ -27,7 +27,7 @@ async fn up_applies_once_and_down_takes_it_back() {
     let report = migrator.up(&pool).await.unwrap();
     assert_eq!(ran(&report), ["r001", "r002", "r003"]);
     assert!(
-        report.database.ends_with(&format!(":3306/{}", server.database)),
+        report.database.ends_with(&format!(":{}/{}", server.options().get_port(), server.database)),
         "{}",
         report.database
     );

@@ -258,7 +258,9 @@ fn body<'d>(head: &Head<'d>, rendered: Option<&Rendered>) -> (Body<'d>, Transact
         }
         // Python that sends nothing works on rows that it reads.
         let script = scripts?.get(&head.revision).filter(|script| !script.sql.is_empty())?;
-        Some((Part::text(file, script.sql.clone()), script.is_outside))
+        let dialect = rendered.and_then(|rendered| rendered.dialect);
+        let part = Part { dialect, ..Part::text(file, script.sql.clone()) };
+        Some((part, script.is_outside))
     };
     let Some((up, outside_up)) = script("upgrade", rendered.map(|rendered| &rendered.up)) else {
         return (Body::Unwritten(file), inside);

@@ -13,4 +13,7 @@ mod histories;
 mod import;
 mod init;
 mod rebase;
+mod repair;
+mod server;
+mod servers;
 mod support;

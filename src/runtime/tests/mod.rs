@@ -16,8 +16,6 @@ mod postgres;
 mod property;
 mod redo;
 mod repair;
-#[cfg(feature = "mysql")]
-mod servers;
 mod shared;
 mod stamp;
 mod surroundings;

@@ -5,7 +5,7 @@ use super::guard::Connection;
 use super::message::Part;
 use crate::dialect::Dialect;
 use crate::runtime::error::{Error, ErrorKind};
-use crate::runtime::tracking::{Tracking, literal, quoted};
+use crate::runtime::tracking::{Tracking, literal};
 
 impl Connection<'_> {
     /// The schema of the tracking tables where the settings do not say it: the one in which the
@@ -89,16 +89,10 @@ impl Connection<'_> {
 
     /// Creates what is missing of the tracking tables, with the next message.
     pub(crate) async fn create(&mut self, tracking: &Tracking) -> Result<(), Error> {
-        if let Some(schema) = tracking.schema() {
-            let name = literal(Dialect::Postgres, schema);
-            let sql =
-                format!("SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname = {name}");
-            let found = self.text(&sql).await;
+        if let (Some(find), Some(sql)) = (tracking.find_schema(), tracking.create_schema()) {
+            let found = self.text(&find).await;
             let found = found.map_err(|error| self.explained(error, "look for the schema"))?;
             if found.is_none() {
-                // Not `IF NOT EXISTS` always: it wants the right to create schemas though there is one.
-                let sql =
-                    format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(Dialect::Postgres, schema));
                 self.pending.push(Part::Ours("create the schema of the tracking table"), &sql);
             }
         }

@@ -10,6 +10,7 @@ mod foreign_keys;
 mod killed;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod offline;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -8,7 +8,6 @@
 
 mod client;
 
-
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
@@ -77,7 +76,11 @@ impl Configured<'_> {
         // Nothing is recorded that could say more than the files do.
         let jobs = jobs(&request, &State::default(), &steps, HashMap::new());
         let jobs = jobs.map_err(Error::without_database)?;
-        let tracking = Tracking::new(dialect, request.settings, None);
+        let tracking = Tracking::new(
+            dialect,
+            request.settings,
+            (dialect == Dialect::Sqlite).then_some("main"),
+        );
         refuse_moves(&jobs, &tracking, dialect)?;
         let applied_by = self.options.applied_by.as_deref().unwrap_or("sql script");
         let script = Script {
@@ -211,6 +214,9 @@ impl Script<'_> {
 
     /// Begins a part; the first one looks whether the database is as assumed.
     fn begin(&self, writer: &mut Writer, foreign_keys: bool, check: Option<String>) {
+        if check.is_none() {
+            writer.gap();
+        }
         writer.foreign_keys(foreign_keys);
         // There every definition would end the transaction again.
         if self.dialect() != Dialect::Mysql {

@@ -94,14 +94,29 @@ impl Place {
     }
 }
 
-/// A chain that has of everything that may go wrong in a script.
-fn chain(dialects: &[&str]) -> Project {
+/// A package without revisions.
+fn package(dialects: &[&str]) -> Project {
     let project = Project::package(&["src/lib.rs"]);
     project.append(
         "Cargo.toml",
         &format!("\n[package.metadata.migrate]\ndialects = {dialects:?}\nheads = \"many\"\n"),
     );
     std::fs::create_dir(project.path("migrations")).unwrap();
+    project
+}
+
+/// Two branches, for two dialects.
+fn branches() -> Project {
+    let project = package(&["sqlite", "postgres"]);
+    project.revision("a001aaaa", "", "CREATE TABLE a (x INTEGER);", "DROP TABLE a;");
+    project.revision("b001cccc", "a001aaaa", "CREATE TABLE b (x INTEGER);", "DROP TABLE b;");
+    project.revision("c001dddd", "a001aaaa", "CREATE TABLE c (x INTEGER);", "DROP TABLE c;");
+    project
+}
+
+/// A chain that has of everything that may go wrong in a script.
+fn chain() -> Project {
+    let project = package(&["sqlite", "postgres", "mysql"]);
     project.write(
         "migrations/a001.sql",
         r#"-- it's a "note"; with \ and `ticks` and :name
@@ -262,7 +277,7 @@ fn script(project: &Project, place: &Place, range: &str) -> String {
 
 everywhere! {
     fn a_script_does_what_a_run_does(make) {
-        let project = chain(&["sqlite", "postgres", "mysql"]);
+        let project = chain();
         let (by_run, by_script) = (make("run"), make("script"));
         let (url, other) = (by_script.url(), by_run.url());
         project.migrate(&["up", "--database-url", &other]).success();
@@ -304,7 +319,7 @@ everywhere! {
     }
 
     fn a_script_stops_where_the_database_is_elsewhere(make) {
-        let project = chain(&["sqlite", "postgres", "mysql"]);
+        let project = chain();
         let place = make("app");
         let url = place.url();
         // There is nothing at all.
@@ -327,7 +342,7 @@ everywhere! {
     }
 
     fn what_a_failed_script_leaves_is_recorded(make) {
-        let project = chain(&["sqlite", "postgres", "mysql"]);
+        let project = chain();
         let place = make("app");
         let url = place.url();
         project.migrate(&["up", "a002bbbb", "--database-url", &url]).success();
@@ -345,18 +360,27 @@ everywhere! {
 #[test]
 fn rows_that_refer_to_nothing_stop_a_script() {
     let project = Project::with_chain();
-    project.revision("aaaa1111", "", "CREATE TABLE a (x INTEGER PRIMARY KEY, y REFERENCES a);", "DROP TABLE a;");
+    project.revision(
+        "aaaa1111",
+        "",
+        "CREATE TABLE a (x INTEGER PRIMARY KEY, y REFERENCES a);",
+        "DROP TABLE a;",
+    );
     project.revision("bbbb2222", "aaaa1111", "INSERT INTO a VALUES (1, 2);", "DELETE FROM a;");
     let place = Place::File("app.db".into());
     let output = place.run(&project, &script(&project, &place, ":"));
     assert_ne!(output.code, Some(0));
-    assert!(output.stderr.contains("a revision leaves rows that refer to nothing"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("a revision leaves rows that refer to nothing"),
+        "{}",
+        output.stderr
+    );
     assert_eq!(place.schema(&project), "", "it was one transaction");
 }
 
 #[test]
 fn arguments_that_make_no_sense() {
-    let project = chain(&["sqlite", "postgres"]);
+    let project = branches();
     for args in [
         &["sql"][..],
         &["sql", "--dialect", "mysql"],
@@ -394,7 +418,7 @@ fn a_script_goes_to_a_file_and_all_else_to_stderr() {
 
 #[test]
 fn an_environment_says_which_dialect_is_meant() {
-    let project = chain(&["sqlite", "postgres"]);
+    let project = branches();
     project.append(
         "Cargo.toml",
         "[package.metadata.migrate.env.production]\nurl = \"postgres://nobody@host.invalid/app\"\n",

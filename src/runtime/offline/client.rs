@@ -17,8 +17,8 @@ const LOST_ROWS: &str = "a revision leaves rows that refer to nothing";
 /// Where `SQLite`'s checks happen.
 const CHECKS: &str = "temp.cargo_migrate_check";
 
-/// How `MySQL`'s session is for a run.
-const MYSQL_SESSION: &str = "SET sql_mode = (SELECT concat(@@sql_mode, ',PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION')), \
+/// How sqlx begins a session of `MySQL`; definitions of routines remember some of it.
+const MYSQL_SESSION: &str = "SET sql_mode = (SELECT concat(@@sql_mode, ',PIPES_AS_CONCAT,IGNORE_SPACE,NO_ENGINE_SUBSTITUTION')), \
      time_zone = '+00:00', NAMES utf8mb4";
 
 /// Settings of `MySQL` that a revision may change, and whose old values can be kept in a variable.
@@ -212,6 +212,7 @@ impl Writer {
             Dialect::Mysql => {
                 let settings = MYSQL_SETTINGS.map(|name| format!("{name} = @cargo_migrate_{name}"));
                 self.statement(&format!("SET {}", settings.join(", ")));
+                self.comment("Temporary tables, if there are any, stay until the script ends.");
                 self.foreign_keys = None;
             }
         }

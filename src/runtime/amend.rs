@@ -73,7 +73,7 @@ pub(crate) async fn consult<T: Send>(
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
     let result = async {
-        let request = request(&connection, configured, header, Direction::Up, None)?;
+        let request = request(connection.dialect(), configured, header, Direction::Up, None)?;
         let seen = see(&mut connection, &request).await?;
         answer(&request, &seen)
     }
@@ -90,7 +90,7 @@ pub(crate) async fn amend<T: Send>(
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
     let result = async {
-        let request = request(&connection, configured, header, Direction::Up, None)?;
+        let request = request(connection.dialect(), configured, header, Direction::Up, None)?;
         write(&mut connection, &request, &decide).await
     };
     let result = result.await.map_err(|error| error.unless_uncertain(DatabaseState::AsBefore));

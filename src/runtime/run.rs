@@ -94,13 +94,14 @@ async fn attempt(
 ) -> Result<Report, Error> {
     let options = &configured.options;
     if target.is_none() {
-        let (_, tips) = variant(connection, header, options)?;
+        let (_, tips) = variant(connection.dialect(), header, options)?;
         let probe = connection.probe(&header.settings, header.count, tips, options).await?;
         if probe == Probe::UpToDate {
             return Ok(report(direction, connection, Vec::new(), Vec::new()));
         }
     }
-    perform(connection, &request(connection, configured, header, direction, target)?).await
+    let request = request(connection.dialect(), configured, header, direction, target)?;
+    perform(connection, &request).await
 }
 
 /// Does what is asked for.

@@ -16,7 +16,7 @@ use super::error::{Error, ErrorKind};
 use super::job::Job;
 use super::report::StepTransaction;
 use super::run::{Run, millis, statement_started};
-use super::state::{Progress, RowStatus};
+use super::state::Progress;
 use super::tracking::{Change, Standing};
 use crate::chain::Direction;
 use crate::sql;
@@ -192,11 +192,7 @@ impl<'a> Run<'_, 'a, '_> {
         match (job.direction, job.resume) {
             (Direction::Up, None) => {
                 let started = self.marked(job, 0).await?;
-                let mut record = job.record(self.request, &self.applied_by);
-                record.status = RowStatus::Applying.name();
-                record.statements_done = 0;
-                record.statement_started = started;
-                record.checksum = checksum;
+                let record = job.record_of_beginning(self.request, &self.applied_by, started);
                 self.connection.change(settings, &Change::Insert(&record), options).await?;
                 Ok(None)
             }
@@ -215,13 +211,8 @@ impl<'a> Run<'_, 'a, '_> {
                     None => self.standing(job).await?,
                     Some(_) => None,
                 };
-                let reverting = Standing {
-                    status: RowStatus::Reverting,
-                    statements_done: done,
-                    statement_started: self.marked(job, done).await?,
-                    checksum,
-                    down_script: job.down_script.clone(),
-                };
+                let started = self.marked(job, done).await?;
+                let reverting = job.standing_of_undoing(done, started, checksum);
                 self.connection
                     .change(settings, &Change::Standing(id, &reverting), options)
                     .await?;

@@ -79,10 +79,7 @@ impl Connection<'_> {
 
     /// Creates what is missing of the tracking tables, and opens the transaction again that this ends.
     pub(crate) async fn create(&mut self, tracking: &Tracking) -> Result<(), Error> {
-        let mut statements = tracking.create();
-        // The table itself comes last: interrupted before it, there simply is none yet.
-        statements.rotate_left(1);
-        for sql in statements {
+        for sql in tracking.create() {
             self.run(AssertSqlSafe(sql))
                 .await
                 .map_err(|error| self.explained(error, "create the tracking table"))?;

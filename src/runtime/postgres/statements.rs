@@ -7,14 +7,10 @@ use super::guard::Connection;
 use super::message::{Message, Part};
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
-use crate::runtime::job::Job;
+use crate::runtime::job::{Job, OUTER_SAVEPOINT, RELEASE_OUTER_SAVEPOINT};
 use crate::runtime::options::Options;
 use crate::runtime::tracking::Change;
 use crate::script::Version;
-
-/// Around a revision that sets savepoints; releasing it releases those that were left.
-const OUTER_SAVEPOINT: &str = "SAVEPOINT cargo_migrate_revision";
-const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
 
 /// How long the statements before it have taken: a message has one `statement_timestamp`.
 const DURATION: &str = "pg_catalog.round(extract(epoch FROM pg_catalog.clock_timestamp() \

@@ -5,7 +5,7 @@ use super::guard::Connection;
 use super::message::Part;
 use crate::dialect::Dialect;
 use crate::runtime::error::{Error, ErrorKind};
-use crate::runtime::tracking::{Tracking, literal, quoted};
+use crate::runtime::tracking::{Tracking, literal};
 
 impl Connection<'_> {
     /// The schema of the tracking tables where the settings do not say it: the one in which the
@@ -111,14 +111,11 @@ impl Connection<'_> {
         &mut self,
         tracking: &Tracking,
     ) -> Result<Option<String>, sqlx::Error> {
-        let Some(schema) = tracking.schema() else { return Ok(None) };
-        let name = literal(Dialect::Postgres, schema);
-        let sql =
-            format!("SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname = {name}");
+        let (Some(find), Some(create)) = (tracking.find_schema(), tracking.create_schema()) else {
+            return Ok(None);
+        };
         // Not `IF NOT EXISTS` always: it wants the right to create schemas though there is one.
-        let is_missing = self.text(&sql).await?.is_none();
-        Ok(is_missing
-            .then(|| format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(Dialect::Postgres, schema))))
+        Ok(self.text(&find).await?.is_none().then_some(create))
     }
 
     /// The sessions that hold locks on what a statement names, in words.

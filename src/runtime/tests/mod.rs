@@ -12,6 +12,7 @@ mod killed;
 mod lease;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod offline;
 mod place;
 #[cfg(feature = "postgres")]
 mod pooler;

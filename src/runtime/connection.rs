@@ -153,6 +153,10 @@ impl<'c> Connection<'c> {
     pub(crate) async fn open(source: Source<'c>, create: bool) -> Result<Self, Error> {
         #[cfg(not(feature = "sqlite"))]
         let _ = create;
+        #[cfg_attr(
+            not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+            allow(irrefutable_let_patterns, reason = "there is no other way then")
+        )]
         if let Source::Url(url, _) = &source {
             check(url)?;
         }
@@ -250,7 +254,9 @@ impl<'c> Connection<'c> {
         let tracking = self.tracking(settings).await?;
         let is_server = self.dialect() != Dialect::Sqlite;
         if !settings.lock_table || !is_server {
-            dispatch!(self, driver => driver.lock(&tracking, settings, options).await)?;
+            let locked: Result<(), Error> =
+                dispatch!(self, driver => driver.lock(&tracking, settings, options).await);
+            locked?;
             if !is_server {
                 return Ok(None);
             }
@@ -259,7 +265,8 @@ impl<'c> Connection<'c> {
                 return Ok(None);
             }
             // Other programs of this chain are built to lock with the table.
-            dispatch!(self, driver => driver.free().await)?;
+            let freed: Result<(), Error> = dispatch!(self, driver => driver.free().await);
+            freed?;
         }
         let lease = self.lease(&tracking, settings, options).await?;
         dispatch!(self, driver => driver.fence(lease.proof()));

@@ -32,11 +32,16 @@ mod runtime;
 pub mod scaffold;
 pub mod script;
 pub mod sql;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 #[cfg(feature = "build")]
 pub mod validate;
 
 pub use chain::{Chain, Direction, RevisionId, Target};
 pub use dialect::{Dialect, Variant};
+#[cfg(feature = "tokio")]
+pub use runtime::Blocking;
 #[cfg(feature = "runtime")]
 pub use runtime::{
     BelievedStatement, Configured, Database, DatabaseState, Difference, Error, ErrorKind, Event,

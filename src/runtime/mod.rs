@@ -10,7 +10,10 @@
 //! its revision; and a connection goes back as it came, or is closed.
 
 mod amend;
+#[cfg(feature = "tokio")]
+mod blocking;
 mod connection;
+mod current;
 mod database;
 mod digests;
 mod doubt;
@@ -37,6 +40,8 @@ mod report;
 mod retry;
 mod run;
 mod select;
+#[cfg(any(feature = "testing", feature = "cli"))]
+mod site;
 #[cfg(feature = "sqlite")]
 #[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
 mod sqlite;
@@ -47,10 +52,16 @@ mod timer;
 mod tracking;
 mod unwrapped;
 mod wait;
+#[cfg(feature = "testing")]
+mod walk;
 
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "tokio")]
+pub use blocking::Blocking;
+#[cfg(any(feature = "testing", feature = "runner"))]
+pub(crate) use blocking::block_on;
 pub use database::Database;
 pub use error::{DatabaseState, Error, ErrorKind};
 pub use migrator::{Configured, Migrator, TryIntoTarget};
@@ -62,4 +73,16 @@ pub use repair::{
 pub use report::{
     Difference, FinishedStep, PlannedStep, Record, RedoPlan, RedoReport, Report, RevisionState,
     RevisionStatus, RunPlan, Source, StampReport, Status, Wrapping,
+};
+#[cfg(any(feature = "testing", feature = "cli"))]
+pub(crate) use site::Site;
+#[cfg(feature = "testing")]
+pub(crate) use {
+    connection::Connection,
+    database::{Source as Way, sealed::Sealed},
+    look::variant,
+    site::remove,
+    timer::sleep,
+    tracking::quoted,
+    walk::{describe, walk},
 };

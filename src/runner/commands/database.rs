@@ -12,8 +12,8 @@ use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
 use crate::runner::{StatusArguments, Ui, UpArguments};
 use crate::runtime::{
-    Difference, Error, ErrorKind, Migrator, Options, Record, Report, RevisionState, RevisionStatus,
-    RunPlan, Source, Status, TransactionScope, Wrapping,
+    self, Difference, Error, ErrorKind, Migrator, Options, Record, Report, RevisionState,
+    RevisionStatus, RunPlan, Source, Status, TransactionScope, Wrapping,
 };
 
 /// A database with nothing in it, for plans before there is one.
@@ -147,22 +147,13 @@ fn options(args: &DatabaseArguments, scope: Option<Scope>, progress: &Arc<Progre
 pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
     future: impl Future<Output = Result<T, E>> + Send,
 ) -> Result<T, E> {
-    let run = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime
-            .map_err(|error| Failure::new(format!("no async runtime can be started: {error}")))?;
-        runtime.block_on(future)
-    };
-    if tokio::runtime::Handle::try_current().is_err() {
-        return run();
-    }
-    // A runtime cannot be started inside another one, but on a thread of its own it can.
-    std::thread::scope(|scope| {
-        scope.spawn(run).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    runtime::block_on(future).unwrap_or_else(|error| {
+        Err(Failure::new(format!("no async runtime can be started: {error}")).into())
     })
 }
 
-fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
+/// Says which database it is, and who said so.
+pub(crate) fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
     match &place.shown {
         Some(url) => ui.status("Database", format_args!("{url} (from {})", place.origin)),
         None => ui.status("Database", format_args!("from {}", place.origin)),

@@ -6,5 +6,5 @@ mod progress;
 
 pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
-pub(crate) use database::{block_on, failed};
+pub(crate) use database::{announce, block_on, failed};
 pub(crate) use database::{down, standing, status, up};

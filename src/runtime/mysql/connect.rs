@@ -95,6 +95,15 @@ impl Source<'_> {
             Ok(Self::Options(Box::new(options)))
         }
     }
+
+    /// The database that it opens.
+    #[cfg(any(feature = "testing", feature = "cli"))]
+    pub(crate) fn database(&self) -> Option<String> {
+        match self {
+            Self::Options(options) => Some(options.get_database()?.to_owned()),
+            _ => None,
+        }
+    }
 }
 
 /// Outside of tokio sqlx would panic.

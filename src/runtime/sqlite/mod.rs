@@ -9,6 +9,8 @@ mod connect;
 mod error;
 mod foreign_keys;
 mod guard;
+#[cfg(feature = "testing")]
+mod schema;
 mod statements;
 mod tracking;
 

@@ -5,6 +5,7 @@
 mod cancel;
 mod compare;
 mod concurrent;
+mod current;
 mod doubt;
 mod foreign_keys;
 mod killed;
@@ -16,11 +17,15 @@ mod postgres;
 mod property;
 mod redo;
 mod repair;
+#[cfg(feature = "testing")]
+mod schema;
 #[cfg(feature = "mysql")]
 mod servers;
 mod shared;
 mod stamp;
 mod surroundings;
+#[cfg(feature = "testing")]
+mod testing;
 mod unwrapped;
 mod updown;
 

@@ -12,6 +12,11 @@ pub mod diagnostic;
 mod dialect;
 #[cfg(feature = "runtime")]
 mod embed;
+#[cfg(doc)]
+pub mod guide;
+#[cfg(any(feature = "build", feature = "runner"))]
+#[cfg_attr(not(feature = "build"), allow(unreachable_pub, reason = "`config` shows it"))]
+mod limits;
 #[cfg(feature = "cli")]
 mod orders;
 #[cfg(feature = "runner")]
@@ -35,6 +40,8 @@ pub mod sql;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
+#[cfg(any(feature = "build", feature = "runtime"))]
+mod url;
 #[cfg(feature = "build")]
 pub mod validate;
 
@@ -44,11 +51,11 @@ pub use dialect::{Dialect, Variant};
 pub use runtime::Blocking;
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    BelievedStatement, Configured, Database, DatabaseState, Difference, Error, ErrorKind, Event,
-    FinishedStep, Migrator, NewerDatabase, Observer, Options, PlannedStep, Problem, ProblemKind,
-    Record, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report, RevisionState,
-    RevisionStatus, RowChange, RunPlan, Source, StampReport, Status, TransactionScope,
-    TryIntoTarget, WayOut, Wrapping,
+    AppliedRecord, BelievedStatement, Configured, Database, DatabaseState, Difference, Error,
+    ErrorKind, Event, FinishedStep, Migrator, NewerDatabase, Observer, Options, PlannedStep,
+    Problem, ProblemKind, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report,
+    RevisionState, RevisionStatus, RowChange, RunPlan, StampReport, Status, StepSource,
+    StepTransaction, TransactionScope, TryIntoTarget, WayOut,
 };
 
 /// What generated code uses. Not for people: it may change with any version, and generated code

@@ -13,6 +13,7 @@ use crate::runner::{
 use crate::runner::{
     HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
 };
+use crate::runner::{PlanArguments, RedoArguments, RepairArguments, StampArguments};
 use crate::scaffold::import::Tool;
 
 /// Versioned database migrations, checked when the crate is compiled
@@ -52,6 +53,14 @@ pub enum Command {
     /// Undo revisions
     #[command(alias = "downgrade")]
     Down(DownArguments),
+    /// Undo revisions, and apply them again
+    Redo(RedoArguments),
+    /// Show what `up` or `down` would do
+    Plan(PlanArguments),
+    /// Record revisions as applied, or not, without running them
+    Stamp(StampArguments),
+    /// Find and mend what is wrong with what is recorded
+    Repair(RepairArguments),
     /// Show where a database is
     #[command(alias = "current")]
     Status(StatusArguments),
@@ -132,15 +141,18 @@ impl GlobalArguments {
 #[command(after_long_help = "\
 Examples:
   cargo migrate init
-  cargo migrate init -p service --database-url sqlite:service.db
+  cargo migrate init --dialect postgres
+  cargo migrate init --dialect sqlite --dialect postgres
+  cargo migrate init -p service --database-url postgres://me@localhost/service
 
 In a virtual workspace without -p, a member package that holds the chain is added.
 It can be run again at any time: what is there already is left alone.")]
 pub struct InitArguments {
-    /// The dialects that the chain is written for
-    #[arg(long = "dialect", value_name = "DIALECT", value_parser = dialect)]
+    /// A dialect that the chain is written for; may be given several times [default: that of the URL, or
+    /// sqlite]
+    #[arg(long = "dialect", value_name = "DIALECT", value_parser = dialect())]
     pub dialects: Vec<Dialect>,
-    /// The database for development
+    /// The database for development [default: sqlite:dev.db, or one on localhost named as the package]
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
     /// The chain's name, needed where the workspace has a chain already
@@ -154,12 +166,9 @@ pub struct InitArguments {
     pub dry_run: bool,
 }
 
-fn dialect(text: &str) -> Result<Dialect, String> {
-    match Dialect::from_name(text) {
-        Some(Dialect::Sqlite) => Ok(Dialect::Sqlite),
-        Some(other) => Err(format!("`{other}` is not supported by this version")),
-        None => Err(String::from("expected `sqlite`")),
-    }
+fn dialect() -> impl TypedValueParser<Value = Dialect> {
+    PossibleValuesParser::new(Dialect::ALL.map(Dialect::name))
+        .try_map(|name| Dialect::from_name(&name).ok_or("there is no such dialect"))
 }
 
 /// Arguments of `new`.
@@ -301,7 +310,7 @@ pub struct RebaseArguments {
         conflicts_with = "database_url"
     )]
     pub environments: Vec<String>,
-    /// The database to look at, such as sqlite:app.db [env: DATABASE_URL]
+    /// The database to look at, such as `sqlite:app.db` or `postgres://localhost/app` [env: DATABASE_URL]
     #[arg(long, value_name = "URL", help_heading = "Database Options")]
     pub database_url: Option<String>,
     /// Do not read `.env`
@@ -335,7 +344,7 @@ pub struct ImportArguments {
     /// The directory
     pub directory: PathBuf,
     /// The dialect of the SQL, where the chain is written for several
-    #[arg(long = "dialect", value_name = "DIALECT", value_parser = dialect)]
+    #[arg(long = "dialect", value_name = "DIALECT", value_parser = dialect())]
     pub dialects: Vec<Dialect>,
     /// Show what would be written, and write nothing
     #[arg(long)]

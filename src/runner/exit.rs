@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// | 0 | done |
 /// | 1 | failed |
 /// | 2 | wrong usage |
-/// | 3 | `status --check` found the database out of date |
+/// | 3 | `status --check` found the database out of date, or `repair` a problem |
 /// | 4 | the chain is invalid |
 /// | 5 | no connection, or no lock in time |
 ///
@@ -29,7 +29,7 @@ pub enum Exit {
     Failed,
     /// The arguments make no sense.
     Usage,
-    /// The database is not at the chain's heads.
+    /// The database is not at the chain's heads, or something is wrong with what is recorded.
     OutOfDate,
     /// The files are no valid chain.
     InvalidChain,
@@ -119,7 +119,10 @@ mod tests {
             (Exit::Done, "done"),
             (Exit::Failed, "failed"),
             (Exit::Usage, "wrong usage"),
-            (Exit::OutOfDate, "`status --check` found the database out of date"),
+            (
+                Exit::OutOfDate,
+                "`status --check` found the database out of date, or `repair` a problem",
+            ),
             (Exit::InvalidChain, "the chain is invalid"),
             (Exit::Unavailable, "no connection, or no lock in time"),
         ] {

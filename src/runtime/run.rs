@@ -5,7 +5,7 @@
 //! `transaction: none` is a part of its own (`unwrapped`). On an error the open transaction is
 //! undone, and the error says which parts were committed before.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -113,7 +113,8 @@ pub(crate) async fn perform(
         request,
         ready: Ready::default(),
         goal: HashSet::new(),
-        announced: Vec::new(),
+        announced: VecDeque::new(),
+        is_announced: false,
         committed: Vec::new(),
         partly: None,
         finished: Vec::new(),
@@ -150,7 +151,9 @@ pub(crate) struct Run<'r, 'a, 'c> {
     /// Everything that the run is about, once it has committed a part.
     goal: HashSet<RevisionId>,
     /// What was told of what is left.
-    announced: Vec<RevisionId>,
+    announced: VecDeque<RevisionId>,
+    /// Whether that is of the last look, so that it need not be compared again.
+    is_announced: bool,
     committed: Vec<RevisionId>,
     pub(crate) partly: Option<RevisionId>,
     finished: Vec<FinishedStep>,
@@ -228,6 +231,7 @@ impl<'a> Run<'_, 'a, '_> {
     async fn look_again(&mut self) -> Result<Look<'a>, Error> {
         let goal = Some(&self.goal).filter(|_| !self.committed.is_empty());
         let seen = look(self.connection, self.request, goal).await?;
+        self.is_announced = false;
         self.arm(&seen).await?;
         Ok(seen)
     }
@@ -245,8 +249,11 @@ impl<'a> Run<'_, 'a, '_> {
     /// Tells what will run, as soon as that is certain, and again if another migrator has made other
     /// revisions necessary.
     fn announce(&mut self) {
+        if std::mem::replace(&mut self.is_announced, true) {
+            return;
+        }
         let jobs = self.ready.jobs.make_contiguous();
-        let left: Vec<RevisionId> = jobs.iter().map(|job| job.id.clone()).collect();
+        let left: VecDeque<RevisionId> = jobs.iter().map(|job| job.id.clone()).collect();
         if self.announced == left {
             return;
         }
@@ -321,14 +328,15 @@ impl<'a> Run<'_, 'a, '_> {
     /// Waits before what failed for a lock is tried again; the error, if it was tried often enough.
     pub(crate) async fn pause(&mut self, error: Error, attempts: u32) -> Result<(), Error> {
         let options = self.request.options;
+        let blockers = self.connection.blockers(error.sql()).await;
         if attempts > options.retries {
-            let blockers = self.connection.blockers(error.sql()).await;
             return Err(blocked(error, attempts, blockers));
         }
         let pause = back_off(attempts);
         if let (Some(observer), Some(revision)) = (&options.observer, error.revision()) {
             let reason = error.message();
-            observer.event(&Event::Retrying { revision, attempts, pause, reason });
+            let blockers = &blockers[..];
+            observer.event(&Event::Retrying { revision, attempts, pause, reason, blockers });
         }
         sleep(pause).await;
         Ok(())

@@ -2,13 +2,14 @@
 //!
 //! On a server that is done from another database, since a session cannot drop the one it is in.
 
+use std::fmt::Write as _;
 use std::io;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::connection::Connection;
-use super::database::{Source, no_driver};
+use super::database::{self, Source, no_driver};
 use super::error::{Error, ErrorKind};
 use super::timer::sleep;
 use super::tracking::{Cells, literal, quoted};
@@ -369,6 +370,7 @@ fn about_file(doing: &str, path: &Path, error: &io::Error) -> Error {
 }
 
 fn dialect(url: &str) -> Result<Dialect, Error> {
+    database::check(url)?;
     #[cfg(feature = "sqlite")]
     if super::sqlite::is_url(url) {
         return Ok(Dialect::Sqlite);
@@ -421,7 +423,7 @@ fn with_database(url: &str, name: &str) -> String {
         if byte.is_ascii_alphanumeric() || byte == b'_' {
             with.push(char::from(byte));
         } else {
-            with.push_str(&format!("%{byte:02X}"));
+            let _ = write!(with, "%{byte:02X}");
         }
     }
     // On PostgreSQL this option would have the last word.

@@ -11,13 +11,13 @@ const OLD: Duration = Duration::from_hours(24);
 
 /// A folder that is there: in cargo's target directory, or else one of this process's own.
 pub(super) fn folder() -> io::Result<PathBuf> {
+    static OWN: OnceLock<PathBuf> = OnceLock::new();
     if let Some(target) = target() {
         let folder = target.join("tmp/cargo-migrate");
         std::fs::create_dir_all(&folder)?;
         return Ok(folder);
     }
     // A name that others can guess would be theirs to fill.
-    static OWN: OnceLock<PathBuf> = OnceLock::new();
     let folder = OWN.get_or_init(|| std::env::temp_dir().join(unique("cargo-migrate-")));
     std::fs::create_dir_all(folder)?;
     Ok(folder.clone())

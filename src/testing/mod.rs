@@ -12,20 +12,19 @@
 //! [`check`] goes up, down and up again, revision by revision, on a scratch database, and compares the schema
 //! at each step. It names every revision whose *down* leaves something behind, or takes too much.
 //!
-//! ```
+//! ```no_run
 //! # mod app { pub static MIGRATOR: cargo_migrate::Migrator = cargo_migrate::__private::v1::migrator("", &[]); }
 //! use cargo_migrate::testing;
 //!
-//! #[test]
-//! fn every_down_leads_back() {
-//!     testing::blocking::check(&app::MIGRATOR).unwrap();
-//! }
+//! # fn a_test() {
+//! // in a `#[test]`
+//! testing::blocking::check(&app::MIGRATOR).unwrap();
+//! # }
 //!
-//! # #[cfg(any())]
-//! #[tokio::test]
-//! async fn every_down_leads_back_on_postgres() {
-//!     testing::check_on(&app::MIGRATOR, "postgres://postgres@localhost/postgres").await.unwrap();
-//! }
+//! # async fn an_async_test() {
+//! // in a `#[tokio::test]`
+//! testing::check_on(&app::MIGRATOR, "postgres://postgres@localhost/postgres").await.unwrap();
+//! # }
 //! ```
 //!
 //! What is compared is what the database itself says of its schema:
@@ -47,16 +46,14 @@
 //! [`database`] hands out a fresh one that has every revision, and removes it when the guard is dropped. The
 //! chain is applied once and kept as a template under the digest of its heads; each call copies that.
 //!
-//! ```
+//! ```no_run
 //! # mod app { pub static MIGRATOR: cargo_migrate::Migrator = cargo_migrate::__private::v1::migrator("", &[]); }
-//! # #[cfg(any())]
-//! #[tokio::test]
-//! async fn an_account_has_an_email() -> Result<(), Box<dyn std::error::Error>> {
-//!     let database = cargo_migrate::testing::database(&app::MIGRATOR).await?;
-//!     let pool = sqlx::SqlitePool::connect(database.url()).await?;
-//!     sqlx::query("INSERT INTO account (email) VALUES ('a@b.c')").execute(&pool).await?;
-//!     Ok(())
-//! }
+//! # async fn a_test() -> Result<(), Box<dyn std::error::Error>> {
+//! // in a `#[tokio::test]`
+//! let database = cargo_migrate::testing::database(&app::MIGRATOR).await?;
+//! let pool = sqlx::SqlitePool::connect(database.url()).await?;
+//! sqlx::query("INSERT INTO account (email) VALUES ('a@b.c')").execute(&pool).await?;
+//! # Ok(()) }
 //! ```
 //!
 //! * **`SQLite`**: files in `target/tmp/cargo-migrate`, so that `cargo clean` takes them away; where the test does not

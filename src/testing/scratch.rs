@@ -10,13 +10,11 @@ pub(super) struct Scratch(Site);
 impl Scratch {
     /// A place for one: a file, or a name on the server of a URL. Nothing is there yet.
     pub(super) fn new(server: Option<&str>) -> Result<Self, Error> {
-        match server {
-            Some(url) => Site::beside(url, &unique("migrate_test_")).map(Self),
-            None => {
-                let folder = folder().map_err(|error| no_folder(&error))?;
-                Ok(Self(Site::at(folder.join(unique("test-") + ".db"))))
-            }
+        if let Some(url) = server {
+            return Site::beside(url, &unique("migrate_test_")).map(Self);
         }
+        let folder = folder().map_err(|error| no_folder(&error))?;
+        Ok(Self(Site::at(folder.join(unique("test-") + ".db"))))
     }
 
     /// A new one, empty.

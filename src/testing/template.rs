@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A copy of the template file.
-pub(super) fn file<'a>(configured: Configured<'a>) -> BoxFuture<'a, Result<Scratch, Error>> {
+pub(super) fn file(configured: Configured<'_>) -> BoxFuture<'_, Result<Scratch, Error>> {
     Box::pin(async move {
         let io = |error: std::io::Error| no_folder(&error);
         let folder = folder().map_err(io)?;

@@ -79,18 +79,18 @@ fn what_is_protected_is_never_dropped() {
     assert_transcript!(project.migrate(&["database", "drop", "--env", "production", "--yes"]), @"
     exit code: 1
     ----- stderr -----
-    error: environment `production` is protected: its databases are not dropped, whatever is asked for
+    error: environment `production` protects this database: it is not dropped, whatever is asked for
     help: use the server's own tools, if you must
-    help: or take `protected = true` off `[package.metadata.migrate.env.production]`
+    help: or take the protection away where it is asked for, and run the command again
     ");
     // Whatever way leads to it.
     let url = "sqlite:production.db";
     assert_transcript!(project.migrate(&["database", "reset", "--database-url", url, "--yes", "--force"]), @"
     exit code: 1
     ----- stderr -----
-    error: environment `production` is protected: its databases are not dropped, whatever is asked for
+    error: environment `production` protects this database: it is not dropped, whatever is asked for
     help: use the server's own tools, if you must
-    help: or take `protected = true` off `[package.metadata.migrate.env.production]`
+    help: or take the protection away where it is asked for, and run the command again
     ");
     assert_eq!(project.sqlite3("production.db", "SELECT count(*) FROM a"), "0\n");
 }

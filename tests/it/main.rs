@@ -14,4 +14,7 @@ mod histories;
 mod import;
 mod init;
 mod rebase;
+mod repair;
+mod server;
+mod servers;
 mod support;

@@ -7,7 +7,7 @@ use crate::cli::arguments::{CreateArguments, DatabaseCommand, DropArguments};
 use crate::cli::context::Context;
 use crate::runner::commands::{self, block_on, failed};
 use crate::runner::place::Place;
-use crate::runner::{DatabaseArguments, Exit, Failure, Ui, UpArguments};
+use crate::runner::{DatabaseArguments, Exit, Failure, StatementArguments, Ui, UpArguments};
 use crate::runtime::Site;
 
 /// `cargo migrate database`.
@@ -59,6 +59,7 @@ fn reset(context: &mut Context<'_>, args: &DropArguments) -> Result<Exit, Failur
         target: None,
         dry_run: false,
         transaction: None,
+        statements: StatementArguments::default(),
         database: args.database.clone(),
     };
     commands::up(&migrator, &place, &up, context.ui)
@@ -84,15 +85,12 @@ fn drop_asking(
     command: &str,
     ui: &Ui,
 ) -> Result<bool, Failure> {
-    if let Some(environment) = &place.protected {
+    if let Some(protection) = &place.protected {
         return Err(Failure::new(format!(
-            "environment `{environment}` is protected: its databases are not dropped, \
-             whatever is asked for"
+            "{protection} protects this database: it is not dropped, whatever is asked for"
         ))
         .help("use the server's own tools, if you must")
-        .help(format!(
-            "or take `protected = true` off `[package.metadata.migrate.env.{environment}]`"
-        )));
+        .help("or take the protection away where it is asked for, and run the command again"));
     }
     commands::announce(place, ui)?;
     if !block_on(async { site.exists().await.map_err(failed) })? {

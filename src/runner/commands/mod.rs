@@ -3,8 +3,12 @@
 mod chain;
 mod database;
 mod progress;
+mod redo;
+mod repair;
 
 pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
 pub(crate) use database::{announce, block_on, failed};
 pub(crate) use database::{down, standing, status, up};
+pub(crate) use redo::{plan, redo};
+pub(crate) use repair::{repair, stamp};

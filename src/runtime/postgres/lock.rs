@@ -38,12 +38,30 @@ fn which(key: i64) -> String {
     )
 }
 
-/// Fails with a division by zero if this session does not hold the lock.
-pub(super) fn proof(key: i64) -> String {
+/// Fails with a division by zero if this session does not hold the lock. Dear: the server lists all locks
+/// that there are; but it does not believe what the functions that lock say.
+fn proof(key: i64) -> String {
     format!(
         "SELECT 1 / pg_catalog.count(*) FROM pg_catalog.pg_locks AS l \
          WHERE {} AND l.pid = pg_catalog.pg_backend_pid()",
         which(key)
+    )
+}
+
+/// Takes the lock twice: the session counts that, and [`still_held`] can give one of the two back.
+fn take(key: i64) -> String {
+    format!(
+        "SELECT CASE WHEN pg_catalog.pg_try_advisory_lock({key}) \
+         THEN pg_catalog.pg_try_advisory_lock({key}) ELSE false END::text"
+    )
+}
+
+/// Fails with a division by zero if this session does not hold the lock any more. Cheap: only who holds
+/// a lock can give it back, and that it is taken twice means that nobody else gets it in between.
+pub(super) fn still_held(key: i64) -> String {
+    format!(
+        "SELECT 1 / CASE WHEN pg_catalog.pg_advisory_unlock({key}) \
+         THEN pg_catalog.pg_try_advisory_lock({key})::int ELSE 0 END"
     )
 }
 
@@ -57,7 +75,7 @@ impl Connection<'_> {
     ) -> Result<(), Error> {
         let key = key(tracking, settings);
         let doing = "lock the database";
-        let take = format!("SELECT pg_catalog.pg_try_advisory_lock({key})::text");
+        let take = take(key);
         let mut wait = Wait::new(options);
         loop {
             // From the moment that it is asked for it may be held.
@@ -69,19 +87,7 @@ impl Connection<'_> {
             self.key = None;
             let holder = self.holder(key).await.map_err(|error| self.explained(error, doing))?;
             if !wait.pause(holder.as_deref()).await {
-                let waited = wait.waited().as_secs_f64();
-                let mut error = Error::new(
-                    ErrorKind::Locked,
-                    format!("another runner has held the lock of this database for {waited:.1} s"),
-                )
-                .on(self.name());
-                if let Some(holder) = holder {
-                    error = error.note(format!("it is held by {holder}"));
-                }
-                return Err(error.help(
-                    "wait until it has finished, or allow a longer lock time-out (`--lock-timeout`, \
-                     `Options::lock_timeout`)",
-                ));
+                return Err(wait.timed_out(self.name(), holder.as_deref()));
             }
         }
         self.is_fresh = false;
@@ -121,7 +127,8 @@ impl Connection<'_> {
 
     pub(super) async fn unlock(&mut self) -> Result<(), sqlx::Error> {
         let Some(key) = self.key else { return Ok(()) };
-        let sql = format!("SELECT pg_catalog.pg_advisory_unlock({key})::text");
+        let unlock = format!("pg_catalog.pg_advisory_unlock({key})::text");
+        let sql = format!("SELECT {unlock}, {unlock}");
         // `false` is a lock that was lost, which the commit has found out.
         self.text(&sql).await?;
         self.key = None;

@@ -51,7 +51,10 @@ fn query(tracking: &Tracking) -> String {
     );
     let parts = [
         format!(
-            "SELECT format('schema %I', n.nspname) FROM pg_namespace AS n WHERE {OWN_SCHEMA} AND {}",
+            // The first run may have made the schema of the tracking tables, and no down takes it away.
+            "SELECT format('schema %I', n.nspname) FROM pg_namespace AS n \
+             WHERE {OWN_SCHEMA} AND n.nspname <> {} AND {}",
+            literal(tracking.schema().unwrap_or("public")),
             free("pg_namespace", "n.oid")
         ),
         String::from(
@@ -160,10 +163,10 @@ fn query(tracking: &Tracking) -> String {
              JOIN pg_range AS r ON r.rngtypid = t.oid WHERE {OWN_SCHEMA} AND {}",
             free("pg_type", "t.oid")
         ),
-        format!(
+        String::from(
             "SELECT format('comment on %s: %s', pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description) \
              FROM pg_description AS d WHERE d.objoid >= 16384 AND NOT EXISTS (\
-             SELECT FROM pg_depend AS e WHERE e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e')"
+             SELECT FROM pg_depend AS e WHERE e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e')",
         ),
         String::from(
             "SELECT format('event trigger %I on %s executes %s, enabled %s', e.evtname, e.evtevent, \

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::error::{code, explain, is_disconnected, message, position};
 use super::guard::Connection;
-use super::lock::proof;
+use super::lock::still_held;
 use super::message::{Message, Part};
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
@@ -50,7 +50,7 @@ impl Connection<'_> {
         sending.push(Part::Row(change.doing()), &row_proof(&change, &row));
         if unit.is_last {
             if let Some(key) = self.key {
-                sending.push(Part::Lock, &proof(key));
+                sending.push(Part::Lock, &still_held(key));
             }
             sending.push(Part::Commit, "COMMIT");
         }
@@ -154,7 +154,7 @@ impl Connection<'_> {
         }
         let mut sending = Message::default();
         if let Some(key) = self.key {
-            sending.push(Part::Lock, &proof(key));
+            sending.push(Part::Lock, &still_held(key));
         }
         sending.push(Part::Commit, "COMMIT");
         let (completed, result) = self.send(sending.sql(), |_| {}).await;

@@ -142,9 +142,8 @@ fn only_in_text(table: &str, sql: &str) -> Vec<String> {
                     continue;
                 }
                 "as" => after_parentheses(item, at + 1),
-                "collate" => (at + 2).min(item.len()),
+                "collate" | "initially" => (at + 2).min(item.len()),
                 "autoincrement" | "deferrable" => at + 1,
-                "initially" => (at + 2).min(item.len()),
                 // What an index or a default has in parentheses is told by pragmas.
                 "(" => {
                     at = closing(item, at) + 1;

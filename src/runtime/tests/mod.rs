@@ -19,8 +19,6 @@ mod redo;
 mod repair;
 #[cfg(feature = "testing")]
 mod schema;
-#[cfg(feature = "mysql")]
-mod servers;
 mod shared;
 mod stamp;
 mod surroundings;

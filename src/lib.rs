@@ -37,6 +37,9 @@ mod runtime;
 pub mod scaffold;
 pub mod script;
 pub mod sql;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 #[cfg(any(feature = "build", feature = "runtime"))]
 mod url;
 #[cfg(feature = "build")]
@@ -44,6 +47,8 @@ pub mod validate;
 
 pub use chain::{Chain, Direction, RevisionId, Target};
 pub use dialect::{Dialect, Variant};
+#[cfg(feature = "tokio")]
+pub use runtime::Blocking;
 #[cfg(feature = "runtime")]
 pub use runtime::{
     AppliedRecord, BelievedStatement, Configured, Database, DatabaseState, Difference, Error,

@@ -1,5 +1,7 @@
 //! The commands that work on a database, over the chain that the files have.
 
+mod whole;
+
 use std::path::Path;
 
 use super::context::{Context, FileChain};
@@ -13,6 +15,8 @@ use crate::runner::{
 };
 use crate::runtime::{Migrator, Status};
 use crate::url;
+
+pub(super) use whole::run as whole;
 
 /// More warnings than this are summed up.
 const MOST_WARNINGS: usize = 5;

@@ -385,6 +385,15 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.blockers(sql).await)
     }
 
+    /// What the database itself says of its schema, without the tracking tables: a text an object or a part of one.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn describe(&mut self, settings: &Settings) -> Result<Vec<String>, Error> {
+        let tracking = self.tracking(settings).await?;
+        let described: Result<_, sqlx::Error> =
+            dispatch!(self, driver => driver.describe(&tracking).await);
+        described.map_err(|error| self.explained(error, "read the schema"))
+    }
+
     /// The query whether an object is there: no row, or one that says `invalid` or anything else.
     pub(crate) fn presence_query(&self, object: &Object) -> String {
         dispatch_ref!(self, driver => driver.presence_query(object))
@@ -395,7 +404,7 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.drop_invalid(index).await)
     }
 
-    pub(super) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
+    pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
         dispatch!(self, driver => driver.texts(sql).await)
     }
 
@@ -403,7 +412,7 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.affect(sql).await)
     }
 
-    pub(super) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
+    pub(crate) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
         dispatch_ref!(self, driver => driver.explained(error, doing))
     }
 

@@ -75,6 +75,10 @@ pub enum ErrorKind {
     Layout,
     /// Another migrator changed the database between two transactions of the run.
     Changed,
+    /// The database lacks revisions of this program, which must not start on it.
+    OutOfDate,
+    /// Other sessions are connected to a database that was to be dropped.
+    InUse,
     /// Any other error of the database.
     Database,
 }

@@ -36,10 +36,11 @@ impl TransactionScope {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NewerDatabase {
-    /// `up` succeeds, with a warning: during a rolling deploy old binaries are started again.
+    /// `up` and `require_current` succeed, with a warning: during a rolling deploy old binaries are
+    /// started again.
     #[default]
     Warn,
-    /// `up` fails: the application cannot work with a newer schema.
+    /// `up` and `require_current` fail: the application cannot work with a newer schema.
     Refuse,
 }
 

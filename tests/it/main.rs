@@ -8,6 +8,7 @@ mod bad_input;
 mod commands;
 mod compile;
 mod cost;
+mod database;
 mod graph;
 mod histories;
 mod import;

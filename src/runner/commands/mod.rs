@@ -9,7 +9,7 @@ mod sql;
 
 pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
-pub(crate) use database::{block_on, failed};
+pub(crate) use database::{announce, block_on, failed};
 pub(crate) use database::{down, standing, status, up};
 pub(crate) use redo::{plan, redo};
 pub(crate) use repair::{repair, stamp};

@@ -104,6 +104,15 @@ impl Source<'_> {
         };
         Ok(Self::Options(Box::new(options)))
     }
+
+    /// The database that it opens.
+    #[cfg(any(feature = "testing", feature = "cli"))]
+    pub(crate) fn database(&self) -> Option<String> {
+        match self {
+            Self::Options(options) => Some(options.get_database()?.to_owned()),
+            _ => None,
+        }
+    }
 }
 
 impl<'c> Connection<'c> {

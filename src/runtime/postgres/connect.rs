@@ -90,6 +90,17 @@ impl Source<'_> {
         })?;
         Ok(Self::Options(Box::new(options)))
     }
+
+    /// The database that it opens.
+    #[cfg(any(feature = "testing", feature = "cli"))]
+    pub(crate) fn database(&self) -> Option<String> {
+        match self {
+            Self::Options(options) => {
+                Some(options.get_database().unwrap_or_else(|| options.get_username()).to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 impl<'c> Connection<'c> {

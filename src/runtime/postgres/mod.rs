@@ -13,6 +13,8 @@ mod error;
 mod guard;
 mod lock;
 mod message;
+#[cfg(feature = "testing")]
+mod schema;
 mod statements;
 mod tracking;
 

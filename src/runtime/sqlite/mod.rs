@@ -10,6 +10,8 @@ mod error;
 mod foreign_keys;
 mod guard;
 mod lock;
+#[cfg(feature = "testing")]
+mod schema;
 mod statements;
 mod tracking;
 

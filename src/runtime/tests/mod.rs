@@ -5,6 +5,7 @@
 mod cancel;
 mod compare;
 mod concurrent;
+mod current;
 mod doubt;
 mod foreign_keys;
 mod killed;
@@ -21,9 +22,13 @@ mod postgres;
 mod property;
 mod redo;
 mod repair;
+#[cfg(feature = "testing")]
+mod schema;
 mod shared;
 mod stamp;
 mod surroundings;
+#[cfg(feature = "testing")]
+mod testing;
 mod unwrapped;
 mod updown;
 

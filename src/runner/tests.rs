@@ -44,6 +44,15 @@ fn arguments_agree_with_each_other() {
 }
 
 #[test]
+fn a_shipped_binary_prints_scripts_and_knows_no_environment() {
+    let script = run(&["sql", "first:left1"]);
+    assert!(script.contains("\n-- up left1: left1"), "{script}");
+    assert!(!script.contains("first: first"), "{script}");
+    insta::assert_snapshot!(run(&["sql", "--env", "dev"]), @"");
+    insta::assert_snapshot!(run(&["sql", "right1:nowhere"]), @"");
+}
+
+#[test]
 fn a_shipped_binary_reads_its_chain_without_a_database() {
     insta::assert_snapshot!(run(&["graph"]), @"
     ●  right1 (head)  right1

@@ -397,22 +397,67 @@ fn arguments_that_make_no_sense() {
         assert_eq!(output.code, Some(2), "{args:?}: {}", output.transcript());
         assert_eq!(output.stdout, "", "{args:?}");
     }
-    assert_transcript!(project.migrate(&["sql"]), @"");
-    assert_transcript!(project.migrate(&["sql", "--dialect", "mysql"]), @"");
-    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "b001cccc:c001dddd"]), @"");
-    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "-1"]), @"");
-    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "--database", "catalog"]), @"");
+    assert_transcript!(project.migrate(&["sql"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: the chain is written for `sqlite` and `postgres`: which one is meant?
+    help: say it with `--dialect`
+    ");
+    assert_transcript!(project.migrate(&["sql", "--dialect", "mysql"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: the chain is not written for mysql, but for `sqlite` and `postgres`
+    ");
+    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "b001cccc:c001dddd"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `b001cccc` and `c001dddd` are on different lines: neither comes before the other
+    ");
+    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "-1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `-1` leads past the end of the chain: 0 steps are possible
+    ");
+    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "--database", "catalog"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: the chain has no named databases, so no `catalog`
+    help: leave `--database` out
+    ");
 }
 
 #[test]
 fn a_script_goes_to_a_file_and_all_else_to_stderr() {
     let project = Project::with_chain();
     project.revision("aaaa1111", "", "CREATE TABLE a (x INTEGER);", "DROP TABLE a;");
-    assert_transcript!(project.migrate(&["sql", "head:base", "-o", "down.sql"]), @"");
+    assert_transcript!(project.migrate(&["sql", "head:base", "-o", "down.sql"]), @"
+    exit code: 0
+    ----- stderr -----
+           Wrote down.sql
+    note: the script undoes 1 revision, since `base` comes before `head`
+    ");
     let stdout = project.migrate(&["sql", "head:base"]).success().stdout;
     assert_eq!(project.read("down.sql"), stdout);
-    assert_transcript!(project.migrate(&["sql", "head:head"]), @"");
-    assert_transcript!(project.migrate(&["sql", "-o", "no/such/place.sql"]), @"");
+    assert_transcript!(project.migrate(&["sql", "head:head"]), @"
+    exit code: 0
+    ----- stdout -----
+    -- Chain `main` from `head` to `head`: 0 revisions up, for sqlite.
+    -- Written by cargo-migrate 0.1.0.
+    --
+    -- It is for a database that has just what the range begins with. It looks at the tracking table first, and stops where that says otherwise.
+    -- Nobody else may migrate the database meanwhile.
+    --
+    -- Run it with the database's own client, which stops at the first error:
+    --     sqlite3 DATABASE < SCRIPT
+    -- There is nothing to do.
+    ----- stderr -----
+    note: nothing lies in this range, so the script does nothing
+    ");
+    assert_transcript!(project.migrate(&["sql", "-o", "no/such/place.sql"]), @"
+    exit code: 1
+    ----- stderr -----
+    error: cannot write `no/such/place.sql`: No such file or directory (os error 2)
+    ");
     assert!(!project.path("dev.db").exists());
 }
 
@@ -425,7 +470,11 @@ fn an_environment_says_which_dialect_is_meant() {
     );
     let output = project.migrate(&["sql", "--env", "production"]).success();
     assert!(output.stdout.contains("for postgres."), "{}", output.stdout);
-    assert_transcript!(project.migrate(&["sql", "--env", "prod"]), @"");
+    assert_transcript!(project.migrate(&["sql", "--env", "prod"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: unknown environment `prod`; the environments are `production`
+    ");
 }
 
 #[test]
@@ -437,6 +486,14 @@ fn what_cannot_be_undone_prints_nothing() {
          -- migrate:up\nCREATE TABLE a (x INTEGER);\n",
     );
     project.revision("bbbb2222", "aaaa1111", "CREATE TABLE b (x INTEGER);", "DROP TABLE b;");
-    assert_transcript!(project.migrate(&["sql", "head:base"]), @"");
+    assert_transcript!(project.migrate(&["sql", "head:base"]), @"
+    exit code: 1
+    ----- stderr -----
+    error: revision `aaaa1111` cannot be undone: the rows are gone
+     --> migrations/a.sql:4:18
+      |
+    4 | -- irreversible: the rows are gone
+      |                  ^
+    ");
     project.migrate(&["sql", "head:aaaa"]).success();
 }

@@ -444,11 +444,6 @@ fn a_script_goes_to_a_file_and_all_else_to_stderr() {
     -- Chain `main` from `head` to `head`: 0 revisions up, for sqlite.
     -- Written by cargo-migrate 0.1.0.
     --
-    -- It is for a database that has just what the range begins with. It looks at the tracking table first, and stops where that says otherwise.
-    -- Nobody else may migrate the database meanwhile.
-    --
-    -- Run it with the database's own client, which stops at the first error:
-    --     sqlite3 DATABASE < SCRIPT
     -- There is nothing to do.
     ----- stderr -----
     note: nothing lies in this range, so the script does nothing

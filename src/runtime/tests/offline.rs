@@ -42,7 +42,8 @@ fn a_script_for_sqlite() {
     -- Chain `main` from `base` to `head`: 2 revisions up, for sqlite.
     -- Written by cargo-migrate [VERSION].
     --
-    -- It is for a database in which none of these revisions is applied. It looks at the tracking table first, and stops where that says otherwise.
+    -- It is for a database in which none of these revisions is applied. It looks at the
+    -- tracking table first, and changes nothing where that says otherwise.
     -- Nobody else may migrate the database meanwhile.
     --
     -- Run it with the database's own client, which stops at the first error:
@@ -139,7 +140,8 @@ fn a_script_for_postgres() {
     -- Chain `main` from `r001` to `head`: 1 revision up, for postgres.
     -- Written by cargo-migrate [VERSION].
     --
-    -- It is for a database that has just what the range begins with. It looks at the tracking table first, and stops where that says otherwise.
+    -- It is for a database that has just what the range begins with. It looks at the
+    -- tracking table first, and changes nothing where that says otherwise.
     -- Nobody else may migrate the database meanwhile.
     --
     -- Run it with the database's own client, which stops at the first error:
@@ -197,7 +199,8 @@ fn a_script_for_mysql() {
     -- Chain `main` from `head` to `base`: 2 revisions down, for mysql.
     -- Written by cargo-migrate [VERSION].
     --
-    -- It is for a database that has just what the range begins with. It looks at the tracking table first, and stops where that says otherwise.
+    -- It is for a database that has just what the range begins with. It looks at the
+    -- tracking table first, and changes nothing where that says otherwise.
     -- Nobody else may migrate the database meanwhile.
     --
     -- Run it with the database's own client, which stops at the first error:

@@ -160,7 +160,6 @@ impl Script<'_> {
         let mut writer = Writer::new(self.dialect());
         self.head(&mut writer, range, jobs);
         if jobs.is_empty() {
-            writer.comment("There is nothing to do.");
             return writer.text();
         }
         writer.open_session();
@@ -200,13 +199,16 @@ impl Script<'_> {
         ));
         writer.comment(&format!("Written by cargo-migrate {}.", env!("CARGO_PKG_VERSION")));
         writer.comment("");
+        if jobs.is_empty() {
+            writer.comment("There is nothing to do.");
+            return;
+        }
         writer.comment(if self.assumed.is_empty() {
-            "It is for a database in which none of these revisions is applied. It looks at the tracking \
-             table first, and stops where that says otherwise."
+            "It is for a database in which none of these revisions is applied. It looks at the"
         } else {
-            "It is for a database that has just what the range begins with. It looks at the tracking \
-             table first, and stops where that says otherwise."
+            "It is for a database that has just what the range begins with. It looks at the"
         });
+        writer.comment("tracking table first, and changes nothing where that says otherwise.");
         writer.comment("Nobody else may migrate the database meanwhile.");
         writer.comment("");
         writer.how_to_run();

@@ -142,7 +142,7 @@ DROP TABLE note;
     );
     project.write(
         "migrations/a002.sql",
-        r#"-- bodies
+        r"-- bodies
 --
 -- revision: a002bbbb
 -- revises: a001aaaa
@@ -176,33 +176,25 @@ END;
 CALL add_note(12);
 SET sql_mode = 'ANSI_QUOTES';
 
--- migrate:up
-INSERT INTO NOTE_PLACE VALUES (10, 'loud');
+-- migrate:up sqlite mysql
+INSERT INTO note VALUES (10, 'loud');
 
--- migrate:down
-DROP TRIGGER shout ON_NOTE;
+-- migrate:up postgres
+INSERT INTO public.note VALUES (10, 'loud');
+
+-- migrate:down sqlite mysql
+DROP TRIGGER shout;
+
+-- migrate:down postgres
+DROP TRIGGER shout ON note;
 
 -- migrate:down postgres
 DROP FUNCTION shout();
 
 -- migrate:down mysql
 DROP PROCEDURE add_note;
-"#,
+",
     );
-    // A trigger is dropped in two ways, and after `search_path` the table has a longer name.
-    let text = project.read("migrations/a002.sql");
-    let text = text
-        .replace(
-            "-- migrate:up\nINSERT INTO NOTE_PLACE VALUES (10, 'loud');\n",
-            "-- migrate:up sqlite mysql\nINSERT INTO note VALUES (10, 'loud');\n\n\
-             -- migrate:up postgres\nINSERT INTO public.note VALUES (10, 'loud');\n",
-        )
-        .replace(
-            "-- migrate:down\nDROP TRIGGER shout ON_NOTE;\n",
-            "-- migrate:down sqlite mysql\nDROP TRIGGER shout;\n\n\
-             -- migrate:down postgres\nDROP TRIGGER shout ON note;\n",
-        );
-    project.write("migrations/a002.sql", text);
     project.write(
         "migrations/b001.sql",
         "-- outside a transaction\n--\n-- revision: b001cccc\n-- revises: a002bbbb\n-- transaction: none\n\n\
@@ -397,22 +389,62 @@ fn arguments_that_make_no_sense() {
         assert_eq!(output.code, Some(2), "{args:?}: {}", output.transcript());
         assert_eq!(output.stdout, "", "{args:?}");
     }
-    assert_transcript!(project.migrate(&["sql"]), @"");
-    assert_transcript!(project.migrate(&["sql", "--dialect", "mysql"]), @"");
-    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "b001cccc:c001dddd"]), @"");
-    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "-1"]), @"");
-    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "--database", "catalog"]), @"");
+    assert_transcript!(project.migrate(&["sql"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: the chain is written for `sqlite` and `postgres`: which one is meant?
+    help: say it with `--dialect`
+    ");
+    assert_transcript!(project.migrate(&["sql", "--dialect", "mysql"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: the chain is not written for mysql, but for `sqlite` and `postgres`
+    ");
+    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "b001cccc:c001dddd"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `b001cccc` and `c001dddd` are on different lines: neither comes before the other
+    ");
+    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "-1"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `-1` leads past the end of the chain: 0 steps are possible
+    ");
+    assert_transcript!(project.migrate(&["sql", "--dialect", "sqlite", "--database", "catalog"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: the chain has no named databases, so no `catalog`
+    help: leave `--database` out
+    ");
 }
 
 #[test]
 fn a_script_goes_to_a_file_and_all_else_to_stderr() {
     let project = Project::with_chain();
     project.revision("aaaa1111", "", "CREATE TABLE a (x INTEGER);", "DROP TABLE a;");
-    assert_transcript!(project.migrate(&["sql", "head:base", "-o", "down.sql"]), @"");
+    assert_transcript!(project.migrate(&["sql", "head:base", "-o", "down.sql"]), @"
+    exit code: 0
+    ----- stderr -----
+           Wrote down.sql
+    note: the script undoes 1 revision, since `base` comes before `head`
+    ");
     let stdout = project.migrate(&["sql", "head:base"]).success().stdout;
     assert_eq!(project.read("down.sql"), stdout);
-    assert_transcript!(project.migrate(&["sql", "head:head"]), @"");
-    assert_transcript!(project.migrate(&["sql", "-o", "no/such/place.sql"]), @"");
+    assert_transcript!(project.migrate(&["sql", "head:head"]), @"
+    exit code: 0
+    ----- stdout -----
+    -- Chain `main` from `head` to `head`: 0 revisions up, for sqlite.
+    -- Written by cargo-migrate 0.1.0.
+    --
+    -- There is nothing to do.
+    ----- stderr -----
+    note: nothing lies in this range, so the script does nothing
+    ");
+    assert_transcript!(project.migrate(&["sql", "-o", "no/such/place.sql"]), @"
+    exit code: 1
+    ----- stderr -----
+    error: cannot write `no/such/place.sql`: No such file or directory (os error 2)
+    ");
     assert!(!project.path("dev.db").exists());
 }
 
@@ -425,7 +457,11 @@ fn an_environment_says_which_dialect_is_meant() {
     );
     let output = project.migrate(&["sql", "--env", "production"]).success();
     assert!(output.stdout.contains("for postgres."), "{}", output.stdout);
-    assert_transcript!(project.migrate(&["sql", "--env", "prod"]), @"");
+    assert_transcript!(project.migrate(&["sql", "--env", "prod"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: unknown environment `prod`; the environments are `production`
+    ");
 }
 
 #[test]
@@ -437,6 +473,14 @@ fn what_cannot_be_undone_prints_nothing() {
          -- migrate:up\nCREATE TABLE a (x INTEGER);\n",
     );
     project.revision("bbbb2222", "aaaa1111", "CREATE TABLE b (x INTEGER);", "DROP TABLE b;");
-    assert_transcript!(project.migrate(&["sql", "head:base"]), @"");
+    assert_transcript!(project.migrate(&["sql", "head:base"]), @"
+    exit code: 1
+    ----- stderr -----
+    error: revision `aaaa1111` cannot be undone: the rows are gone
+     --> migrations/a.sql:4:18
+      |
+    4 | -- irreversible: the rows are gone
+      |                  ^
+    ");
     project.migrate(&["sql", "head:aaaa"]).success();
 }

@@ -54,7 +54,7 @@ pub use runtime::{
     AppliedRecord, BelievedStatement, Configured, Database, DatabaseState, Difference, Error,
     ErrorKind, Event, FinishedStep, Migrator, NewerDatabase, Observer, Options, PlannedStep,
     Problem, ProblemKind, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report,
-    RevisionState, RevisionStatus, RowChange, RunPlan, StampReport, Status, StepSource,
+    RevisionState, RevisionStatus, RowChange, RunPlan, SqlScript, StampReport, Status, StepSource,
     StepTransaction, TransactionScope, TryIntoTarget, WayOut,
 };
 

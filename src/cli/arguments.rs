@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::Dialect;
+use crate::runner::dialect;
 use crate::runner::ui::HELP_STYLES;
 use crate::runner::{
     BranchesArguments, Color, DatabaseArguments, DownArguments, Env, GraphArguments,
@@ -13,7 +14,7 @@ use crate::runner::{
 use crate::runner::{
     HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
 };
-use crate::runner::{PlanArguments, RedoArguments, RepairArguments, StampArguments};
+use crate::runner::{PlanArguments, RedoArguments, RepairArguments, SqlArguments, StampArguments};
 use crate::scaffold::import::Tool;
 
 /// Versioned database migrations, checked when the crate is compiled
@@ -57,6 +58,8 @@ pub enum Command {
     Redo(RedoArguments),
     /// Show what `up` or `down` would do
     Plan(PlanArguments),
+    /// Print what leads from one target to another as a script
+    Sql(SqlArguments),
     /// Record revisions as applied, or not, without running them
     Stamp(StampArguments),
     /// Find and mend what is wrong with what is recorded
@@ -164,11 +167,6 @@ pub struct InitArguments {
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-}
-
-fn dialect() -> impl TypedValueParser<Value = Dialect> {
-    PossibleValuesParser::new(Dialect::ALL.map(Dialect::name))
-        .try_map(|name| Dialect::from_name(&name).ok_or("there is no such dialect"))
 }
 
 /// Arguments of `new`.

@@ -11,9 +11,10 @@ use crate::runner::place::Place;
 use crate::runner::{self, commands};
 use crate::runner::{
     DatabaseArguments, DownArguments, Exit, Failure, PlanArguments, RedoArguments, RepairArguments,
-    StampArguments, StatusArguments, UpArguments,
+    SqlArguments, StampArguments, StatusArguments, UpArguments,
 };
 use crate::runtime::{Migrator, Status};
+use crate::url;
 
 pub(super) use whole::run as whole;
 
@@ -61,6 +62,16 @@ pub(super) fn plan(context: &mut Context<'_>, args: &PlanArguments) -> Result<Ex
     let chain = if args.down { context.chain_with_any_heads()? } else { context.chain()? };
     let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
     commands::plan(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate sql`.
+pub(super) fn sql(context: &mut Context<'_>, args: &SqlArguments) -> Result<Exit, Failure> {
+    let FileChain { root, configuration, chain, settings, .. } = context.chain_with_any_heads()?;
+    let (directory, ui) = (context.env.directory().to_owned(), context.ui);
+    commands::sql(&Migrator::new(chain, settings), args, &directory, ui, || {
+        let place = place(context, &root, &configuration, &args.database())?;
+        Ok(place.and_then(|place| url::dialect(&place.url)))
+    })
 }
 
 /// `cargo migrate stamp`.

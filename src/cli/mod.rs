@@ -82,6 +82,7 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Down(args) => database::down(&mut context, &args),
         Command::Redo(args) => database::redo(&mut context, &args),
         Command::Plan(args) => database::plan(&mut context, &args),
+        Command::Sql(args) => database::sql(&mut context, &args),
         Command::Stamp(args) => database::stamp(&mut context, &args),
         Command::Repair(args) => database::repair(&mut context, &args),
         Command::Status(args) => database::status(&mut context, &args),

@@ -216,6 +216,14 @@ impl Error {
         self
     }
 
+    /// The same for work that no database was to be part of.
+    #[must_use]
+    pub(crate) fn without_database(mut self) -> Self {
+        self.0.notes.clear();
+        self.0.state = None;
+        self
+    }
+
     /// The same, unless it is known that this cannot be said; then only the committed revisions are.
     #[must_use]
     pub(crate) fn unless_uncertain(mut self, state: DatabaseState) -> Self {

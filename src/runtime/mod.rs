@@ -21,6 +21,7 @@ mod entry;
 mod error;
 mod fault;
 mod job;
+mod lease;
 mod look;
 mod migrator;
 #[cfg(feature = "mysql")]
@@ -29,6 +30,7 @@ mod mysql;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod network;
 mod observer;
+mod offline;
 mod options;
 #[cfg(feature = "postgres")]
 #[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
@@ -66,6 +68,7 @@ pub use database::Database;
 pub use error::{DatabaseState, Error, ErrorKind};
 pub use migrator::{Configured, Migrator, TryIntoTarget};
 pub use observer::{Event, Observer};
+pub use offline::SqlScript;
 pub use options::{NewerDatabase, Options, TransactionScope};
 pub use repair::{
     BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,

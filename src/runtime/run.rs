@@ -74,9 +74,10 @@ pub(crate) async fn conclude<T>(
             Err(error.on(connection.name()))
         }
     };
-    let unrestored = connection.finish().await.err();
-    let unrestored =
-        unrestored.map(|error| format!("close the connection that was lent: {}", error.message()));
+    let unrestored = connection.finish().await.err().map(|error| match error.kind() {
+        ErrorKind::LockLost => error.message().to_owned(),
+        _ => format!("close the connection that was lent: {}", error.message()),
+    });
     match (result, unrestored) {
         (Ok(report), unrestored) => Ok((report, unrestored)),
         (Err(error), Some(text)) => Err(error.note(text)),
@@ -93,13 +94,14 @@ async fn attempt(
 ) -> Result<Report, Error> {
     let options = &configured.options;
     if target.is_none() {
-        let (_, tips) = variant(connection, header, options)?;
+        let (_, tips) = variant(connection.dialect(), header, options)?;
         let probe = connection.probe(&header.settings, header.count, tips, options).await?;
         if probe == Probe::UpToDate {
             return Ok(report(direction, connection, Vec::new(), Vec::new()));
         }
     }
-    perform(connection, &request(connection, configured, header, direction, target)?).await
+    let request = request(connection.dialect(), configured, header, direction, target)?;
+    perform(connection, &request).await
 }
 
 /// Does what is asked for.
@@ -165,7 +167,6 @@ pub(crate) struct Run<'r, 'a, 'c> {
 impl<'a> Run<'_, 'a, '_> {
     async fn go(&mut self) -> Result<(), Error> {
         let (settings, options) = (self.request.settings, self.request.options);
-        let mut wait = Wait::new(options);
         let mut seen = look(self.connection, self.request, None).await?;
         if let Look::Ready(ready) = &mut seen
             && ready.jobs.is_empty()
@@ -176,9 +177,20 @@ impl<'a> Run<'_, 'a, '_> {
         self.applied_by = options.applied_by.clone().unwrap_or_else(applied_by);
         self.arm(&seen).await?;
         // A second run on the connection has it still.
-        if !self.connection.has_lock() {
-            self.connection.lock(settings, options).await?;
-        }
+        let lease = if self.connection.has_lock() {
+            None
+        } else {
+            self.connection.lock(settings, options).await?
+        };
+        let Some(mut lease) = lease else { return Box::pin(self.work(seen)).await };
+        let outcome = lease.during(Box::pin(self.work(seen))).await;
+        lease.conclude(self.connection, outcome).await
+    }
+
+    /// What happens under the lock.
+    async fn work(&mut self, mut seen: Look<'a>) -> Result<(), Error> {
+        let options = self.request.options;
+        let mut wait = Wait::new(options);
         loop {
             let ready = match seen {
                 Look::Ready(ready) => ready,
@@ -187,6 +199,10 @@ impl<'a> Run<'_, 'a, '_> {
                         // What was seen before the lock was taken may be over.
                         if !self.connection.is_stale().await? {
                             self.settle(doubt).await?;
+                        }
+                    } else if self.connection.is_leased() {
+                        if !self.connection.is_stale().await? {
+                            return Err(doubt.left_behind());
                         }
                     } else if !wait.pause(None).await {
                         return Err(doubt.error);

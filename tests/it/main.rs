@@ -17,4 +17,5 @@ mod rebase;
 mod repair;
 mod server;
 mod servers;
+mod sql;
 mod support;

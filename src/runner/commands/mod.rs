@@ -5,6 +5,7 @@ mod database;
 mod progress;
 mod redo;
 mod repair;
+mod sql;
 
 pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
@@ -12,3 +13,4 @@ pub(crate) use database::{announce, block_on, failed};
 pub(crate) use database::{down, standing, status, up};
 pub(crate) use redo::{plan, redo};
 pub(crate) use repair::{repair, stamp};
+pub(crate) use sql::sql;

@@ -4,18 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::error::{code, explain, is_disconnected, message, position};
 use super::guard::Connection;
-use super::lock::still_held;
 use super::message::{Message, Part};
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
-use crate::runtime::job::Job;
+use crate::runtime::job::{Job, OUTER_SAVEPOINT, RELEASE_OUTER_SAVEPOINT};
 use crate::runtime::options::Options;
 use crate::runtime::tracking::Change;
 use crate::script::Version;
-
-/// Around a revision that sets savepoints; releasing it releases those that were left.
-const OUTER_SAVEPOINT: &str = "SAVEPOINT cargo_migrate_revision";
-const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
 
 /// How long the statements before it have taken: a message has one `statement_timestamp`.
 const DURATION: &str = "pg_catalog.round(extract(epoch FROM pg_catalog.clock_timestamp() \
@@ -49,8 +44,8 @@ impl Connection<'_> {
         };
         sending.push(Part::Row(change.doing()), &row_proof(&change, &row));
         if unit.is_last {
-            if let Some(key) = self.key {
-                sending.push(Part::Lock, &still_held(key));
+            if let Some(proof) = self.proof(true) {
+                sending.push(Part::Lock, &proof);
             }
             sending.push(Part::Commit, "COMMIT");
         }
@@ -153,8 +148,8 @@ impl Connection<'_> {
             return Ok(());
         }
         let mut sending = Message::default();
-        if let Some(key) = self.key {
-            sending.push(Part::Lock, &still_held(key));
+        if let Some(proof) = self.proof(true) {
+            sending.push(Part::Lock, &proof);
         }
         sending.push(Part::Commit, "COMMIT");
         let (completed, result) = self.send(sending.sql(), |_| {}).await;
@@ -198,6 +193,7 @@ impl Connection<'_> {
 
     /// Runs one statement outside a transaction.
     pub(crate) async fn execute_alone(&mut self, sql: &str, _: &Options) -> Result<(), Failed> {
+        self.prove().await?;
         // It may be `BEGIN`.
         self.is_open = true;
         let (_, result) = self.send(sql, |_| {}).await;

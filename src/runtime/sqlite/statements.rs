@@ -8,14 +8,10 @@ use super::error::{explain, is_about_file, is_busy, message, near};
 use super::guard::Connection;
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{Error, ErrorKind};
-use crate::runtime::job::Job;
+use crate::runtime::job::{Job, OUTER_SAVEPOINT, RELEASE_OUTER_SAVEPOINT};
 use crate::runtime::options::Options;
 use crate::runtime::wait::Wait;
 use crate::script::Version;
-
-/// Around a revision that sets savepoints; releasing it releases those that were left.
-const OUTER_SAVEPOINT: &str = "SAVEPOINT cargo_migrate_revision";
-const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
 
 impl Connection<'_> {
     /// Runs a revision and records it, in the open transaction.

@@ -9,9 +9,14 @@ mod current;
 mod doubt;
 mod foreign_keys;
 mod killed;
+#[cfg(feature = "postgres")]
+mod lease;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod offline;
 mod place;
+#[cfg(feature = "postgres")]
+mod pooler;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod property;

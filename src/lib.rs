@@ -39,11 +39,12 @@ pub use chain::{Chain, Direction, RevisionId, Target};
 pub use dialect::{Dialect, Variant};
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    BelievedStatement, Configured, Database, DatabaseState, Difference, Error, ErrorKind, Event,
-    FinishedStep, Migrator, NewerDatabase, Observer, Options, PlannedStep, Problem, ProblemKind,
-    Record, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report, RevisionState,
-    RevisionStatus, RowChange, RunPlan, Source, StampReport, Status, TransactionScope,
-    TryIntoTarget, WayOut, Wrapping,
+    Batches, BelievedStatement, Configured, Database, DatabaseState, Difference, Error, ErrorKind,
+    Event, FinishedStep, FromMysql, FromPostgres, FromSqlite, Migrator, NewerDatabase, Observer,
+    Operations, Options, PlannedStep, PortableRow, Problem, ProblemKind, Query, Record, RedoPlan,
+    RedoReport, Repair, RepairReport, RepairedRow, Report, Result, Revision, RevisionError,
+    RevisionState, RevisionStatus, RowChange, RowValues, RunPlan, Source, SqlText, StampReport,
+    Status, TransactionScope, TryIntoTarget, Value, WayOut, Wrapping,
 };
 
 /// What generated code uses. Not for people: it may change with any version, and generated code
@@ -64,7 +65,18 @@ pub mod __private {
     pub mod v1 {
         /// A migrator over the two pieces that the build helper wrote.
         pub const fn migrator(text: &'static str, table: &'static [u8]) -> crate::Migrator {
-            crate::Migrator::baked(text, table)
+            crate::Migrator::baked(text, table, &[])
+        }
+
+        pub use crate::runtime::RustRevision;
+
+        /// The same with the code of the chain's revisions in Rust.
+        pub const fn migrator_with(
+            text: &'static str,
+            table: &'static [u8],
+            rust: &'static [RustRevision],
+        ) -> crate::Migrator {
+            crate::Migrator::baked(text, table, rust)
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use super::unfinished::Partial;
 use super::{Repair, draft};
 use crate::chain::plan::current_heads;
-use crate::chain::{Chain, Direction, Revision, RevisionId, Stamp, Target, listed};
+use crate::chain::{Chain, Direction, Kind, Revision, RevisionId, Stamp, Target, listed};
 use crate::runtime::amend::Seen;
 use crate::runtime::digests::wrong_digests;
 use crate::runtime::refuse::{GAP, Gap, WRONG_DIGEST, followed, gaps};
@@ -147,7 +147,20 @@ fn unfinished(request: &Request<'_>, seen: &Seen, row: &Row) -> Option<Problem> 
         let job = partial.job.as_ref().ok()?;
         (number <= job.statements.len()).then(|| job.statement(number - 1).to_owned())
     };
+    let is_rust = row.kind == Kind::Rust.name();
     let kind = match row.statement_started {
+        started if is_rust => {
+            let (note, kind) = match started {
+                Some(_) => (
+                    "either another migrator is running it right now, or one was killed meanwhile",
+                    ProblemKind::StatementInDoubt,
+                ),
+                None => ("it failed outside a transaction", ProblemKind::Unfinished),
+            };
+            notes.push(note.to_owned());
+            notes.push(String::from("how far it came is not known"));
+            kind
+        }
         Some(number) => {
             notes.extend(statement(number).map(|sql| format!("statement {number}: {sql}")));
             notes.push(String::from(
@@ -184,7 +197,7 @@ fn unfinished(request: &Request<'_>, seen: &Seen, row: &Row) -> Option<Problem> 
             ProblemKind::Unfinished
         }
     };
-    if row.statement_started.is_none() {
+    if row.statement_started.is_none() && !is_rust {
         ways.extend(resume(request, seen, &partial));
     }
     let mut offer = |repair, options: &str, effect: &str| {
@@ -203,6 +216,9 @@ fn unfinished(request: &Request<'_>, seen: &Seen, row: &Row) -> Option<Problem> 
     offer(Repair::MarkApplied(id.to_string()), "--applied", applied);
     offer(Repair::MarkNotApplied(id.to_string()), "--not-applied", not_applied);
     let message = match (kind, partial.direction) {
+        (ProblemKind::StatementInDoubt, _) if is_rust => format!(
+            "revision `{id}`, written in Rust, was begun, and has neither finished nor failed"
+        ),
         (ProblemKind::StatementInDoubt, _) => format!(
             "statement {} of revision `{id}` was started, and has neither finished nor failed",
             partial.begun()

@@ -9,12 +9,12 @@ use super::guard::Connection;
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::job::Job;
+use crate::runtime::operations::GUARD;
 use crate::runtime::options::Options;
 use crate::runtime::wait::Wait;
 use crate::script::Version;
 
-/// Around a revision that sets savepoints; releasing it releases those that were left.
-const OUTER_SAVEPOINT: &str = "SAVEPOINT cargo_migrate_revision";
+/// Ends the savepoint around a revision that sets savepoints, and with it those that were left.
 const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
 
 impl Connection<'_> {
@@ -22,17 +22,17 @@ impl Connection<'_> {
     pub(crate) async fn apply(&mut self, unit: &Unit<'_>) -> Result<Duration, Failed> {
         let job = unit.job;
         self.find_older_violations().await?;
-        let begun = Instant::now();
+        let begun = unit.begun.unwrap_or_else(Instant::now);
         // Otherwise a later revision could go back to it, and take this one's record away.
         let has_savepoint = job.has_savepoint();
         if has_savepoint {
-            self.guarded(OUTER_SAVEPOINT).await?;
+            self.guarded(GUARD).await?;
         }
         for index in 0..job.statements.len() {
             (unit.started)(index);
             let sql = job.statement(index);
             if let Err(error) = self.run(AssertSqlSafe(sql)).await {
-                return Err(self.failed(error, sql, index));
+                return Err(Failed { statement: Some(index), ..self.statement_failed(error, sql) });
             }
         }
         if has_savepoint {
@@ -73,18 +73,26 @@ impl Connection<'_> {
         sql: &str,
         options: &Options,
     ) -> Result<(), Failed> {
-        self.may_have_left_anything();
+        self.may_have_left_transaction();
         let mut wait = Wait::new(options);
         loop {
             match self.run(AssertSqlSafe(sql)).await {
                 // A statement that finds the database locked had no effect.
                 Err(error) if is_busy(&error) && wait.pause(None).await => {}
-                result => return result.map_err(|error| self.failed(error, sql, 0)),
+                result => return result.map_err(|error| self.statement_failed(error, sql)),
             }
         }
     }
 
-    fn failed(&self, error: sqlx::Error, sql: &str, index: usize) -> Failed {
+    /// Prepares the open transaction for a revision in Rust, and sets a savepoint in it.
+    pub(crate) async fn open_guard(&mut self) -> Result<(), Error> {
+        self.find_older_violations().await?;
+        let result = self.run(GUARD).await;
+        result.map_err(|error| self.explained(error, "guard the revision's transaction"))
+    }
+
+    /// The error of a statement.
+    pub(crate) fn statement_failed(&self, error: sqlx::Error, sql: &str) -> Failed {
         let says = message(&error);
         let inside = near(&says, sql).unwrap_or(0);
         // Our own file is open by now, so these are about one that the statement names.
@@ -94,7 +102,7 @@ impl Connection<'_> {
             explain(error, self.name(), "run the statement", ErrorKind::Statement)
                 .with_message(says)
         };
-        Failed { statement: Some(index), inside, error }
+        Failed { statement: Some(0), inside, error }
     }
 
     /// `sqlite_version()`.

@@ -18,7 +18,7 @@ fn migrator(files: &[String]) -> Migrator {
 fn baked(files: &[String]) -> Migrator {
     let chain = chain(&refs(files));
     let pieces = crate::chain::baked::encode(&chain, &Settings::default());
-    Migrator::baked(pieces.text.leak(), pieces.table.leak())
+    Migrator::baked(pieces.text.leak(), pieces.table.leak(), &[])
 }
 
 /// A revision and the ones before it, each with the last as its parent.

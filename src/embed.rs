@@ -31,8 +31,8 @@ macro_rules! embed {
             #[cfg(cargo_migrate_rust)]
             ::core::assert!(
                 ::core::option_env!("CARGO_BIN_NAME").is_none(),
-                "a revision in Rust needs a library: embed the chain in `src/lib.rs`, \
-                 and use its `MIGRATOR` here; `cargo migrate init` does both"
+                "a revision in Rust needs a library: write `cargo_migrate::embed!();` into \
+                 `src/lib.rs`, and use its `MIGRATOR` here"
             );
             #[cfg(cargo_migrate_e0)]
             ::core::compile_error!(::core::include_str!(::core::concat!(

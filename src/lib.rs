@@ -12,6 +12,11 @@ pub mod diagnostic;
 mod dialect;
 #[cfg(feature = "runtime")]
 mod embed;
+#[cfg(doc)]
+pub mod guide;
+#[cfg(any(feature = "build", feature = "runner"))]
+#[cfg_attr(not(feature = "build"), allow(unreachable_pub, reason = "`config` shows it"))]
+mod limits;
 #[cfg(feature = "cli")]
 mod orders;
 #[cfg(feature = "runner")]
@@ -32,6 +37,8 @@ mod runtime;
 pub mod scaffold;
 pub mod script;
 pub mod sql;
+#[cfg(any(feature = "build", feature = "runtime"))]
+mod url;
 #[cfg(feature = "build")]
 pub mod validate;
 
@@ -39,12 +46,13 @@ pub use chain::{Chain, Direction, RevisionId, Target};
 pub use dialect::{Dialect, Variant};
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    Batches, BelievedStatement, Configured, Database, DatabaseState, Difference, Error, ErrorKind,
-    Event, FinishedStep, FromMysql, FromPostgres, FromSqlite, Migrator, NewerDatabase, Observer,
-    Operations, Options, PlannedStep, PortableRow, Problem, ProblemKind, Query, Record, RedoPlan,
-    RedoReport, Repair, RepairReport, RepairedRow, Report, Result, Revision, RevisionError,
-    RevisionState, RevisionStatus, RowChange, RowValues, RunPlan, Source, SqlText, StampReport,
-    Status, TransactionScope, TryIntoTarget, Value, WayOut, Wrapping,
+    AppliedRecord, Batches, BelievedStatement, Configured, Database, DatabaseState, Difference,
+    Error, ErrorKind, Event, FinishedStep, FromMysql, FromPostgres, FromSqlite, Migrator,
+    NewerDatabase, Observer, Operations, Options, PlannedStep, PortableRow, Problem, ProblemKind,
+    Query, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report, Result, Revision,
+    RevisionError, RevisionState, RevisionStatus, RowChange, RowValues, RunPlan, SqlText,
+    StampReport, Status, StepSource, StepTransaction, TransactionScope, TryIntoTarget, Value,
+    WayOut,
 };
 
 /// What generated code uses. Not for people: it may change with any version, and generated code

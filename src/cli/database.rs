@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
+use super::arguments::Compiling;
+use super::compiled;
 use super::context::{Context, FileChain};
 use crate::chain::Chain;
 use crate::config::{self, Configuration, Request, ResolveError, UrlSource, Variable};
-use crate::runner::commands;
+use crate::runner::commands::Running;
 use crate::runner::place::Place;
+use crate::runner::{self, commands};
 use crate::runner::{
-    DatabaseArguments, DownArguments, Exit, Failure, StatusArguments, UpArguments,
+    DatabaseArguments, DownArguments, Exit, Failure, PlanArguments, RedoArguments, RepairArguments,
+    StampArguments, StatusArguments, UpArguments,
 };
 use crate::runtime::{Migrator, Status};
 
@@ -23,7 +27,11 @@ struct Prepared {
 }
 
 /// `cargo migrate up`.
-pub(super) fn up(context: &mut Context<'_>, args: &UpArguments) -> Result<Exit, Failure> {
+pub(super) fn up(
+    context: &mut Context<'_>,
+    command: &Compiling<UpArguments>,
+) -> Result<Exit, Failure> {
+    let Compiling { args, build } = command;
     let chain = context.chain()?;
     let Prepared { migrator, place, warnings } = prepare(context, chain, &args.database)?;
     // An empty section is mostly a revision that nobody has written yet.
@@ -34,14 +42,66 @@ pub(super) fn up(context: &mut Context<'_>, args: &UpArguments) -> Result<Exit, 
         let more = more + 1;
         context.ui.warn(format_args!("{more} more warnings; `cargo migrate check` shows all"))?;
     }
+    let running = Running::Up(args);
+    if !args.dry_run && commands::needs_code(&migrator, &place, running, context.ui) {
+        return compiled::run(context, build, &place, running);
+    }
     commands::up(&migrator, &place, args, context.ui)
 }
 
 /// `cargo migrate down`.
-pub(super) fn down(context: &mut Context<'_>, args: &DownArguments) -> Result<Exit, Failure> {
+pub(super) fn down(
+    context: &mut Context<'_>,
+    command: &Compiling<DownArguments>,
+) -> Result<Exit, Failure> {
+    let Compiling { args, build } = command;
     let chain = context.chain_with_any_heads()?;
     let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    let running = Running::Down(args);
+    if !args.dry_run && commands::needs_code(&migrator, &place, running, context.ui) {
+        commands::announce(&place, context.ui)?;
+        commands::confirm(&place, "down", args.yes, context.ui)?;
+        return compiled::run(context, build, &place, running);
+    }
     commands::down(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate redo`.
+pub(super) fn redo(
+    context: &mut Context<'_>,
+    command: &Compiling<RedoArguments>,
+) -> Result<Exit, Failure> {
+    let Compiling { args, build } = command;
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    let running = Running::Redo(args);
+    if !args.dry_run && commands::needs_code(&migrator, &place, running, context.ui) {
+        commands::announce(&place, context.ui)?;
+        commands::confirm(&place, "redo", args.yes, context.ui)?;
+        return compiled::run(context, build, &place, running);
+    }
+    commands::redo(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate plan`.
+pub(super) fn plan(context: &mut Context<'_>, args: &PlanArguments) -> Result<Exit, Failure> {
+    let chain = if args.down { context.chain_with_any_heads()? } else { context.chain()? };
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::plan(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate stamp`.
+pub(super) fn stamp(context: &mut Context<'_>, args: &StampArguments) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::stamp(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate repair`.
+pub(super) fn repair(context: &mut Context<'_>, args: &RepairArguments) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::repair(&migrator, &place, args, context.ui)
 }
 
 /// `cargo migrate status`.
@@ -89,7 +149,7 @@ pub(super) fn place(
     configuration: &Configuration,
     args: &DatabaseArguments,
 ) -> Result<Option<Place>, Failure> {
-    if !args.no_dotenv && args.database_url.is_none() {
+    if !args.no_dotenv {
         context.env.read_dotenv(root).map_err(Failure::new)?;
     }
     let env = &context.env;
@@ -108,6 +168,11 @@ pub(super) fn place(
         Err(ResolveError::NoUrl) => return Ok(None),
         resolved => resolved.map_err(|error| Failure::new(error.to_string()).exit(Exit::Usage))?,
     };
+    if context.ui.is_verbose() {
+        for doubt in &resolved.doubts {
+            context.ui.note(doubt)?;
+        }
+    }
     // What the manifest says is relative to the manifest, wherever the command is run.
     let url = match &resolved.source {
         UrlSource::Environment(_) | UrlSource::DefaultEnvironment => resolved.url.relative_to(root),
@@ -115,11 +180,12 @@ pub(super) fn place(
     };
     Ok(Some(Place {
         url: url.expose().to_owned(),
-        shown: Some(resolved.url.redacted()),
+        shown: resolved.url.redacted(),
         origin: resolved.source.to_string(),
-        protected: resolved
-            .environment
-            .filter(|_| resolved.is_protected())
-            .map(|environment| environment.name.value.clone()),
+        protected: match resolved.environment.filter(|_| resolved.is_protected()) {
+            Some(environment) => Some(format!("environment `{}`", environment.name.value)),
+            None => runner::place::protected(env)?,
+        },
+        limits: runner::place::limits(env)?.or(resolved.limits),
     }))
 }

@@ -10,26 +10,26 @@ use crate::Dialect;
 use crate::chain::listed;
 use crate::runner::{Exit, Failure};
 use crate::scaffold::{self, Change, Changes, Dependency, Init};
+use crate::url::{self, Unknown};
 
 /// Plans, shows and writes what is missing.
 pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exit, Failure> {
     check_arguments(context, args)?;
     let workspace = context.workspace()?;
     let selected = workspace.selected(&context.global)?;
-    let init = Init {
-        dialects: if args.dialects.is_empty() {
-            vec![Dialect::Sqlite]
-        } else {
-            args.dialects.clone()
-        },
+    let mut init = Init {
+        dialects: dialects(args),
         dependency: match &args.path {
             Some(path) => Dependency::Path(context.env.directory().join(path)),
             None => Dependency::Version(String::from(env!("CARGO_PKG_VERSION"))),
         },
         chain: chain_name(&workspace, selected, args)?,
         dir: None,
-        url: Some(args.database_url.clone().unwrap_or_else(|| String::from("sqlite:dev.db"))),
+        url: None,
     };
+    let database = database_name(&workspace, selected);
+    let default_url = default_url(init.dialects[0], &database);
+    init.url = Some(args.database_url.clone().unwrap_or(default_url));
     let changes = if let Some(member) = selected {
         let package =
             scaffold::Package::inspect(&member.manifest_path, Some(&workspace.manifest_path))
@@ -56,7 +56,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exi
             context.ui.note("what `Cargo.toml` says already was left as it is; edit it there")?;
         }
     } else if !args.dry_run {
-        context.ui.note("the development database belongs into .gitignore: `*.db`, `*.db-*`")?;
+        about_database(context, args, init.dialects[0], &database)?;
         context.ui.note("`cargo migrate new \"create account\"` writes the first revision")?;
     }
     Ok(Exit::Done)
@@ -82,11 +82,82 @@ fn check_arguments(context: &Context<'_>, args: &InitArguments) -> Result<(), Fa
         }
     }
     if let Some(url) = &args.database_url {
-        let url = crate::config::DatabaseUrl::new(url);
-        if url.dialect() != Some(Dialect::Sqlite) {
-            return usage(format!("`{url}` is no URL of a database that this version works on"))
-                .map_err(|failure: Failure| failure.help("write it like `sqlite:dev.db`"));
+        let shown = url::redact(url);
+        let Some(dialect) = url::dialect(url) else {
+            let Unknown { what, help } = Unknown::of(url);
+            return usage(format!("the URL `{shown}` {what}")).map_err(|it: Failure| it.help(help));
+        };
+        if !args.dialects.is_empty() && !args.dialects.contains(&dialect) {
+            return usage(format!(
+                "the URL `{shown}` is of `{dialect}`, which no `--dialect` names"
+            ))
+            .map_err(|it: Failure| it.help(format!("add `--dialect {dialect}`")));
         }
+    }
+    Ok(())
+}
+
+/// The dialects that were named, or else that of the URL; the one of the development database first.
+fn dialects(args: &InitArguments) -> Vec<Dialect> {
+    let of_url = args.database_url.as_deref().and_then(url::dialect);
+    let mut dialects: Vec<Dialect> = Vec::new();
+    for &dialect in of_url.iter().chain(&args.dialects) {
+        if !dialects.contains(&dialect) {
+            dialects.push(dialect);
+        }
+    }
+    if dialects.is_empty() {
+        dialects.push(Dialect::Sqlite);
+    }
+    dialects
+}
+
+/// What the development database of a server is called: as the package, or else the workspace.
+fn database_name(workspace: &Workspace, selected: Option<&Member>) -> String {
+    let root = workspace.manifest_path.parent().and_then(Path::file_name);
+    let name = selected.map(|member| member.name.clone());
+    let name = name.or_else(|| root.map(|root| root.to_string_lossy().into_owned()));
+    let name = name.unwrap_or_default().to_lowercase();
+    let legal = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let name: String =
+        name.trim_matches(|c: char| !c.is_ascii_alphanumeric()).chars().map(legal).collect();
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { format!("app{name}") }
+}
+
+fn default_url(dialect: Dialect, database: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => String::from("sqlite:dev.db"),
+        Dialect::Postgres => format!("postgres://localhost/{database}"),
+        Dialect::Mysql => format!("mysql://root@localhost/{database}"),
+    }
+}
+
+/// What is left to do for the database of the development environment.
+fn about_database(
+    context: &Context<'_>,
+    args: &InitArguments,
+    dialect: Dialect,
+    database: &str,
+) -> Result<(), Failure> {
+    let ui = context.ui;
+    let is_given = args.database_url.is_some();
+    match dialect {
+        Dialect::Sqlite => {
+            ui.note("the development database belongs into .gitignore: `*.db`, `*.db-*`")?;
+        }
+        Dialect::Postgres if !is_given => {
+            ui.note(format_args!("`createdb {database}` creates the development database"))?;
+        }
+        Dialect::Mysql if !is_given => ui.note(format_args!(
+            "`mysql -e \"CREATE DATABASE {database}\"` creates the development database"
+        ))?,
+        Dialect::Postgres | Dialect::Mysql => {}
+    }
+    if args.database_url.as_deref().is_some_and(|url| url::redact(url) != url) {
+        ui.note(
+            "the URL in Cargo.toml holds a password: better write `${DATABASE_PASSWORD}` for it there, \
+             and set that variable in `.env`",
+        )?;
     }
     Ok(())
 }

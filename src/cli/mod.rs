@@ -7,9 +7,11 @@
 mod arguments;
 mod chain;
 mod check;
+mod compiled;
 mod context;
 mod database;
 mod explain;
+mod format;
 mod import;
 mod init;
 mod merge;
@@ -80,6 +82,10 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::New(args) => new::run(&mut context, &args),
         Command::Up(args) => database::up(&mut context, &args),
         Command::Down(args) => database::down(&mut context, &args),
+        Command::Redo(args) => database::redo(&mut context, &args),
+        Command::Plan(args) => database::plan(&mut context, &args),
+        Command::Stamp(args) => database::stamp(&mut context, &args),
+        Command::Repair(args) => database::repair(&mut context, &args),
         Command::Status(args) => database::status(&mut context, &args),
         Command::History(args) => chain::history(&mut context, &args),
         Command::Graph(args) => chain::graph(&mut context, &args),

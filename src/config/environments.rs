@@ -5,12 +5,20 @@
 //! known without the variables in them.
 
 use super::keys::check_name;
-use super::read::{Reader, closest, list, quoted};
+use super::read::{Reader, closest, is_limit, list, quoted};
 use super::tree::{Entry, Table, Value};
-use super::{Configuration, Environment, NamedUrl, Spanned, UrlTemplate, Urls};
+use super::{Configuration, Environment, Limits, NamedUrl, Spanned, UrlTemplate, Urls};
 use crate::Dialect;
 
-const KEYS: [&str; 3] = ["url", "databases", "protected"];
+const KEYS: [&str; 7] = [
+    "url",
+    "databases",
+    "protected",
+    "lock-timeout",
+    "statement-lock-timeout",
+    "statement-timeout",
+    "retries",
+];
 
 impl<'t> Reader<'t> {
     pub(super) fn environments(
@@ -53,6 +61,7 @@ impl<'t> Reader<'t> {
         let name = quoted(&entry.key);
         let (mut url, mut databases) = (None, None);
         let mut protected = Spanned::default_value(false);
+        let mut limits = Limits::default();
         for entry in &table.entries {
             match entry.key.as_str() {
                 "url" => url = Some(entry),
@@ -67,6 +76,9 @@ impl<'t> Reader<'t> {
                         true
                     };
                     protected = Spanned::at(value, self.span(entry.node));
+                }
+                key if is_limit(key) => {
+                    self.limit(entry, &format!("{path}.{key}"), &mut limits);
                 }
                 _ => self.unknown_key(entry, path, &KEYS),
             }
@@ -112,6 +124,7 @@ impl<'t> Reader<'t> {
             name: Spanned::at(entry.key.clone(), entry.key_span.clone()),
             urls,
             protected,
+            limits,
         }
     }
 

@@ -20,38 +20,38 @@ fn messages(lines: &str) -> Vec<String> {
 #[test]
 fn unknown_keys_suggest_the_known_ones() {
     assert_snapshot!(bad("dialect = [\"sqlite\"]\nauthor = \"me\"\nfile_name = \"{slug}\"\nenv.dev = { url = \"sqlite:a\", protect = true }"), @r#"
-error[M0051]: unknown key `dialect` in `package.metadata.migrate`
- --> Cargo.toml:2:1
-  |
-2 | dialect = ["sqlite"]
-  | ^^^^^^^ not a key of this table
-  |
-  = help: did you mean `dialects`?
+    error[M0051]: unknown key `dialect` in `package.metadata.migrate`
+     --> Cargo.toml:2:1
+      |
+    2 | dialect = ["sqlite"]
+      | ^^^^^^^ not a key of this table
+      |
+      = help: did you mean `dialects`?
 
-error[M0051]: unknown key `author` in `package.metadata.migrate`
- --> Cargo.toml:3:1
-  |
-3 | author = "me"
-  | ^^^^^^ not a key of this table
-  |
-  = help: the keys are `dir`, `dialects`, `databases`, `table`, `chain`, `file-name`, `heads`, `lints`, `env`, `templates`
+    error[M0051]: unknown key `author` in `package.metadata.migrate`
+     --> Cargo.toml:3:1
+      |
+    3 | author = "me"
+      | ^^^^^^ not a key of this table
+      |
+      = help: the keys are `dir`, `dialects`, `databases`, `table`, `chain`, `file-name`, `heads`, `lints`, `env`, `templates`, `lock-timeout`, `statement-lock-timeout`, `statement-timeout`, `retries`
 
-error[M0051]: unknown key `file_name` in `package.metadata.migrate`
- --> Cargo.toml:4:1
-  |
-4 | file_name = "{slug}"
-  | ^^^^^^^^^ not a key of this table
-  |
-  = help: did you mean `file-name`?
+    error[M0051]: unknown key `file_name` in `package.metadata.migrate`
+     --> Cargo.toml:4:1
+      |
+    4 | file_name = "{slug}"
+      | ^^^^^^^^^ not a key of this table
+      |
+      = help: did you mean `file-name`?
 
-error[M0051]: unknown key `protect` in `env.dev`
- --> Cargo.toml:5:31
-  |
-5 | env.dev = { url = "sqlite:a", protect = true }
-  |                               ^^^^^^^ not a key of this table
-  |
-  = help: did you mean `protected`?
-"#);
+    error[M0051]: unknown key `protect` in `env.dev`
+     --> Cargo.toml:5:31
+      |
+    5 | env.dev = { url = "sqlite:a", protect = true }
+      |                               ^^^^^^^ not a key of this table
+      |
+      = help: did you mean `protected`?
+    "#);
 }
 
 #[test]
@@ -507,4 +507,62 @@ error[M0052]: `env.a.url` is of dialect `postgres`, which is not declared (line 
  |
  = help: add `"postgres"` to `dialects`, or give another URL
 "#);
+}
+
+#[test]
+fn time_is_a_number_of_seconds_or_a_text() {
+    assert_snapshot!(bad(r#"lock-timeout = "5 days"
+statement-timeout = true
+statement-lock-timeout = -1
+retries = 1.5
+env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10 }
+"#), @r#"
+    error[M0052]: `lock-timeout` has a value that it cannot have
+     --> Cargo.toml:2:16
+      |
+    2 | lock-timeout = "5 days"
+      |                ^^^^^^^^ expected a number of seconds, or a text like `500ms`, `5s` or `2m`
+      |
+      = help: write for example `lock-timeout = "5s"`
+
+    error[M0052]: `statement-timeout` must be a number of seconds, or a string, not a boolean
+     --> Cargo.toml:3:21
+      |
+    3 | statement-timeout = true
+      |                     ^^^^ expected a number of seconds, or a string
+      |
+      = help: write `statement-timeout = "5s"`
+
+    error[M0052]: `statement-lock-timeout` has a value that it cannot have
+     --> Cargo.toml:4:26
+      |
+    4 | statement-lock-timeout = -1
+      |                          ^^ expected a number of seconds, or a text like `500ms`, `5s` or `2m`
+      |
+      = help: write for example `statement-lock-timeout = "5s"`
+
+    error[M0052]: `retries` has a value that it cannot have
+     --> Cargo.toml:5:11
+      |
+    5 | retries = 1.5
+      |           ^^^ expected a whole number, such as `5`
+      |
+      = help: write for example `retries = 5`
+
+    error[M0051]: unknown key `lock-timout` in `env.dev`
+     --> Cargo.toml:6:36
+      |
+    6 | env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10 }
+      |                                    ^^^^^^^^^^^ not a key of this table
+      |
+      = help: did you mean `lock-timeout`?
+
+    error[M0052]: `env.dev.retries` must be a number, not an integer that is not decimal
+     --> Cargo.toml:6:63
+      |
+    6 | env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10 }
+      |                                                               ^^^^ expected a number
+      |
+      = help: write `retries = 5`
+    "#);
 }

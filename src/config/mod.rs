@@ -24,6 +24,7 @@ mod environments;
 mod file_name;
 mod keys;
 mod lints;
+mod place;
 mod read;
 mod resolve;
 mod secret;
@@ -37,10 +38,11 @@ use std::ops::Range;
 use crate::Dialect;
 use crate::diagnostic::Code;
 
+pub use crate::limits::Limits;
 pub use file_name::FileName;
 pub use lints::LintLevel;
 pub use read::read;
-pub use resolve::{Request, ResolveError, Resolved, UrlSource, Variable, resolve};
+pub use resolve::{Doubt, Request, ResolveError, Resolved, UrlSource, Variable, resolve};
 pub use url::{DatabaseUrl, ExpandError, UrlTemplate, expand};
 
 /// A value, and where the manifest says it; a default has no place.
@@ -84,6 +86,8 @@ pub struct Configuration {
     pub heads: HeadsPolicy,
     /// The codes whose level was changed.
     pub lints: BTreeMap<Code, LintLevel>,
+    /// How long runs wait, where no environment says otherwise.
+    pub limits: Limits,
     /// The environments, in the order of the manifest.
     pub environments: Vec<Environment>,
     /// The directory that holds the project's own templates of revision files.
@@ -101,6 +105,7 @@ impl Default for Configuration {
             file_name: FileName::default(),
             heads: HeadsPolicy::Single,
             lints: BTreeMap::new(),
+            limits: Limits::default(),
             environments: Vec::new(),
             templates: None,
         }
@@ -166,6 +171,8 @@ pub struct Environment {
     pub urls: Urls,
     /// Whether `down`, and anything destructive, asks first.
     pub protected: Spanned<bool>,
+    /// How long runs wait here.
+    pub limits: Limits,
 }
 
 /// The URLs of an environment.

@@ -7,12 +7,12 @@ use std::ops::Range;
 
 use super::keys::{check_chain, check_directory, check_name, parse_table};
 use super::tree::{Entry, NodeId, Table, Tree, Value};
-use super::{Configuration, FileName, HeadsPolicy, LintLevel, Spanned, secret};
+use super::{Configuration, FileName, HeadsPolicy, Limits, LintLevel, Spanned, secret};
 use crate::Dialect;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, FileId};
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 14] = [
     "dir",
     "dialects",
     "databases",
@@ -23,6 +23,10 @@ const KEYS: [&str; 10] = [
     "lints",
     "env",
     "templates",
+    "lock-timeout",
+    "statement-lock-timeout",
+    "statement-timeout",
+    "retries",
 ];
 
 /// Names that people know from elsewhere, too far away for a slip.
@@ -169,6 +173,7 @@ impl<'t> Reader<'t> {
                 }
                 "lints" => configuration.lints = self.lints(entry),
                 "env" => environments = Some(entry),
+                key if is_limit(key) => self.limit(entry, key, &mut configuration.limits),
                 _ => self.unknown_key(entry, "package.metadata.migrate", &KEYS),
             }
         }
@@ -257,6 +262,24 @@ impl<'t> Reader<'t> {
                 self.bad(span, message, why.as_ref(), format!("write for example `{example}`"));
                 None
             }
+        }
+    }
+
+    /// A time-out or a number of attempts, as number or as text.
+    pub(super) fn limit(&mut self, entry: &Entry, key: &str, limits: &mut Limits) {
+        let name = &entry.key;
+        let (expected, example) = if name == Limits::RETRIES {
+            ("a number", format!("{name} = 5"))
+        } else {
+            ("a number of seconds, or a string", format!("{name} = \"5s\""))
+        };
+        let tree = self.tree;
+        let (Value::Number(text, _) | Value::String(text)) = &tree.node(entry.node).value else {
+            return self.wrong_type(entry.node, key, expected, &example);
+        };
+        if let Err(why) = limits.set(name, text) {
+            let message = format!("`{key}` has a value that it cannot have");
+            self.bad(self.span(entry.node), message, why, format!("write for example `{example}`"));
         }
     }
 
@@ -401,6 +424,11 @@ impl<'t> Reader<'t> {
         }
         chosen
     }
+}
+
+/// Whether a key is one of [`Limits`].
+pub(super) fn is_limit(key: &str) -> bool {
+    key == Limits::RETRIES || Limits::TIMEOUTS.contains(&key)
 }
 
 /// The known word that was probably meant.

@@ -7,9 +7,11 @@
 use std::fmt;
 use std::path::Path;
 
-use super::{Configuration, DatabaseUrl, Environment, ExpandError, UrlTemplate, Urls};
+use super::place::{Sameness, Surroundings};
+use super::{Configuration, DatabaseUrl, Environment, ExpandError, Limits, UrlTemplate, Urls};
 use crate::Dialect;
 use crate::diagnostic::suggest::nearest;
+use crate::url::Unknown;
 
 const VARIABLE: &str = "DATABASE_URL";
 const DEFAULT_ENVIRONMENT: &str = "dev";
@@ -80,6 +82,30 @@ pub struct Resolved<'c> {
     pub source: UrlSource,
     /// The environment whose settings hold.
     pub environment: Option<&'c Environment>,
+    /// How long runs wait there.
+    pub limits: Limits,
+    /// The environments of which is not known whether they have this database.
+    pub doubts: Vec<Doubt>,
+}
+
+/// An environment that may have the database in use, or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The environment.
+    pub environment: String,
+    /// The variable in its URL that is not set.
+    pub variable: String,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { environment, variable } = self;
+        write!(
+            f,
+            "whether this is the database of environment `{environment}` is not known, since `{variable}` \
+             is not set; its settings do not hold"
+        )
+    }
 }
 
 impl Resolved<'_> {
@@ -137,6 +163,15 @@ pub enum ResolveError {
         /// The one that was probably meant.
         suggestion: Option<String>,
     },
+    /// Two of the environment's named databases are one.
+    SameDatabase {
+        /// The environment.
+        environment: String,
+        /// One of the names.
+        one: String,
+        /// The other one.
+        other: String,
+    },
     /// The URL's scheme is of no dialect.
     UnknownScheme {
         /// The URL, which shows itself without its password.
@@ -160,7 +195,7 @@ impl fmt::Display for ResolveError {
         match self {
             Self::NoUrl => f.write_str(
                 "no database is given; pass `--database-url`, set `DATABASE_URL`, or add \
-                 `env.dev.url = \"sqlite:dev.db\"` to `[package.metadata.migrate]`",
+                 `env.dev.url = \"…\"` to `[package.metadata.migrate]`",
             ),
             Self::UnknownEnvironment { name, known, suggestion } => {
                 write!(f, "unknown environment `{name}`; ")?;
@@ -204,11 +239,16 @@ impl fmt::Display for ResolveError {
                 }
                 Ok(())
             }
-            Self::UnknownScheme { url, source } => write!(
+            Self::SameDatabase { environment, one, other } => write!(
                 f,
-                "the URL `{url}` from {source} is of no known database; it must begin with \
-                 `sqlite:`, `postgres://` or `mysql://`"
+                "the databases `{one}` and `{other}` of environment `{environment}` are one database, where \
+                 the records of one would be taken for those of the other; give each its own in \
+                 `env.{environment}.databases`"
             ),
+            Self::UnknownScheme { url, source } => {
+                let Unknown { what, help } = Unknown::of(url.expose());
+                write!(f, "the URL `{url}` from {source} {what}; {help}")
+            }
             Self::UndeclaredDialect { dialect, declared, source } => {
                 let declared: Vec<_> = declared.iter().map(|dialect| dialect.name()).collect();
                 write!(
@@ -279,12 +319,19 @@ pub fn resolve<'c>(
         let declared = configuration.dialects.clone();
         return Err(ResolveError::UndeclaredDialect { dialect, declared, source });
     }
-    let environment =
-        environment.or_else(|| matching(configuration, request, &url, &source)).or_else(|| {
-            let is_default = source == UrlSource::DefaultEnvironment;
-            configuration.environment(DEFAULT_ENVIRONMENT).filter(|_| is_default)
-        });
-    Ok(Resolved { url, dialect, source, environment })
+    let (environment, doubts) = match environment {
+        Some(environment) => (Some(environment), Vec::new()),
+        None => matching(configuration, request, &url, &source),
+    };
+    let environment = environment.or_else(|| {
+        let is_default = source == UrlSource::DefaultEnvironment;
+        configuration.environment(DEFAULT_ENVIRONMENT).filter(|_| is_default)
+    });
+    if let Some(environment) = environment {
+        refuse_same(environment, request)?;
+    }
+    let limits = environment.map_or(Limits::default(), |it| it.limits).or(configuration.limits);
+    Ok(Resolved { url, dialect, source, environment, limits, doubts })
 }
 
 fn check_database(
@@ -341,30 +388,79 @@ fn expand(template: &UrlTemplate, request: &Request<'_>) -> Result<DatabaseUrl, 
     template.expand(&|name| (request.lookup)(name).map(|variable| variable.value))
 }
 
-/// The environment that has this database among its own; `--env` was not given.
+fn expand_known<'t>(
+    template: &'t UrlTemplate,
+    request: &Request<'_>,
+) -> (DatabaseUrl, Option<&'t str>) {
+    template.expand_known(&|name| (request.lookup)(name).map(|variable| variable.value))
+}
+
+/// Whether two URLs lead to one database, as the driver of this process sees it.
+fn compare(request: &Request<'_>, one: &DatabaseUrl, two: &DatabaseUrl) -> Sameness {
+    let variables = |name: &str| {
+        let variable = (request.lookup)(name).filter(|variable| !variable.from_dotenv)?;
+        Some(variable.value)
+    };
+    let surroundings = Surroundings { base: request.base, variables: &variables };
+    surroundings.compare(one.expose(), two.expose())
+}
+
+/// The environment that has this database among its own, and those that may have it; `--env` was not
+/// given.
 fn matching<'c>(
     configuration: &'c Configuration,
     request: &Request<'_>,
     url: &DatabaseUrl,
     source: &UrlSource,
-) -> Option<&'c Environment> {
-    let mut best: Option<((bool, bool), &Environment)> = None;
+) -> (Option<&'c Environment>, Vec<Doubt>) {
+    let mut best: Option<((bool, bool, bool), &Environment)> = None;
+    let mut doubts: Vec<Doubt> = Vec::new();
     for environment in &configuration.environments {
         for template in environment.urls.iter().map(|url| &url.value) {
-            let is_same =
-                expand(template, request).is_ok_and(|it| it.same_database(url, request.base));
-            if !is_same {
-                continue;
-            }
-            let quotes =
-                matches!(source, UrlSource::Variable { name, .. } if template.mentions(name));
-            let rank = (!quotes, environment.protected.value);
-            if best.is_none_or(|(other, _)| rank > other) {
-                best = Some((rank, environment));
+            let (other, unset) = expand_known(template, request);
+            let sameness = compare(request, &other, url);
+            match (sameness, unset) {
+                (Sameness::Same | Sameness::Likely, _) => {
+                    let quotes = matches!(source, UrlSource::Variable { name, .. } if template.mentions(name));
+                    let is_sure = sameness == Sameness::Same;
+                    let rank = (!quotes, environment.protected.value, is_sure);
+                    if best.is_none_or(|(other, _)| rank > other) {
+                        best = Some((rank, environment));
+                    }
+                }
+                (Sameness::Open, Some(variable)) => {
+                    let doubt = Doubt {
+                        environment: environment.name.value.clone(),
+                        variable: variable.to_owned(),
+                    };
+                    if doubts.last() != Some(&doubt) {
+                        doubts.push(doubt);
+                    }
+                }
+                _ => {}
             }
         }
     }
-    best.map(|(_, environment)| environment)
+    (best.map(|(_, environment)| environment), doubts)
+}
+
+/// The tracking table of one named database must not be that of another one.
+fn refuse_same(environment: &Environment, request: &Request<'_>) -> Result<(), ResolveError> {
+    let Urls::Named(named) = &environment.urls else { return Ok(()) };
+    let urls: Vec<_> =
+        named.iter().map(|it| (it, expand_known(&it.url.value, request).0)).collect();
+    for (index, (one, url)) in urls.iter().enumerate() {
+        for (other, other_url) in &urls[index + 1..] {
+            if compare(request, url, other_url) == Sameness::Same {
+                return Err(ResolveError::SameDatabase {
+                    environment: environment.name.value.clone(),
+                    one: one.database.clone(),
+                    other: other.database.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

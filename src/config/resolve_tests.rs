@@ -169,7 +169,7 @@ fn errors_say_what_to_do_next() {
             &none,
             None,
             None,
-            "no database is given; pass `--database-url`, set `DATABASE_URL`, or add `env.dev.url = \"sqlite:dev.db\"` to `[package.metadata.migrate]`",
+            "no database is given; pass `--database-url`, set `DATABASE_URL`, or add `env.dev.url = \"…\"` to `[package.metadata.migrate]`",
         ),
         (
             &some,
@@ -199,7 +199,13 @@ fn errors_say_what_to_do_next() {
             &some,
             Some("app:hunter2@db"),
             None,
-            "the URL `app:***` from `--database-url` is of no known database; it must begin with `sqlite:`, `postgres://` or `mysql://`",
+            "the URL `app:***` from `--database-url` has the scheme `app:`, which is of no known database; write `sqlite:PATH`, `postgres://USER:PASSWORD@HOST:PORT/DATABASE` or `mysql://USER:PASSWORD@HOST:PORT/DATABASE`",
+        ),
+        (
+            &some,
+            Some("app.db"),
+            None,
+            "the URL `***` from `--database-url` has no scheme; for a file of SQLite write `sqlite:app.db`",
         ),
         (
             &some,
@@ -214,4 +220,93 @@ fn errors_say_what_to_do_next() {
         answer_for(&none, None, None, Some("x"), &[]),
         "unknown database `x`; none is declared, add it to `databases`"
     );
+}
+
+#[test]
+fn a_protected_database_is_recognised_without_its_password() {
+    let configuration = configuration(ENVIRONMENTS);
+    // Neither password is set; that of staging is of no interest at all.
+    assert_eq!(
+        answer(&configuration, Some("postgres://root:x@db.example.com/app"), None, &[]),
+        "postgres://root:***@db.example.com/app (postgres) from `--database-url`, \
+         settings of production protected"
+    );
+    assert_eq!(
+        answer(&configuration, Some("postgres://root@db.example.com/other"), None, &[]),
+        "postgres://root@db.example.com/other (postgres) from `--database-url`, settings of -"
+    );
+}
+
+#[test]
+fn what_cannot_be_compared_is_a_doubt_and_no_obstacle() {
+    let configuration = configuration(
+        "env.live = { url = \"${LIVE}\", protected = true }\n\
+         env.qa = { url = \"postgres://h/${NAME}\", protected = true }\n\
+         env.far.url = \"postgres://far/${NAME}\"",
+    );
+    let nothing = |_: &str| None;
+    let request = Request {
+        flag: Some("postgres://h/app"),
+        environment: None,
+        database: None,
+        base: Path::new("/app"),
+        lookup: &nothing,
+    };
+    let resolved = resolve(&configuration, &request).unwrap();
+    assert!(!resolved.is_protected());
+    let doubts: Vec<_> = resolved.doubts.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        doubts,
+        [
+            "whether this is the database of environment `live` is not known, since `LIVE` is not set; \
+             its settings do not hold",
+            "whether this is the database of environment `qa` is not known, since `NAME` is not set; \
+             its settings do not hold",
+        ]
+    );
+}
+
+#[test]
+fn two_names_for_one_database_are_refused() {
+    let lines = |monitoring: &str| {
+        format!(
+            "databases = [\"catalog\", \"monitoring\"]\n\
+             env.dev.databases = {{ catalog = \"postgres://a:${{A}}@localhost/c\", monitoring = \"{monitoring}\" }}"
+        )
+    };
+    let answer = |monitoring: &str, flag: Option<&str>| {
+        let variables = [("A", "x"), ("B", "y")];
+        answer_for(&configuration(&lines(monitoring)), flag, None, Some("catalog"), &variables)
+    };
+    let refused = "the databases `catalog` and `monitoring` of environment `dev` are one database, where \
+                   the records of one would be taken for those of the other; give each its own in \
+                   `env.dev.databases`";
+    let same = "postgresql://b:${B}@127.0.0.1:5432/c";
+    assert_eq!(answer(same, None), refused);
+    assert_eq!(answer(same, Some("postgres://localhost/c")), refused);
+    assert!(answer(same, Some("postgres://localhost/d")).ends_with("settings of -"));
+    for other in ["postgres://localhost/d", "postgres://localhost/${UNSET}", "sqlite:c"] {
+        assert!(answer(other, None).ends_with("settings of dev"), "{other}");
+    }
+}
+
+#[test]
+fn the_environment_says_how_long_to_wait_before_the_rest_does() {
+    let configuration = configuration(
+        "lock-timeout = 30\nretries = 2\nstatement-timeout = \"10m\"\n\
+         [package.metadata.migrate.env.dev]\nurl = \"sqlite:dev.db\"\nlock-timeout = \"500ms\"\n\
+         statement-lock-timeout = 2.5\n",
+    );
+    let nothing = |_: &str| None;
+    let limits = |flag| {
+        let base = Path::new("/app");
+        let request = Request { flag, environment: None, database: None, base, lookup: &nothing };
+        resolve(&configuration, &request).unwrap().limits
+    };
+    let time = |milliseconds| Some(std::time::Duration::from_millis(milliseconds));
+    let dev = limits(None);
+    assert_eq!((dev.lock_timeout, dev.retries), (time(500), Some(2)));
+    assert_eq!((dev.statement_lock_timeout, dev.statement_timeout), (time(2_500), time(600_000)));
+    let other = limits(Some("sqlite:other.db"));
+    assert_eq!((other.lock_timeout, other.statement_lock_timeout), (time(30_000), None));
 }

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use toml_parser::decoder::{Encoding, ScalarKind};
+use toml_parser::decoder::{Encoding, IntegerRadix, ScalarKind};
 use toml_parser::parser::{EventReceiver, parse_document};
 use toml_parser::{ErrorSink, ParseError, Raw, Source, Span};
 
@@ -43,6 +43,8 @@ pub(super) struct Node {
 pub(super) enum Value {
     String(String),
     Boolean(bool),
+    /// The text of a decimal number, and what it is.
+    Number(String, &'static str),
     Other(&'static str),
     Array(Vec<NodeId>),
     Table(Table),
@@ -54,7 +56,7 @@ impl Value {
         match self {
             Self::String(_) => "a string",
             Self::Boolean(_) => "a boolean",
-            Self::Other(kind) => kind,
+            Self::Number(_, kind) | Self::Other(kind) => kind,
             Self::Array(_) => "an array",
             Self::Table(_) => "a table",
         }
@@ -501,8 +503,11 @@ impl EventReceiver for Builder<'_> {
             ScalarKind::String => Value::String(text.into_owned()),
             ScalarKind::Boolean(value) => Value::Boolean(value),
             ScalarKind::DateTime => Value::Other("a date-time"),
-            ScalarKind::Float => Value::Other("a float"),
-            ScalarKind::Integer(_) => Value::Other("an integer"),
+            ScalarKind::Float => Value::Number(text.into_owned(), "a float"),
+            ScalarKind::Integer(IntegerRadix::Dec) => {
+                Value::Number(text.into_owned(), "an integer")
+            }
+            ScalarKind::Integer(_) => Value::Other("an integer that is not decimal"),
         };
         self.put(span, value);
     }

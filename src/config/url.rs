@@ -5,9 +5,11 @@
 //! wrongly the parts cannot be told apart, so there everything doubtful is hidden.
 
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
+use super::place::{OPEN, Sameness, Surroundings, sqlite_file};
 use crate::Dialect;
+use crate::url::{dialect, redact, split};
 
 /// Why [`expand`] cannot replace the variables of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +120,30 @@ impl UrlTemplate {
         expand(&self.0, lookup).map(DatabaseUrl::new)
     }
 
+    /// The URL with the variables replaced as far as they are set, and the first that is not.
+    pub(super) fn expand_known(
+        &self,
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> (DatabaseUrl, Option<&str>) {
+        let mut url = String::with_capacity(self.0.len());
+        let mut unset = None;
+        for piece in pieces(&self.0) {
+            match piece {
+                Ok(Piece::Text(text)) => url.push_str(text),
+                Ok(Piece::Variable(name)) => {
+                    if let Some(value) = lookup(name) {
+                        url.push_str(&value);
+                    } else {
+                        url.push(OPEN);
+                        unset = unset.or(Some(name));
+                    }
+                }
+                Err(_) => url.push(OPEN),
+            }
+        }
+        (DatabaseUrl(url), unset)
+    }
+
     /// Whether every `${` in it is followed by a name and `}`.
     pub fn is_well_formed(&self) -> bool {
         pieces(&self.0).all(|piece| piece.is_ok())
@@ -221,16 +247,8 @@ impl DatabaseUrl {
     /// Host, port and database count; user, password and options do not. An in-memory database is
     /// never the same as another one.
     pub fn same_database(&self, other: &Self, base: &Path) -> bool {
-        match (self.dialect(), other.dialect()) {
-            (Some(Dialect::Sqlite), Some(Dialect::Sqlite)) => sqlite_file(&self.0, base)
-                .is_some_and(|file| {
-                    sqlite_file(&other.0, base).is_some_and(|other| same_path(&file, &other))
-                }),
-            (Some(one), Some(two)) if one == two => {
-                Place::of(&self.0).is_some_and(|place| Place::of(&other.0) == Some(place))
-            }
-            _ => false,
-        }
+        let surroundings = Surroundings { base, variables: &|_| None };
+        surroundings.compare(&self.0, &other.0) == Sameness::Same
     }
 }
 
@@ -244,250 +262,6 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("DatabaseUrl").field(&self.redacted()).finish()
     }
-}
-
-fn dialect(url: &str) -> Option<Dialect> {
-    let (scheme, _) = url.split_once(':')?;
-    match scheme.to_ascii_lowercase().as_str() {
-        "sqlite" => Some(Dialect::Sqlite),
-        "postgres" | "postgresql" => Some(Dialect::Postgres),
-        "mysql" | "mariadb" => Some(Dialect::Mysql),
-        _ => None,
-    }
-}
-
-const HIDDEN: &str = "***";
-
-/// Options whose names alone are shown; of those in neither list nothing is.
-const SECRET: [&str; 6] = ["hexkey", "key", "options", "passwd", "password", "sslpassword"];
-
-/// Options whose values are no secrets.
-const HARMLESS: [&str; 22] = [
-    "application_name",
-    "cache",
-    "charset",
-    "collation",
-    "connect_timeout",
-    "dbname",
-    "host",
-    "hostaddr",
-    "immutable",
-    "mode",
-    "port",
-    "socket",
-    "ssl-ca",
-    "ssl-mode",
-    "sslmode",
-    "sslrootcert",
-    "statement-cache-capacity",
-    "target_session_attrs",
-    "time_zone",
-    "timezone",
-    "user",
-    "vfs",
-];
-
-fn redact(url: &str) -> String {
-    let shown = match url.split_once(':') {
-        Some((scheme, rest)) if dialect(url) == Some(Dialect::Sqlite) => {
-            format!("{scheme}:{}", redact_file(rest))
-        }
-        Some((scheme, rest)) if is_scheme(scheme) => match rest.strip_prefix("//") {
-            Some(rest) => format!("{scheme}://{}", redact_network(rest, dialect(url).is_some())),
-            None => format!("{scheme}:{HIDDEN}"),
-        },
-        _ => HIDDEN.to_owned(),
-    };
-    // What is shown goes to terminals and logs.
-    shown.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-}
-
-fn redact_file(rest: &str) -> String {
-    let (path, query) = split(rest, '?');
-    let is_doubtful = rest.contains('@') && path.contains(':');
-    let path = if is_doubtful { HIDDEN } else { path };
-    format!("{path}{}", redact_query(query))
-}
-
-/// What follows `scheme://` of a server's URL.
-///
-/// A user name alone is shown only if the scheme is one of ours; elsewhere it may be a token.
-fn redact_network(rest: &str, is_ours: bool) -> String {
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, tail) = rest.split_at(end);
-    // An `@` behind the authority may belong to a password with a `/` that is not escaped.
-    if tail.contains('@') {
-        return HIDDEN.to_owned();
-    }
-    let shown = match authority.rsplit_once('@') {
-        Some((user, host)) => match user.split_once(':') {
-            Some((user, _)) => format!("{user}:{HIDDEN}@{host}"),
-            None if user.contains('@') || !is_ours => format!("{HIDDEN}@{host}"),
-            None => authority.to_owned(),
-        },
-        None if is_host_and_port(authority) => authority.to_owned(),
-        // `user:password` without a host, and with a `/` in the password no end that is known.
-        None => return HIDDEN.to_owned(),
-    };
-    let (tail, fragment) = split(tail, '#');
-    let (path, query) = split(tail, '?');
-    let path = if path.contains(':') { "/***" } else { path };
-    let fragment = if fragment.is_some() { "#***" } else { "" };
-    format!("{shown}{path}{}{fragment}", redact_query(query))
-}
-
-fn is_host_and_port(authority: &str) -> bool {
-    let (host, port) = split_port(authority);
-    (host.starts_with('[') || !host.contains(':'))
-        && port.is_none_or(|port| port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn redact_query(query: Option<&str>) -> String {
-    let Some(query) = query else { return String::new() };
-    let options = query.split('&').map(|option| match option.split_once('=') {
-        Some((key, value)) if HARMLESS.contains(&&*key.to_ascii_lowercase()) => {
-            // A value with another `=` or `;` is two options in the eyes of some driver.
-            let value = if value.contains(['=', ';', '@', '?']) { HIDDEN } else { value };
-            format!("{key}={value}")
-        }
-        Some((key, _)) if SECRET.contains(&&*key.to_ascii_lowercase()) => format!("{key}={HIDDEN}"),
-        _ => HIDDEN.to_owned(),
-    });
-    format!("?{}", options.collect::<Vec<_>>().join("&"))
-}
-
-fn split(text: &str, at: char) -> (&str, Option<&str>) {
-    text.split_once(at).map_or((text, None), |(before, after)| (before, Some(after)))
-}
-
-/// Host and port; the brackets of an IPv6 address stay with the host.
-fn split_port(host: &str) -> (&str, Option<&str>) {
-    match host.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (host, None),
-    }
-}
-
-/// What makes a server's database the one it is.
-#[derive(Debug, PartialEq, Eq)]
-struct Place {
-    host: String,
-    port: String,
-    database: String,
-}
-
-impl Place {
-    fn of(url: &str) -> Option<Self> {
-        let dialect = dialect(url)?;
-        let (_, rest) = url.split_once("://")?;
-        let (rest, _) = split(rest, '#');
-        let (rest, query) = split(rest, '?');
-        let (authority, path) = split(rest, '/');
-        let (user, host) =
-            authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-        let (host, port) = split_port(host);
-        let mut host = decode(host);
-        let mut port = port.map(ToOwned::to_owned).unwrap_or_default();
-        let mut database = path.map(|path| decode(path.trim_matches('/'))).unwrap_or_default();
-        let mut user = user.map(|user| decode(split(user, ':').0)).unwrap_or_default();
-        // The drivers let these options replace what stands before.
-        for (key, value) in query.into_iter().flat_map(|query| query.split('&')).filter_map(pair) {
-            match (key, dialect) {
-                ("host" | "hostaddr", Dialect::Postgres) | ("socket", Dialect::Mysql) => {
-                    host = decode(value);
-                }
-                ("port", Dialect::Postgres) => port = decode(value),
-                ("dbname", Dialect::Postgres) => database = decode(value),
-                ("user", Dialect::Postgres) => user = decode(value),
-                _ => {}
-            }
-        }
-        // A socket is a path, where case counts; hosts have many names for this machine.
-        if !host.starts_with('/') {
-            host = host.trim_end_matches('.').to_ascii_lowercase();
-            if matches!(host.as_str(), "" | "127.0.0.1" | "[::1]" | "::1") {
-                "localhost".clone_into(&mut host);
-            }
-        }
-        if port.is_empty() {
-            let default = if dialect == Dialect::Mysql { "3306" } else { "5432" };
-            default.clone_into(&mut port);
-        }
-        if database.is_empty() && dialect == Dialect::Postgres {
-            database = user;
-        }
-        Some(Self { host, port, database })
-    }
-}
-
-fn pair(option: &str) -> Option<(&str, &str)> {
-    option.split_once('=')
-}
-
-/// The file of a `sqlite:` URL, absolute if `base` is; `None` for a database in memory.
-fn sqlite_file(url: &str, base: &Path) -> Option<PathBuf> {
-    let (_, rest) = url.split_once(':')?;
-    let (path, query) = split(rest.strip_prefix("//").unwrap_or(rest), '?');
-    let in_memory = query.is_some_and(|query| query.split('&').any(|it| it == "mode=memory"));
-    if in_memory || path.is_empty() || path == ":memory:" {
-        return None;
-    }
-    let mut file = PathBuf::new();
-    for component in base.join(decode(path)).components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                let is_name = matches!(file.components().next_back(), Some(Component::Normal(_)));
-                if is_name {
-                    file.pop();
-                } else if !file.has_root() {
-                    file.push("..");
-                }
-            }
-            other => file.push(other),
-        }
-    }
-    Some(file)
-}
-
-fn same_path(one: &Path, two: &Path) -> bool {
-    if cfg!(windows) {
-        one.to_string_lossy().eq_ignore_ascii_case(&two.to_string_lossy())
-    } else {
-        one == two
-    }
-}
-
-/// Replaces `%41` by `A`; what is no such escape stays.
-fn decode(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escaped = match (byte, after) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        if let Some((high, low)) = escaped {
-            bytes.push(high * 16 + low);
-            rest = &after[2..];
-        } else {
-            bytes.push(byte);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

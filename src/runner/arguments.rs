@@ -1,17 +1,24 @@
 //! Arguments of the commands that work on a baked chain too.
 
 use std::path::PathBuf;
+mod redo;
+mod repair;
+
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use crate::chain::{Anchor, Target, TargetRange};
+use crate::limits::{self, Limits};
+
+pub use redo::{PlanArguments, RedoArguments};
+pub use repair::{RepairArguments, StampArguments, Verdict};
 
 /// Which database.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Database Options")]
 pub struct DatabaseArguments {
-    /// The database, such as sqlite:app.db [env: DATABASE_URL]
+    /// The database, such as `sqlite:app.db` or `postgres://localhost/app` [env: DATABASE_URL]
     // Not clap's own `env`: its help and errors would print the value, password and all.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
@@ -24,9 +31,39 @@ pub struct DatabaseArguments {
     /// Do not read `.env`
     #[arg(long)]
     pub no_dotenv: bool,
-    /// How long to wait while another runner is at work, in seconds
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// How long to wait while another runner is at work, in seconds or like 500ms, 2m; by default 60s
+    /// [env: MIGRATE_LOCK_TIMEOUT]
+    #[arg(long, value_name = "TIME", value_parser = limits::duration)]
     pub lock_timeout: Option<Duration>,
+}
+
+/// How long the statements of revisions may take.
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "Statement Options")]
+pub struct StatementArguments {
+    /// How long a statement may wait for a lock of the database, as in 2s; 0 leaves it to the server
+    /// [env: MIGRATE_STATEMENT_LOCK_TIMEOUT]
+    #[arg(long, value_name = "TIME", value_parser = limits::duration)]
+    pub statement_lock_timeout: Option<Duration>,
+    /// How long a statement may take, as in 10m; 0 leaves it to the server [env: MIGRATE_STATEMENT_TIMEOUT]
+    #[arg(long, value_name = "TIME", value_parser = limits::duration)]
+    pub statement_timeout: Option<Duration>,
+    /// How often a transaction that failed for a lock is tried again; by default 5 times
+    /// [env: MIGRATE_RETRIES]
+    #[arg(long, value_name = "N", value_parser = limits::retries)]
+    pub retries: Option<u32>,
+}
+
+impl StatementArguments {
+    /// Together with those of the database.
+    pub(crate) fn limits(self, database: &DatabaseArguments) -> Limits {
+        Limits {
+            lock_timeout: database.lock_timeout,
+            statement_lock_timeout: self.statement_lock_timeout,
+            statement_timeout: self.statement_timeout,
+            retries: self.retries,
+        }
+    }
 }
 
 impl DatabaseArguments {
@@ -34,11 +71,6 @@ impl DatabaseArguments {
     fn choose(&self) -> bool {
         self.database_url.is_some() || self.name.is_some() || self.environment.is_some()
     }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text.parse().map_err(|_| String::from("expected a number of seconds"))?;
-    Duration::try_from_secs_f64(number).map_err(|_| String::from("expected a number of seconds"))
 }
 
 /// How much a transaction holds.
@@ -81,6 +113,9 @@ pub struct UpArguments {
     /// What one transaction holds
     #[arg(long, value_name = "SCOPE")]
     pub transaction: Option<Scope>,
+    /// How long statements may take.
+    #[command(flatten)]
+    pub statements: StatementArguments,
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,
@@ -109,6 +144,9 @@ pub struct DownArguments {
     /// What one transaction holds
     #[arg(long, value_name = "SCOPE")]
     pub transaction: Option<Scope>,
+    /// How long statements may take.
+    #[command(flatten)]
+    pub statements: StatementArguments,
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,

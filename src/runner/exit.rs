@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// | 0 | done |
 /// | 1 | failed |
 /// | 2 | wrong usage |
-/// | 3 | `status --check` found the database out of date |
+/// | 3 | `status --check` found the database out of date, or `repair` a problem |
 /// | 4 | the chain is invalid |
 /// | 5 | no connection, or no lock in time |
 ///
@@ -29,12 +29,14 @@ pub enum Exit {
     Failed,
     /// The arguments make no sense.
     Usage,
-    /// The database is not at the chain's heads.
+    /// The database is not at the chain's heads, or something is wrong with what is recorded.
     OutOfDate,
     /// The files are no valid chain.
     InvalidChain,
     /// The database cannot be reached, or somebody else holds its lock.
     Unavailable,
+    /// The code of cargo, or of the runner that it has built and run.
+    Other(u8),
 }
 
 impl Exit {
@@ -47,6 +49,7 @@ impl Exit {
             Self::OutOfDate => 3,
             Self::InvalidChain => 4,
             Self::Unavailable => 5,
+            Self::Other(code) => code,
         }
     }
 }
@@ -119,7 +122,10 @@ mod tests {
             (Exit::Done, "done"),
             (Exit::Failed, "failed"),
             (Exit::Usage, "wrong usage"),
-            (Exit::OutOfDate, "`status --check` found the database out of date"),
+            (
+                Exit::OutOfDate,
+                "`status --check` found the database out of date, or `repair` a problem",
+            ),
             (Exit::InvalidChain, "the chain is invalid"),
             (Exit::Unavailable, "no connection, or no lock in time"),
         ] {

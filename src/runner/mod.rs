@@ -24,7 +24,8 @@ mod tests;
 
 pub use arguments::{
     BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
-    HeadsArguments, HistoryArguments, Scope, ShowArguments, StatusArguments, UpArguments,
+    HeadsArguments, HistoryArguments, PlanArguments, RedoArguments, RepairArguments, Scope,
+    ShowArguments, StampArguments, StatementArguments, StatusArguments, UpArguments, Verdict,
     ViewArguments,
 };
 pub use env::Env;
@@ -40,7 +41,13 @@ use crate::runtime::{Migrator, Status};
 
 /// The command line of the runner.
 #[derive(Clone, Debug, Parser)]
-#[command(about = "Applies the migrations that this binary carries", styles = ui::HELP_STYLES)]
+#[command(
+    about = "Applies the migrations that this binary carries",
+    after_help = "\
+Variables, also from `.env`: DATABASE_URL; MIGRATE_PROTECTED=true lets `down` ask first; MIGRATE_LOCK_TIMEOUT, \
+MIGRATE_STATEMENT_LOCK_TIMEOUT, MIGRATE_STATEMENT_TIMEOUT and MIGRATE_RETRIES hold where no flag says otherwise.",
+    styles = ui::HELP_STYLES
+)]
 struct Arguments {
     /// Coloring
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -63,6 +70,14 @@ enum Command {
     /// Undo revisions
     #[command(alias = "downgrade")]
     Down(DownArguments),
+    /// Undo revisions, and apply them again
+    Redo(RedoArguments),
+    /// Show what `up` or `down` would do
+    Plan(PlanArguments),
+    /// Record revisions as applied, or not, without running them
+    Stamp(StampArguments),
+    /// Find and mend what is wrong with what is recorded
+    Repair(RepairArguments),
     /// Show where a database is
     #[command(alias = "current")]
     Status(StatusArguments),
@@ -80,8 +95,10 @@ enum Command {
 
 /// The `main` of a runner: the commands over a baked chain, with the arguments of this process.
 ///
-/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL` (also from
-/// a `.env` file).
+/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL`. Where
+/// `MIGRATE_PROTECTED` is `true`, `down` asks first, or needs `--yes`. How long a run waits is said by flags, or by
+/// `MIGRATE_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_TIMEOUT` (`5`, `500ms`, `2m`) and
+/// `MIGRATE_RETRIES`. All these variables may come from a `.env` file, too.
 pub fn main(migrator: &Migrator) -> ExitCode {
     let env = match Env::of_process() {
         Ok(env) => env,
@@ -132,6 +149,18 @@ fn dispatch(
         }
         Command::Down(args) => {
             commands::down(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Redo(args) => {
+            commands::redo(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Plan(args) => {
+            commands::plan(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Stamp(args) => {
+            commands::stamp(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Repair(args) => {
+            commands::repair(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
         }
         Command::Status(args) => {
             commands::status(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)

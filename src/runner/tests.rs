@@ -67,11 +67,11 @@ fn a_shipped_binary_reads_its_chain_without_a_database() {
     ");
     insta::assert_snapshot!(run(&["show", "current"]), @"
     error: nothing says which database is meant
-    help: give it with `--database-url sqlite:app.db`, or set DATABASE_URL
+    help: give it with `--database-url`, or set DATABASE_URL: `sqlite:app.db`, `postgres://USER:PASSWORD@HOST/DATABASE`
     ");
     insta::assert_snapshot!(run(&["graph", "--applied"]), @"
     error: nothing says which database is meant
-    help: give it with `--database-url sqlite:app.db`, or set DATABASE_URL
+    help: give it with `--database-url`, or set DATABASE_URL: `sqlite:app.db`, `postgres://USER:PASSWORD@HOST/DATABASE`
     ");
 }
 
@@ -91,5 +91,46 @@ fn a_shipped_binary_compares_its_chain_with_a_database() {
         Database sqlite::memory: (from `--database-url`)
     error: no revision of the chain is applied in the in-memory database
     help: `history` lists the revisions
+    ");
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_shipped_binary_stamps_and_repairs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    std::fs::write(&path, "").unwrap();
+    let url = format!("sqlite:{}", path.display());
+    let on = |arguments: &[&str]| {
+        let text = run(&[arguments, &["--database-url", &url]].concat());
+        text.replace(folder.path().to_str().unwrap(), "[ROOT]")
+    };
+    insta::assert_snapshot!(on(&["stamp", "left1"]), @"
+        Database sqlite:[ROOT]/app.db (from `--database-url`)
+         Stamped first first
+         Stamped left1 left1
+        Finished 2 revisions stamped; none was run or undone
+    ");
+    insta::assert_snapshot!(on(&["repair"]), @"
+        Database sqlite:[ROOT]/app.db (from `--database-url`)
+        Finished nothing is wrong with what is recorded
+    ");
+    insta::assert_snapshot!(on(&["repair", "nope", "--applied"]), @"
+        Database sqlite:[ROOT]/app.db (from `--database-url`)
+    error: no revision or branch label is called `nope`
+     = [ROOT]/app.db: the database is as before
+     = help: `status` lists the revisions
+    ");
+    insta::assert_snapshot!(on(&["plan"]), @"
+    error: the chain has several heads: `left1` and `right1`; name one of them, or say `heads`
+     = database: [ROOT]/app.db
+    ");
+    insta::assert_snapshot!(on(&["redo", "--dry-run"]), @"
+    down left1  left1
+    up left1  left1
+         Planned [ROOT]/app.db (from `--database-url`)
+        Finished 1 step, committed at the end, all or nothing; nothing was changed
+         Planned [ROOT]/app.db (from `--database-url`)
+        Finished 1 step, committed at the end, all or nothing; nothing was changed
     ");
 }

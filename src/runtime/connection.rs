@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
-use super::database::{Source, no_driver};
+use super::database::{Source, check, no_driver};
 use super::error::{Error, ErrorKind};
 use super::job::Job;
 use super::options::Options;
@@ -57,7 +57,7 @@ pub(crate) struct Unit<'u> {
     pub(crate) record: Option<Record<'u>>,
     /// Whether the transaction ends with it.
     #[cfg_attr(
-        not(any(feature = "postgres", feature = "mysql")),
+        not(feature = "postgres"),
         allow(dead_code, reason = "there, commit is a statement of its own")
     )]
     pub(crate) is_last: bool,
@@ -150,6 +150,9 @@ impl<'c> Connection<'c> {
     pub(crate) async fn open(source: Source<'c>, create: bool) -> Result<Self, Error> {
         #[cfg(not(feature = "sqlite"))]
         let _ = create;
+        if let Source::Url(url, _) = &source {
+            check(url)?;
+        }
         let driver = match source {
             #[cfg(feature = "sqlite")]
             Source::Sqlite(source) => {

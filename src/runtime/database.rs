@@ -1,6 +1,8 @@
 //! What a migrator can be pointed at.
 
 use super::error::{Error, ErrorKind};
+use crate::dialect::Dialect;
+use crate::url::{self, Unknown};
 
 /// A database, or the way to one.
 ///
@@ -69,30 +71,29 @@ impl sealed::Sealed for &String {
 
 /// Why a URL leads nowhere. The URL itself may hold a password and is not repeated.
 pub(crate) fn no_driver(url: &str) -> Error {
-    let scheme = url.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| {
-        scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
-    });
-    let Some(scheme) = scheme else {
-        return Error::new(ErrorKind::Url, "the database URL has no scheme")
-            .help("write `sqlite:PATH`, for example `sqlite:app.db`");
-    };
-    let feature = match scheme.to_ascii_lowercase().as_str() {
-        "sqlite" => "sqlite",
-        "postgres" | "postgresql" => "postgres",
-        "mysql" | "mariadb" => "mysql",
-        _ => {
-            return Error::new(
-                ErrorKind::Url,
-                format!("no driver knows the scheme `{scheme}` of the database URL"),
-            )
-            .help("write `sqlite:PATH`, for example `sqlite:app.db`");
-        }
+    let Some(dialect) = url::dialect(url) else {
+        let Unknown { what, help } = Unknown::of(url);
+        return Error::new(ErrorKind::Url, format!("the database URL {what}")).help(help);
     };
     Error::new(
         ErrorKind::Url,
-        format!("the driver for `{scheme}:` URLs is not compiled into this program"),
+        format!("the driver for databases of `{dialect}` is not compiled into this program"),
     )
-    .help(format!("enable the feature `{feature}` of the dependency `cargo-migrate`"))
+    .help(format!("enable the feature `{dialect}` of the dependency `cargo-migrate`"))
+}
+
+/// Refuses a server's URL whose parts cannot be told apart, before a driver takes a part of the password
+/// for something that can be shown.
+pub(crate) fn check(text: &str) -> Result<(), Error> {
+    let is_server = url::dialect(text).is_some_and(|dialect| dialect != Dialect::Sqlite);
+    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+    let tail = rest.find(['/', '?', '#']).map_or("", |end| &rest[end..]);
+    if !is_server || !tail.contains('@') {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Url, "the database URL has an `@` behind its host")
+        .note("a `/`, `?` or `#` before it, in the password perhaps, ends the host")
+        .help("percent-encode them where they belong to a name: `/` is `%2F`, `?` is `%3F`, `#` is `%23`, `@` is `%40`"))
 }
 
 #[cfg(test)]
@@ -107,6 +108,23 @@ mod tests {
         for url in ["postgres://me:secret@host/db", "me:secret@host", "C:\\secret", "oracle:secret"]
         {
             assert!(!no_driver(url).to_string().contains("secret"), "{url}");
+        }
+        let error = no_driver("app.db").to_string();
+        assert!(error.contains("help: for a file of SQLite write `sqlite:app.db`"), "{error}");
+    }
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_no_part_of_an_error() {
+        for url in ["postgres://me:12/hunter2@host/db", "mysql://me:1?hunter2@host", "mysql://a#@"]
+        {
+            let error = check(url).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Url);
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+        for url in
+            ["sqlite:me@home/a.db", "postgres://me:x%2Fy@host/db?sslmode=prefer", "postgres:x"]
+        {
+            assert!(check(url).is_ok(), "{url}");
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Doubt {
     revision: RevisionId,
     /// Its number, from one.
     started: usize,
-    /// Its text, if that is known.
+    /// Its text, if that is known, and the catalog can be asked about it.
     sql: Option<String>,
     /// What proves the statements before it, and those with it.
     before: String,
@@ -45,7 +45,7 @@ impl Doubt {
         )
         .revision_named(revision, request.chain.get(revision.as_str()).map(Revision::path))
         .note("either another migrator is running it right now, or one was killed meanwhile");
-        let (mut sql, mut after) = (None, String::new());
+        let (mut text, mut after) = (None, String::new());
         if row.kind == Kind::Rust.name() {
             error = to_repair(
                 error.with_message(format!(
@@ -72,10 +72,14 @@ impl Doubt {
                 .help("then run again: it goes on with the statement after it, or with it");
             let done = (0..started).map(|index| job.statement(index));
             after = Progress::of(request.variant.dialect, done).checksum();
-            sql = Some(job.statement(started - 1).to_owned());
+            // The script may have said where its names are looked up, to a session that is gone.
+            let dialect = request.variant.dialect;
+            let is_here =
+                !(0..started - 1).any(|index| sql::changes_place(dialect, job.statement(index)));
+            text = is_here.then(|| job.statement(started - 1).to_owned());
         }
         let (revision, before) = (revision.clone(), row.checksum.clone());
-        Self { revision, started, sql, before, after, error }
+        Self { revision, started, sql: text, before, after, error }
     }
 }
 

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::connection::Record;
 use super::error::{DatabaseState, Error, ErrorKind};
 use super::operations::{Step, to_repair};
-use super::report::{PlannedStep, RunPlan, Source, Wrapping};
+use super::report::{PlannedStep, RunPlan, StepSource, StepTransaction};
 use super::select::Request;
 use super::state::{Progress, Row, RowStatus, State, id_list};
 use crate::chain::{Direction, Kind, Revision, RevisionId};
@@ -32,8 +32,8 @@ pub(crate) struct Job<'a> {
     pub(crate) statements: Vec<Range<usize>>,
     /// How many of them an earlier attempt finished; `None` if there was none.
     pub(crate) resume: Option<usize>,
-    pub(crate) source: Source,
-    pub(crate) wrapping: Wrapping,
+    pub(crate) source: StepSource,
+    pub(crate) transaction: StepTransaction,
     pub(crate) foreign_keys: bool,
     /// Whether a statement may change the session, and not only the database.
     pub(crate) changes_session: bool,
@@ -92,17 +92,17 @@ impl Job<'_> {
 
     /// Whether it runs statement by statement, with recorded progress.
     pub(crate) fn is_alone(&self) -> bool {
-        matches!(self.wrapping, Wrapping::None | Wrapping::StatementByStatement)
+        matches!(self.transaction, StepTransaction::Outside | StepTransaction::StatementByStatement)
     }
 
     /// Whether a statement runs outside any transaction, so that it is recorded as started before.
     pub(crate) fn is_started_alone(&self, dialect: Dialect, index: usize) -> bool {
-        match self.wrapping {
-            Wrapping::None => true,
-            Wrapping::StatementByStatement => {
+        match self.transaction {
+            StepTransaction::Outside => true,
+            StepTransaction::StatementByStatement => {
                 sql::commits_implicitly(dialect, self.statement(index))
             }
-            Wrapping::Shared | Wrapping::ForeignKeys => false,
+            StepTransaction::Shared | StepTransaction::ForeignKeys => false,
         }
     }
 
@@ -222,7 +222,7 @@ pub(crate) fn jobs<'a>(
     let mut may_share = false;
     for id in steps {
         let mut job = job(request, state, id, stored.remove(id))?;
-        let shares = job.wrapping == Wrapping::Shared;
+        let shares = job.transaction == StepTransaction::Shared;
         let joins = shares && may_share && request.options.scope.is_run(request.variant.dialect);
         if !jobs.is_empty() && !joins {
             part += 1;
@@ -291,7 +291,7 @@ fn job<'a>(
 /// Whether a revision of the chain is undone with the script that the database has.
 pub(crate) fn prefers_stored(request: &Request<'_>, state: &State, id: &RevisionId) -> bool {
     request.direction == Direction::Down
-        && request.options.edited_down == Some(Source::Stored)
+        && request.options.edited_down == Some(StepSource::Stored)
         && request.chain.get(id.as_str()).is_some_and(|revision| {
             state.difference(request.chain, request.variant_index, revision).is_some()
         })
@@ -378,11 +378,11 @@ fn job_of<'a>(
         kind == Kind::Rust && dialect == Dialect::Mysql
             || statements.iter().any(|range| sql::commits_implicitly(dialect, &text[range.clone()]))
     };
-    let wrapping = match (header.transaction, &header.foreign_keys) {
-        (TransactionMode::None, _) => Wrapping::None,
-        (TransactionMode::Transactional, _) if commits() => Wrapping::StatementByStatement,
-        (TransactionMode::Transactional, Some(_)) => Wrapping::ForeignKeys,
-        (TransactionMode::Transactional, None) => Wrapping::Shared,
+    let transaction = match (header.transaction, &header.foreign_keys) {
+        (TransactionMode::None, _) => StepTransaction::Outside,
+        (TransactionMode::Transactional, _) if commits() => StepTransaction::StatementByStatement,
+        (TransactionMode::Transactional, Some(_)) => StepTransaction::ForeignKeys,
+        (TransactionMode::Transactional, None) => StepTransaction::Shared,
     };
     let find = |kind| statements.iter().find(|range| is_hazard(kind, dialect, &text, range));
     if dialect == Dialect::Mysql
@@ -395,7 +395,7 @@ fn job_of<'a>(
         .at(&text, range.start)
         .help("remove the statement, and the `UNLOCK TABLES` with it"));
     }
-    if wrapping != Wrapping::None
+    if transaction != StepTransaction::Outside
         && let Some(range) = find(HazardKind::TransactionControl)
     {
         return Err(refused(
@@ -437,8 +437,8 @@ fn job_of<'a>(
         description: header.message.clone(),
         statements,
         resume: None,
-        source: if path.is_some() { Source::File } else { Source::Stored },
-        wrapping,
+        source: if path.is_some() { StepSource::File } else { StepSource::Stored },
+        transaction,
         foreign_keys: header.foreign_keys.is_some(),
         changes_session,
         part: 0,
@@ -494,7 +494,7 @@ pub(crate) fn run_plan(
             statements: job.statements.len() - job.resume.unwrap_or(0),
             source: job.source,
             kind: job.kind(),
-            wrapping: job.wrapping,
+            transaction: job.transaction,
             part: job.part,
         })
         .collect();

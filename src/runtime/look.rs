@@ -13,7 +13,7 @@ use super::error::{Error, ErrorKind};
 use super::job::{Job, jobs, prefers_stored, run_plan};
 use super::migrator::Configured;
 use super::options::Options;
-use super::report::{RunPlan, Wrapping};
+use super::report::{RunPlan, StepTransaction};
 use super::select::{Request, Selection, select};
 use super::state::{RowStatus, State};
 use crate::chain::baked::{Header, Tips};
@@ -134,7 +134,7 @@ impl Ready<'_> {
 
     /// Whether the first part runs with foreign keys on; `None` if there is nothing to do.
     pub(crate) fn foreign_keys(&self) -> Option<bool> {
-        self.jobs.front().map(|job| job.wrapping == Wrapping::ForeignKeys)
+        self.jobs.front().map(|job| job.transaction == StepTransaction::ForeignKeys)
     }
 }
 

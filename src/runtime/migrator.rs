@@ -276,10 +276,10 @@ impl Configured<'_> {
     /// what was undone stays undone, and [`Error::state`] says so.
     ///
     /// ```
-    /// # use cargo_migrate::{Error, Migrator, Options, Source};
+    /// # use cargo_migrate::{Error, Migrator, Options, StepSource};
     /// # async fn example(migrator: &Migrator, pool: sqlx::SqlitePool) -> Result<(), Error> {
     /// // The last revision was edited while it was being written.
-    /// let options = Options::new().edited_down(Source::Stored);
+    /// let options = Options::new().edited_down(StepSource::Stored);
     /// let report = migrator.with(options).redo(&pool, "-1").await?;
     /// assert_eq!(report.down.steps.len(), report.up.steps.len());
     /// # Ok(()) }

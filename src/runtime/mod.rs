@@ -3,7 +3,7 @@
 //! The entry is [`Migrator`]: a `static` that [`embed!`](crate) defines, or one over a chain that was
 //! read from files. It plans with `chain`, cuts revisions with `script`, and talks to databases
 //! through a `Connection` whose variants are sqlx's concrete drivers. The loop (`run`) decides what
-//! happens in which order; a dialect's folder (`sqlite`, `mysql`) knows how, in the same files for each.
+//! happens in which order; a dialect's folder (`sqlite`, `postgres`, `mysql`) knows how, in the same files for each.
 //!
 //! What holds for every run: the state is read again under the lock; everything that can be
 //! checked is checked before the first statement; a tracking row is written in the transaction of
@@ -65,6 +65,6 @@ pub use repair::{
     BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,
 };
 pub use report::{
-    Difference, FinishedStep, PlannedStep, Record, RedoPlan, RedoReport, Report, RevisionState,
-    RevisionStatus, RunPlan, Source, StampReport, Status, Wrapping,
+    AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan, RedoReport, Report,
+    RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, StepTransaction,
 };

@@ -33,6 +33,8 @@ pub enum Event<'a> {
         pause: Duration,
         /// What the server said.
         reason: &'a str,
+        /// Which sessions are in the way, in words, where the server tells.
+        blockers: &'a [String],
     },
     /// A revision begins.
     RevisionStarted {

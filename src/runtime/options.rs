@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::observer::Observer;
-use super::report::Source;
+use super::report::StepSource;
 use crate::dialect::Dialect;
 
 /// What one transaction holds.
@@ -78,7 +78,7 @@ pub struct Options {
     pub newer: NewerDatabase,
     /// With which script `down` undoes a revision that was edited after it was applied; by default
     /// with none: `down` stops there.
-    pub edited_down: Option<Source>,
+    pub edited_down: Option<StepSource>,
     /// Whether `stamp` forgets every row of the chain before it records anything, also those that
     /// the chain does not know.
     pub purge: bool,
@@ -173,7 +173,7 @@ impl Options {
 
     /// Lets `down` undo revisions that were edited after they were applied, with this script.
     #[must_use]
-    pub fn edited_down(mut self, source: Source) -> Self {
+    pub fn edited_down(mut self, source: StepSource) -> Self {
         self.edited_down = Some(source);
         self
     }

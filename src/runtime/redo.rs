@@ -127,7 +127,7 @@ fn refuse_unknown(request: &Request<'_>, ready: &Ready<'_>) -> Result<(), Error>
 
 /// The error of the way up: what was undone before stays so.
 fn left_undone(error: Error, undone: Vec<RevisionId>) -> Error {
-    let note = format!("{} had been undone before, as asked for", listed(&undone));
+    let note = format!("{} had been undone before, and stays undone", listed(&undone));
     let state = match error.state() {
         Some(DatabaseState::Uncertain { revisions }) => DatabaseState::Uncertain {
             revisions: undone.into_iter().chain(revisions.iter().cloned()).collect(),

@@ -7,23 +7,23 @@ use crate::chain::{Direction, Kind, RevisionId};
 /// Where the SQL of a step comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Source {
+pub enum StepSource {
     /// The revision's file, as it is in the chain.
     File,
     /// The script that was stored in the database when the revision was applied.
     Stored,
 }
 
-/// How a step is wrapped.
+/// The transaction that a step runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Wrapping {
+pub enum StepTransaction {
     /// In a transaction of the run.
     Shared,
     /// In a transaction of its own, with foreign keys enforced (`foreign-keys: on`).
     ForeignKeys,
     /// In no transaction (`transaction: none`): statement by statement, with recorded progress.
-    None,
+    Outside,
     /// Statement by statement, with recorded progress, since the database commits some of them by
     /// itself: on `MySQL` and `MariaDB` those that define something (`CREATE TABLE`).
     StatementByStatement,
@@ -42,11 +42,11 @@ pub struct PlannedStep {
     /// How many statements it has, without those that an earlier attempt finished.
     pub statements: usize,
     /// Where they come from.
-    pub source: Source,
+    pub source: StepSource,
     /// Whether it is written in SQL or in Rust.
     pub kind: Kind,
-    /// How it is wrapped.
-    pub wrapping: Wrapping,
+    /// The transaction that it runs in.
+    pub transaction: StepTransaction,
     /// Which part of the run it belongs to, from zero: each part is committed by itself.
     pub part: usize,
 }
@@ -92,7 +92,7 @@ pub struct FinishedStep {
     /// How many statements ran.
     pub statements: usize,
     /// Where they came from.
-    pub source: Source,
+    pub source: StepSource,
     /// How long they took.
     pub duration: Duration,
 }
@@ -165,7 +165,7 @@ impl StampReport {
 /// How and when a revision came into the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Record {
+pub struct AppliedRecord {
     /// When, in UTC: `2026-11-21T22:11:04.123Z`.
     pub at: String,
     /// Who.
@@ -181,9 +181,9 @@ pub enum RevisionState {
     /// Not applied.
     Pending,
     /// Applied.
-    Applied(Record),
+    Applied(AppliedRecord),
     /// Recorded as applied without being run.
-    Stamped(Record),
+    Stamped(AppliedRecord),
     /// Outside a transaction, and done in part.
     Unfinished {
         /// Which way it was going.

@@ -330,14 +330,15 @@ impl<'a> Run<'_, 'a, '_> {
     /// Waits before what failed for a lock is tried again; the error, if it was tried often enough.
     pub(crate) async fn pause(&mut self, error: Error, attempts: u32) -> Result<(), Error> {
         let options = self.request.options;
+        let blockers = self.connection.blockers(error.sql()).await;
         if attempts > options.retries {
-            let blockers = self.connection.blockers(error.sql()).await;
             return Err(blocked(error, attempts, blockers));
         }
         let pause = back_off(attempts);
         if let (Some(observer), Some(revision)) = (&options.observer, error.revision()) {
             let reason = error.message();
-            observer.event(&Event::Retrying { revision, attempts, pause, reason });
+            let blockers = &blockers[..];
+            observer.event(&Event::Retrying { revision, attempts, pause, reason, blockers });
         }
         sleep(pause).await;
         Ok(())

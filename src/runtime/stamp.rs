@@ -55,13 +55,17 @@ fn draft(
     };
 
     let mut ledger = if purge { Ledger::default() } else { Ledger::of(state) };
-    gone.iter().for_each(|id| ledger.remove(id));
+    for id in &gone {
+        ledger.remove(id);
+    }
     let entries: Vec<(&Revision, Entry)> = add
         .iter()
         .filter_map(|id| chain.get(id.as_str()))
         .map(|revision| (revision, Entry::of(request, revision)))
         .collect();
-    entries.iter().for_each(|(_, entry)| ledger.put(entry));
+    for (_, entry) in &entries {
+        ledger.put(entry);
+    }
     // Parents come first in a chain, and an applied revision was stamped with its own.
     drop(ledger.settle(&add.iter().cloned().collect()));
 

@@ -10,7 +10,7 @@ use super::digests::wrong_digests;
 use super::error::Error;
 use super::look::variant;
 use super::migrator::Configured;
-use super::report::{Difference, Record, RevisionState, RevisionStatus, Status};
+use super::report::{AppliedRecord, Difference, RevisionState, RevisionStatus, Status};
 use super::state::{Row, RowStatus, State};
 use crate::chain::plan::current_heads;
 use crate::chain::{Chain, Direction, Revision};
@@ -78,7 +78,7 @@ pub(crate) fn of_unknown(row: &Row) -> RevisionStatus {
 }
 
 fn of_row(row: &Row) -> RevisionState {
-    let record = || Record {
+    let record = || AppliedRecord {
         at: row.applied_at.clone(),
         by: row.applied_by.clone(),
         duration: Duration::from_millis(row.duration_ms),

@@ -14,7 +14,7 @@ use std::time::Instant;
 use super::connection::Failed;
 use super::error::{Error, ErrorKind};
 use super::job::Job;
-use super::report::Wrapping;
+use super::report::StepTransaction;
 use super::run::{Run, millis, statement_started};
 use super::state::{Progress, RowStatus};
 use super::tracking::{Change, Standing};
@@ -38,21 +38,20 @@ impl<'a> Run<'_, 'a, '_> {
             self.ready.has_table = true;
             self.partly = Some(job.id.clone());
             self.connection.prepare_alone(job).await?;
-            if let Err(error) = self.say_settings_again(job, done).await {
-                return Err(self.failed_alone(job, error, before.take()).await);
+            if let Err(error) = self.set_session_again(job, done).await {
+                return Err(self.failed_alone(job, done, error, before.take()).await);
             }
             for statement in done..count {
                 self.clear_way(job, statement).await?;
                 statement_started(options.observer.as_deref(), job, statement);
                 if let Err(error) = self.statement(job, statement).await {
-                    return Err(self.failed_alone(job, error, before.take()).await);
+                    return Err(self.failed_alone(job, statement, error, before.take()).await);
                 }
                 progress.finished(job.statement(statement));
-                if statement + 1 < count {
-                    let recorded = self.finished(job, statement + 1, &progress).await;
-                    if let Err(error) = recorded {
-                        return Err(self.unrecorded(job, statement, error, before.take()).await);
-                    }
+                if statement + 1 < count
+                    && let Err(error) = self.finished(job, statement + 1, &progress).await
+                {
+                    return Err(self.unrecorded(job, statement, error, before.take()).await);
                 }
             }
             if job.changes_session
@@ -85,15 +84,15 @@ impl<'a> Run<'_, 'a, '_> {
         wrong.map_or(Ok(()), Err)
     }
 
-    /// Tells the session the settings that an earlier attempt had made when it came to this statement.
-    async fn say_settings_again(&mut self, job: &Job<'a>, done: usize) -> Result<(), Error> {
+    /// Runs the finished statements again that only set the session: an earlier one had them.
+    async fn set_session_again(&mut self, job: &Job<'a>, done: usize) -> Result<(), Error> {
         let dialect = self.request.variant.dialect;
-        for index in 0..done {
-            let sql = job.statement(index);
+        for statement in 0..done {
+            let sql = job.statement(statement);
             if sql::sets_session(dialect, sql) {
-                let said = self.connection.execute_alone(sql, self.request.options).await;
-                said.map_err(|failed| {
-                    Self::failed(job, Failed { statement: Some(index), ..failed })
+                let result = self.connection.execute_alone(sql, self.request.options).await;
+                result.map_err(|failed| {
+                    Self::failed(job, Failed { statement: Some(statement), ..failed })
                 })?;
             }
         }
@@ -106,26 +105,21 @@ impl<'a> Run<'_, 'a, '_> {
         let dialect = self.request.variant.dialect;
         let sql = job.statement(statement);
         let alone = job.is_started_alone(dialect, statement);
-        let retries = job.wrapping == Wrapping::StatementByStatement
+        let retries = job.transaction == StepTransaction::StatementByStatement
             && (!alone || sql::defines(dialect, sql));
+        let at = |failed| Self::failed(job, Failed { statement: Some(statement), ..failed });
         let mut attempts = 0;
         loop {
             if !alone {
-                let begun = self.connection.begin(false, options).await;
-                begun.map_err(|error| match statement.checked_sub(1) {
-                    Some(last) if error.kind() == ErrorKind::Script => {
-                        Self::failed(job, Failed { statement: Some(last), inside: 0, error })
-                    }
-                    _ => error,
-                })?;
+                self.begin_between(job, statement).await?;
             }
             let Err(failed) = self.connection.execute_alone(sql, options).await else {
                 return match self.invalid_index(job, statement).await? {
-                    Some(index) => Err(invalid_before(job, statement, &index)),
+                    Some(index) => Err(at(invalid_before(&index).into())),
                     None => Ok(()),
                 };
             };
-            let error = Self::failed(job, Failed { statement: Some(statement), ..failed });
+            let error = at(failed);
             attempts += 1;
             if !retries || error.kind() != ErrorKind::LockTimeout {
                 return Err(error);
@@ -135,6 +129,18 @@ impl<'a> Run<'_, 'a, '_> {
             }
             self.pause(error, attempts).await?;
         }
+    }
+
+    /// Begins the transaction of a statement.
+    async fn begin_between(&mut self, job: &Job<'a>, statement: usize) -> Result<(), Error> {
+        let begun = self.connection.begin(false, self.request.options).await;
+        begun.map_err(|error| match statement.checked_sub(1) {
+            // It is the one before that has left a transaction open.
+            Some(last) if error.kind() == ErrorKind::Script => {
+                Self::failed(job, Failed { statement: Some(last), inside: 0, error })
+            }
+            _ => error,
+        })
     }
 
     /// Records that the first `done` statements are done.
@@ -147,13 +153,26 @@ impl<'a> Run<'_, 'a, '_> {
         let (settings, options) = (self.request.settings, self.request.options);
         let dialect = self.request.variant.dialect;
         let checksum = progress.checksum();
-        let started = self.started(job, done).await?;
-        let change = Change::Progress { revision: &job.id, done, started, checksum: &checksum };
+        let change = Change::Progress {
+            revision: &job.id,
+            done,
+            started: self.marked(job, done).await?,
+            checksum: &checksum,
+        };
         self.connection.change(settings, &change, options).await?;
         if job.is_started_alone(dialect, done - 1) {
             return Ok(());
         }
         self.connection.commit(options).await
+    }
+
+    /// What a row says of a statement before it runs: that it is started, or nothing.
+    async fn marked(&mut self, job: &Job<'a>, statement: usize) -> Result<Option<usize>, Error> {
+        if job.is_started_alone(self.request.variant.dialect, statement) {
+            self.started(job, statement).await
+        } else {
+            Ok(None)
+        }
     }
 
     /// Records that the statement after the first `done` ones is started; returns what an undoing
@@ -168,7 +187,7 @@ impl<'a> Run<'_, 'a, '_> {
         let (id, checksum) = (&job.id, progress.checksum());
         match (job.direction, job.resume) {
             (Direction::Up, None) => {
-                let started = self.started(job, 0).await?;
+                let started = self.marked(job, 0).await?;
                 let mut record = job.record(self.request, &self.applied_by);
                 record.status = RowStatus::Applying.name();
                 record.statements_done = 0;
@@ -181,7 +200,7 @@ impl<'a> Run<'_, 'a, '_> {
                 let change = Change::Progress {
                     revision: id,
                     done,
-                    started: self.started(job, done).await?,
+                    started: self.marked(job, done).await?,
                     checksum: &checksum,
                 };
                 self.connection.change(settings, &change, options).await?;
@@ -195,7 +214,7 @@ impl<'a> Run<'_, 'a, '_> {
                 let reverting = Standing {
                     status: RowStatus::Reverting,
                     statements_done: done,
-                    statement_started: self.started(job, done).await?,
+                    statement_started: self.marked(job, done).await?,
                     checksum,
                     down_script: job.down_script.clone(),
                 };
@@ -225,6 +244,7 @@ impl<'a> Run<'_, 'a, '_> {
     async fn failed_alone(
         &mut self,
         job: &Job<'a>,
+        statement: usize,
         error: Error,
         before: Option<Standing>,
     ) -> Error {
@@ -240,7 +260,7 @@ impl<'a> Run<'_, 'a, '_> {
             let row = state.row(job.id.as_str());
             let (done, checksum) =
                 row.map_or((0, ""), |row| (row.statements_done, row.checksum.as_str()));
-            left = self.invalid_index(job, done).await?;
+            left = self.invalid_index(job, statement).await?;
             if done == 0 && job.direction == Direction::Up && left.is_none() {
                 self.connection.change(settings, &Change::Delete(&job.id), options).await?;
                 self.partly = None;
@@ -265,6 +285,7 @@ impl<'a> Run<'_, 'a, '_> {
         };
         match recorded {
             Ok(0) => error.note("no statement of this revision had an effect"),
+            Ok(1) => error.note("its first statement is done, and will not run again"),
             Ok(done) => {
                 error.note(format!("its first {done} statements are done, and will not run again"))
             }
@@ -287,7 +308,7 @@ impl<'a> Run<'_, 'a, '_> {
         if leaves_open || !job.is_started_alone(self.request.variant.dialect, statement) {
             // It is undone together with its record.
             let error = Self::failed(job, Failed { statement: Some(statement), inside: 0, error });
-            let error = self.failed_alone(job, error, before).await;
+            let error = self.failed_alone(job, statement, error, before).await;
             return if leaves_open { error.help("end it with `COMMIT`") } else { error };
         }
         let says = error.message().to_owned();
@@ -304,9 +325,10 @@ impl<'a> Run<'_, 'a, '_> {
 }
 
 /// `IF NOT EXISTS` is content with an index that nothing uses.
-fn invalid_before(job: &Job<'_>, statement: usize, index: &str) -> Error {
-    let says = format!("the index `{index}` was there already, and is invalid: nothing uses it");
-    let error = Error::new(ErrorKind::Statement, says);
-    Run::failed(job, Failed { statement: Some(statement), inside: 0, error })
-        .help("run again: what is invalid is dropped first")
+fn invalid_before(index: &str) -> Error {
+    Error::new(
+        ErrorKind::Statement,
+        format!("the index `{index}` was there already, and is invalid: nothing uses it"),
+    )
+    .help("run again: what is invalid is dropped first")
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::error::{Error, ErrorKind};
 use super::observer::Event;
 use super::options::Options;
 use super::timer::sleep;
@@ -17,6 +19,24 @@ pub(crate) struct Wait<'a> {
 impl<'a> Wait<'a> {
     pub(crate) fn new(options: &'a Options) -> Self {
         Self { options, since: None, pause: Duration::from_millis(5) }
+    }
+
+    /// The end of it, where a server holds the lock for somebody else.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn timed_out(&self, database: &str, holder: Option<&str>) -> Error {
+        let waited = self.waited().as_secs_f64();
+        let mut error = Error::new(
+            ErrorKind::Locked,
+            format!("another runner has held the lock of this database for {waited:.1} s"),
+        )
+        .on(database);
+        if let Some(holder) = holder {
+            error = error.note(format!("it is held by {holder}"));
+        }
+        error.help(
+            "wait until it has finished, or allow a longer lock time-out (`--lock-timeout`, \
+             `Options::lock_timeout`)",
+        )
     }
 
     pub(crate) fn waited(&self) -> Duration {

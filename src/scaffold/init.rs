@@ -69,6 +69,9 @@ fn edit_dependencies(
 ) -> Result<String, Error> {
     let mut features: Vec<&str> = dialects.iter().map(|dialect| dialect.name()).collect();
     features.push("tokio");
+    if dialects.iter().any(|dialect| *dialect != Dialect::Sqlite) && !has_tls(manifest) {
+        features.push("rustls");
+    }
     let key = edit_dependency(manifest, package, init, "dependencies", &features, changes)?;
     edit_dependency(manifest, package, init, "build-dependencies", &["build"], changes)?;
     let had_feature = manifest.get(&["features", RUNNER]).is_some();
@@ -87,6 +90,13 @@ fn edit_dependencies(
         );
     }
     Ok(key.replace('-', "_"))
+}
+
+/// Whether the package has chosen another way to encrypt connections.
+fn has_tls(manifest: &Manifest) -> bool {
+    let Some(key) = manifest.dependency("dependencies", PACKAGE) else { return false };
+    let features = manifest.get(&["dependencies", &key, "features"]).and_then(Item::as_array);
+    features.into_iter().flatten().any(|feature| feature.as_str() == Some("native-tls"))
 }
 
 fn edit_dependency(

@@ -58,6 +58,6 @@ pub struct Init {
     pub chain: Option<String>,
     /// The directory of the revisions, where it is not the default one.
     pub dir: Option<String>,
-    /// The URL of the `dev` environment, such as `sqlite:dev.db`.
+    /// The URL of the `dev` environment, such as `sqlite:dev.db` or `postgres://localhost/app`.
     pub url: Option<String>,
 }

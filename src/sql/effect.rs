@@ -39,7 +39,14 @@ pub(crate) struct Effect {
 
 /// What a statement does to the catalog, where it is one thing and can be seen there.
 pub(crate) fn effect(dialect: Dialect, statement: &str) -> Option<Effect> {
-    let tokens: Vec<Token<'_>> = tokens(dialect, statement).collect();
+    let mut tokens: Vec<Token<'_>> = tokens(dialect, statement).collect();
+    if tokens.last().is_some_and(|token| token.kind == TokenKind::Semicolon) {
+        tokens.pop();
+    }
+    // Under a `DELIMITER` line there may be another statement behind it.
+    if tokens.iter().any(|token| token.kind == TokenKind::Semicolon) {
+        return None;
+    }
     Reader { dialect, tokens: &tokens }.statement()
 }
 
@@ -310,6 +317,8 @@ mod tests {
             "ALTER TABLE t DROP CONSTRAINT c",
             "ALTER TABLE t RENAME TO u",
             "INSERT INTO t VALUES (1)",
+            "DROP TABLE t; DROP TABLE u",
+            "CREATE TABLE t (a int); INSERT INTO t VALUES (1);",
             "CREATE",
             "ALTER TABLE t ADD",
             "",

@@ -36,7 +36,7 @@ pub(crate) use effect::{Object, effect};
 pub use hazard::{Hazard, HazardKind, hazards};
 pub use mention::{may_mention, mentions};
 #[cfg(feature = "runtime")]
-pub(crate) use session::{changes_session, sets_session};
+pub(crate) use session::{changes_place, changes_session, sets_session};
 pub use split::{Split, Statement, split};
 pub use token::{Token, TokenKind, Tokens, Unterminated, UnterminatedKind, canonical, tokens};
 

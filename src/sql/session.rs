@@ -4,6 +4,7 @@
 //! one of its name, a setting can switch constraints off or let names mean something else.
 
 use super::commit::is_setting;
+use super::keyword::{is, occurs};
 use super::token::tokens;
 use crate::dialect::Dialect;
 
@@ -57,6 +58,16 @@ pub(crate) fn changes_session(dialect: Dialect, statement: &str) -> bool {
     }
 }
 
+/// Whether a statement may say where the names of those behind it are looked up.
+pub(crate) fn changes_place(dialect: Dialect, statement: &str) -> bool {
+    match dialect {
+        Dialect::Sqlite => false,
+        Dialect::Postgres => occurs(statement, "search_path"),
+        // `USE` stands also under a `DELIMITER` line, behind another statement.
+        Dialect::Mysql => tokens(dialect, statement).any(|token| is(token.text, "use")),
+    }
+}
+
 /// Whether all that a statement does is to set something in the session, so that it can be run
 /// again in another one.
 pub(crate) fn sets_session(dialect: Dialect, statement: &str) -> bool {
@@ -87,6 +98,8 @@ mod tests {
             (Dialect::Mysql, "SET NAMES utf8mb4"),
             (Dialect::Mysql, "USE other"),
             (Dialect::Mysql, "SET @@SESSION.sql_mode = ''"),
+            (Dialect::Mysql, "SET SESSION TRANSACTION READ WRITE"),
+            (Dialect::Mysql, "/*!40014 SET FOREIGN_KEY_CHECKS=0 */"),
         ] {
             assert!(sets_session(dialect, sql), "{sql}");
         }
@@ -97,6 +110,9 @@ mod tests {
             (Dialect::Mysql, "SET GLOBAL max_connections = 5"),
             (Dialect::Mysql, "SET @@GLOBAL.max_connections = 5"),
             (Dialect::Mysql, "SET PASSWORD = 'x'"),
+            (Dialect::Mysql, "SET TRANSACTION READ ONLY"),
+            (Dialect::Mysql, "SET @last = (SELECT max(id) FROM t)"),
+            (Dialect::Mysql, "SET @a = 1; DROP TABLE t"),
         ] {
             assert!(!sets_session(dialect, sql), "{sql}");
         }

@@ -233,10 +233,11 @@ fn an_edited_revision_that_was_applied() {
         Database sqlite:dev.db (from environment `dev`)
     error: revision `first1` has another text than when applied to this database
     --> migrations/first1.sql
-     = note: migrations/first1.sql: `first1` was applied at [NOW] by cargo-migrate@vm
+     = note: migrations/first1.sql: `first1` was applied at [NOW] by cargo-migrate@[HOST]
      = [ROOT]/dev.db: the database is as before
      = help: restore the file to what was applied, and put the change into a new revision
-     = help: or, where nobody else has applied it, undo it first: `down --from database`
+     = help: or, if the database is as the file says it now, accept that: `repair first1 --accept`
+     = help: or, where nobody else has applied it, undo it first: `down --from database` (in code `Options::edited_down`), with a target that includes it
     ");
     assert_transcript!(project.migrate(&["down"]), @"
     exit code: 1
@@ -244,10 +245,11 @@ fn an_edited_revision_that_was_applied() {
         Database sqlite:dev.db (from environment `dev`)
     error: revision `first1` has another text than when applied to this database
     --> migrations/first1.sql
-     = note: migrations/first1.sql: `first1` was applied at [NOW] by cargo-migrate@vm
+     = note: migrations/first1.sql: `first1` was applied at [NOW] by cargo-migrate@[HOST]
      = [ROOT]/dev.db: the database is as before
      = help: `down --from database` undoes it with the script that was stored when it was applied
      = help: `down --from file` undoes it with the script of the edited file
+     = help: in code, `Options::edited_down` says which
     ");
     assert_transcript!(project.migrate(&["status"]), @"
     exit code: 0

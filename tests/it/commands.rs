@@ -244,7 +244,7 @@ fn a_protected_environment_is_not_undone_without_a_word() {
     exit code: 1
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
-    error: environment `dev` is protected, and there is no terminal to ask; nothing was changed
+    error: environment `dev` protects this database, and there is no terminal to ask; nothing was changed
     help: to go on without a question: `down --yes`
     ");
     // The same database by another way.

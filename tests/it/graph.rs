@@ -600,12 +600,12 @@ fn a_database_is_asked_only_where_it_is_meant() {
     assert_transcript!(project.migrate(&["history", "-r", "current:"]), @r#"
     exit code: 2
     ----- stderr -----
-    error: no database is given; pass `--database-url`, set `DATABASE_URL`, or add `env.dev.url = "sqlite:dev.db"` to `[package.metadata.migrate]`
+    error: no database is given; pass `--database-url`, set `DATABASE_URL`, or add `env.dev.url = "…"` to `[package.metadata.migrate]`
     "#);
     assert_transcript!(project.migrate(&["show", "current"]), @r#"
     exit code: 2
     ----- stderr -----
-    error: no database is given; pass `--database-url`, set `DATABASE_URL`, or add `env.dev.url = "sqlite:dev.db"` to `[package.metadata.migrate]`
+    error: no database is given; pass `--database-url`, set `DATABASE_URL`, or add `env.dev.url = "…"` to `[package.metadata.migrate]`
     "#);
     assert_transcript!(project.migrate(&["graph", "--env", "production"]), @r#"
     exit code: 2

@@ -13,4 +13,8 @@ mod histories;
 mod import;
 mod init;
 mod rebase;
+mod repair;
+mod rust;
+mod server;
+mod servers;
 mod support;

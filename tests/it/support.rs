@@ -48,6 +48,7 @@ macro_rules! assert_transcript {
             (r"\d{8}T\d{4}_", "[DATE]_"),
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[NOW]"),
             (r"\([^()]* by [^()]* in ", "([NOW] by [WHO] in "),
+            (r" by cargo-migrate@\S+", " by cargo-migrate@[HOST]"),
         ]}, {
             insta::assert_snapshot!($output.transcript(), @$expected);
         });
@@ -190,6 +191,11 @@ impl Project {
         let set: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
         for name in [
             "DATABASE_URL",
+            "MIGRATE_LOCK_TIMEOUT",
+            "MIGRATE_PROTECTED",
+            "MIGRATE_RETRIES",
+            "MIGRATE_STATEMENT_LOCK_TIMEOUT",
+            "MIGRATE_STATEMENT_TIMEOUT",
             "CARGO_TERM_COLOR",
             "CARGO_MAKEFLAGS",
             "RUSTFLAGS",

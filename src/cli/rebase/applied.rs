@@ -108,7 +108,7 @@ fn look(
     name: Option<&String>,
 ) -> Result<Looked, Failure> {
     let mut options = Options::new();
-    let mut shown = format!("`{}` (from {})", place.name(), place.origin);
+    let mut shown = format!("`{}` (from {})", place.shown, place.origin);
     if let Some(name) = name {
         options = options.database(name);
         shown = format!("database `{name}`, {shown}");

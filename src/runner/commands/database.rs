@@ -4,20 +4,21 @@ use std::fmt::Write as _;
 use std::future::Future;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::progress::Progress;
 use crate::chain::Direction;
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
-use crate::runner::{StatusArguments, Ui, UpArguments};
+use crate::runner::{StatementArguments, StatusArguments, Ui, UpArguments};
 use crate::runtime::{
-    Difference, Error, ErrorKind, Migrator, Options, Record, Report, RevisionState, RevisionStatus,
-    RunPlan, Source, Status, TransactionScope, Wrapping,
+    AppliedRecord, Difference, Error, ErrorKind, Migrator, Options, Report, RevisionState,
+    RevisionStatus, RunPlan, Status, StepSource, StepTransaction, TransactionScope,
 };
 
 /// A database with nothing in it, for plans before there is one.
-const NOTHING: &str = "sqlite::memory:";
+pub(super) const NOTHING: &str = "sqlite::memory:";
 
 /// Applies revisions.
 pub(crate) fn up(
@@ -31,7 +32,8 @@ pub(crate) fn up(
         return Ok(Exit::Done);
     }
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(&args.database, args.transaction, &progress));
+    let configured =
+        migrator.with(options(place, &args.database, args.statements, args.transaction, &progress));
     block_on(async {
         if args.dry_run {
             let many_heads = migrator.header().map_err(failed)?.settings.many_heads;
@@ -42,7 +44,7 @@ pub(crate) fn up(
                 ui.note("the database does not exist yet; `up` creates it")?;
                 plan = configured.plan(NOTHING, Direction::Up, target).await;
                 if let Ok(plan) = &mut plan {
-                    plan.database = place.name();
+                    plan.database.clone_from(&place.shown);
                 }
             }
             return show_plan(&plan.map_err(failed)?, place, ui);
@@ -65,11 +67,8 @@ pub(crate) fn down(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let mut options = options(&args.database, args.transaction, &progress);
-    options.edited_down = args.from.map(|from| match from {
-        DownSource::File => Source::File,
-        DownSource::Database => Source::Stored,
-    });
+    let mut options = options(place, &args.database, args.statements, args.transaction, &progress);
+    options.edited_down = args.from.map(Into::into);
     let configured = migrator.with(options);
     let target = args.target.as_deref().unwrap_or("-1");
     block_on(async {
@@ -115,13 +114,14 @@ fn look(
     ui: &Ui,
 ) -> Result<Status, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(args, None, &progress));
+    let statements = StatementArguments::default();
+    let configured = migrator.with(options(place, args, statements, None, &progress));
     block_on(async {
         match configured.status(place.url.as_str()).await {
             Err(error) if error.kind() == ErrorKind::Missing => {
                 ui.note("the database does not exist yet; `up` creates it")?;
                 let mut status = configured.status(NOTHING).await.map_err(failed)?;
-                status.database = place.name();
+                status.database.clone_from(&place.shown);
                 Ok(status)
             }
             status => status.map_err(failed),
@@ -129,11 +129,35 @@ fn look(
     })
 }
 
-fn options(args: &DatabaseArguments, scope: Option<Scope>, progress: &Arc<Progress>) -> Options {
+impl From<DownSource> for StepSource {
+    fn from(source: DownSource) -> Self {
+        match source {
+            DownSource::File => Self::File,
+            DownSource::Database => Self::Stored,
+        }
+    }
+}
+
+/// Flags, then what holds at the place, then the defaults.
+pub(super) fn options(
+    place: &Place,
+    args: &DatabaseArguments,
+    statements: StatementArguments,
+    scope: Option<Scope>,
+    progress: &Arc<Progress>,
+) -> Options {
     let mut options = Options::new().observer(Arc::clone(progress) as _);
-    if let Some(timeout) = args.lock_timeout {
+    let limits = statements.limits(args).or(place.limits);
+    if let Some(timeout) = limits.lock_timeout {
         options = options.lock_timeout(timeout);
     }
+    if let Some(retries) = limits.retries {
+        options = options.retries(retries);
+    }
+    // Zero is how somebody says that a time-out of the configuration is not to hold.
+    let is_set = |timeout: &Duration| !timeout.is_zero();
+    options.statement_lock_timeout = limits.statement_lock_timeout.filter(is_set);
+    options.statement_timeout = limits.statement_timeout.filter(is_set);
     if let Some(name) = &args.name {
         options = options.database(name);
     }
@@ -162,36 +186,43 @@ pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
     })
 }
 
-fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
-    match &place.shown {
-        Some(url) => ui.status("Database", format_args!("{url} (from {})", place.origin)),
-        None => ui.status("Database", format_args!("from {}", place.origin)),
-    }
+pub(crate) fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
+    ui.status("Database", format_args!("{} (from {})", place.shown, place.origin))
 }
 
-/// Asks before anything destructive where the environment is protected.
-fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
-    let Some(environment) = place.protected.as_ref().filter(|_| !yes) else { return Ok(()) };
+/// Asks before anything destructive where something protects the database.
+pub(crate) fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
+    let Some(protection) = place.protected.as_ref().filter(|_| !yes) else { return Ok(()) };
     let refusal = |message: String| {
         Failure::new(message).help(format!("to go on without a question: `{command} --yes`"))
     };
     if !std::io::stdin().is_terminal() {
         return Err(refusal(format!(
-            "environment `{environment}` is protected, and there is no terminal to ask; nothing was changed"
+            "{protection} protects this database, and there is no terminal to ask; nothing was changed"
         )));
     }
     let question =
-        format!("Environment `{environment}` is protected. Go on with `{command}`? [y/N]");
+        format!("This database is protected by {protection}. Go on with `{command}`? [y/N]");
     if matches!(ui.ask(question)?.as_str(), "y" | "Y" | "yes") {
         return Ok(());
     }
     Err(refusal(String::from("not confirmed; nothing was changed")))
 }
 
-fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
+/// Says what should be known of a run.
+pub(super) fn warn(report: &Report, ui: &Ui) -> Result<(), Failure> {
     for warning in &report.warnings {
         ui.warn(warning)?;
     }
+    let stored = report.steps.iter().filter(|step| step.source == StepSource::Stored).count();
+    if stored > 0 {
+        ui.note(format_args!("{stored} of them with the script that the database had stored"))?;
+    }
+    Ok(())
+}
+
+fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
+    warn(report, ui)?;
     let count = report.steps.len();
     let summary = match (count, report.direction) {
         (0, _) => String::from("nothing to do"),
@@ -200,15 +231,11 @@ fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
         (_, Direction::Up) => format!("{count} revisions applied"),
         (_, Direction::Down) => format!("{count} revisions undone"),
     };
-    let stored = report.steps.iter().filter(|step| step.source == Source::Stored).count();
-    if stored > 0 {
-        ui.note(format_args!("{stored} of them with the script that the database had stored"))?;
-    }
     ui.status("Finished", format_args!("{summary} in {:.2}s", report.duration.as_secs_f64()))?;
     Ok(Exit::Done)
 }
 
-fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
+pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
     for warning in &plan.warnings {
         ui.warn(warning)?;
     }
@@ -220,22 +247,25 @@ fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
     for step in &plan.steps {
         let description = visible(&step.description);
         let mut line = format!("{} {}  {description}", plan.direction, step.revision);
-        match step.wrapping {
-            Wrapping::None => line.push_str("  (outside a transaction)"),
-            Wrapping::StatementByStatement => line.push_str("  (committed statement by statement)"),
-            Wrapping::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
-            Wrapping::Shared => {}
+        match step.transaction {
+            StepTransaction::Outside => line.push_str("  (outside a transaction)"),
+            StepTransaction::StatementByStatement => {
+                line.push_str("  (committed statement by statement)");
+            }
+            StepTransaction::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
+            StepTransaction::Shared => {}
         }
-        if step.source == Source::Stored {
+        if step.source == StepSource::Stored {
             line.push_str("  (script stored in the database)");
         }
         ui.answer(line)?;
     }
     let parts = plan.parts();
-    let is_whole = |wrapping| matches!(wrapping, Wrapping::Shared | Wrapping::ForeignKeys);
+    let is_whole =
+        |transaction| matches!(transaction, StepTransaction::Shared | StepTransaction::ForeignKeys);
     let committed = if parts > 1 {
         format!("committed in {parts} parts")
-    } else if plan.steps.iter().any(|step| !is_whole(step.wrapping)) {
+    } else if plan.steps.iter().any(|step| !is_whole(step.transaction)) {
         String::from("committed statement by statement")
     } else {
         String::from("committed at the end, all or nothing")
@@ -264,7 +294,7 @@ fn show_status(status: &Status, place: &Place, ui: &Ui) -> Result<(), Failure> {
 }
 
 fn status_line(revision: &RevisionStatus) -> String {
-    let record = |record: &Record| {
+    let record = |record: &AppliedRecord| {
         format!("{} by {} in {:.3}s", record.at, record.by, record.duration.as_secs_f64())
     };
     let (word, detail) = match &revision.state {
@@ -293,7 +323,10 @@ fn status_line(revision: &RevisionStatus) -> String {
     match revision.difference {
         Some(Difference::Edited) => line.push_str("  EDITED: the file is not what was applied"),
         Some(Difference::Reparented) => line.push_str("  RE-PARENTED: the file has other parents"),
-        _ => {}
+        Some(Difference::WrongDigest) => {
+            line.push_str("  WRONG DIGEST: it does not follow from what is recorded");
+        }
+        None => {}
     }
     if revision.is_unknown() {
         line.push_str("  UNKNOWN: not in this chain");
@@ -304,7 +337,7 @@ fn status_line(revision: &RevisionStatus) -> String {
 /// What the command line makes of an operation's error.
 pub(crate) fn failed(error: Error) -> Failure {
     let exit = match error.kind() {
-        ErrorKind::Target => Exit::Usage,
+        ErrorKind::Target | ErrorKind::Url => Exit::Usage,
         ErrorKind::Chain => Exit::InvalidChain,
         ErrorKind::Connect | ErrorKind::Locked | ErrorKind::Missing => Exit::Unavailable,
         _ => Exit::Failed,

@@ -1,10 +1,20 @@
 //! The commands over a chain, wherever it comes from: files, or the binary.
 
 mod chain;
+#[cfg(feature = "cli")]
+mod code;
 mod database;
 mod progress;
+mod redo;
+mod repair;
 
 pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
+pub(crate) use code::{Running, needs_code};
+#[cfg(feature = "cli")]
+pub(crate) use database::{announce, confirm};
+#[cfg(feature = "cli")]
 pub(crate) use database::{block_on, failed};
 pub(crate) use database::{down, standing, status, up};
+pub(crate) use redo::{plan, redo};
+pub(crate) use repair::{repair, stamp};

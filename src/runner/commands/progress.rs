@@ -13,6 +13,9 @@ use crate::runtime::{Event, Observer};
 /// Runs shorter than this show no bar: it would be gone before it is read.
 const BAR_FROM: usize = 5;
 
+/// After this time, who waits for the lock is told again that and for whom.
+const REMIND_AFTER: Duration = Duration::from_secs(15);
+
 /// Turns events into lines, and into a bar on a terminal.
 pub(crate) struct Progress {
     ui: Ui,
@@ -23,7 +26,40 @@ pub(crate) struct Progress {
 struct State {
     bar: Option<ProgressBar>,
     descriptions: std::collections::HashMap<RevisionId, String>,
-    has_waited: bool,
+    waiting: Option<Waiting>,
+    /// How many steps are permanent.
+    committed: u64,
+}
+
+/// What was told of a wait.
+#[derive(PartialEq)]
+struct Waiting {
+    holder: Option<String>,
+    told: Duration,
+}
+
+impl State {
+    /// What there is to tell of a wait, if it is news.
+    fn waits(&mut self, waited: Duration, holder: Option<&str>) -> Option<String> {
+        let before = self.waiting.as_mut();
+        let is_known = before.as_ref().is_some_and(|it| it.holder.as_deref() == holder);
+        if let Some(before) = before.filter(|_| is_known) {
+            // Less than before is another wait of the same run.
+            before.told = before.told.min(waited);
+            if waited < before.told + REMIND_AFTER {
+                return None;
+            }
+        }
+        self.waiting = Some(Waiting { holder: holder.map(str::to_owned), told: waited });
+        let what = match holder {
+            Some(holder) => format!("for the lock of this database, held by {holder}"),
+            None => String::from("for another migrator or writer of this database"),
+        };
+        Some(match waited.as_secs() {
+            0 => what,
+            seconds => format!("{what}, for {seconds}s so far"),
+        })
+    }
 }
 
 impl Progress {
@@ -75,19 +111,23 @@ impl Observer for Progress {
                     state.bar = Some(bar);
                 }
             }
-            Event::Waiting { holder, .. } if !state.has_waited => {
-                state.has_waited = true;
-                let text = match holder {
-                    Some(holder) => format!("for the lock of this database, held by {holder}"),
-                    None => String::from("for another migrator or writer of this database"),
-                };
-                self.line(&state, "Waiting", &text);
+            Event::Waiting { waited, holder } => {
+                if let Some(text) = state.waits(*waited, *holder) {
+                    self.line(&state, "Waiting", &text);
+                }
             }
-            Event::Retrying { revision, pause, reason, .. } => {
-                let seconds = pause.as_secs_f64();
-                let text = format!("{revision} in {seconds:.1}s: {reason}");
+            Event::Retrying { revision, attempts, pause, reason, blockers, .. } => {
+                for blocker in *blockers {
+                    self.line(&state, "Blocked", &format!("by {blocker}"));
+                }
+                let (seconds, next) = (pause.as_secs_f64(), attempts + 1);
+                let text = format!("{revision} in {seconds:.1}s, attempt {next}: {reason}");
                 self.line(&state, "Retrying", &text);
+                if let Some(bar) = &state.bar {
+                    bar.set_position(state.committed);
+                }
             }
+            Event::Committed { revisions } => state.committed += revisions.len() as u64,
             Event::RevisionStarted { revision, direction, .. } => {
                 let verb = match direction {
                     Direction::Up => "Applying",
@@ -107,12 +147,41 @@ impl Observer for Progress {
                     bar.set_message(format!("{revision} (statement {} of {count})", index + 1));
                 }
             }
+            Event::Progress { revision, rows } => {
+                if self.ui.is_verbose() {
+                    self.line(&state, "Working", &format!("{rows} rows done"));
+                }
+                if let Some(bar) = &state.bar {
+                    bar.set_message(format!("{revision} ({rows} rows)"));
+                }
+            }
             Event::RevisionFinished { .. } => {
                 if let Some(bar) = &state.bar {
                     bar.inc(1);
                 }
             }
-            _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_is_told_for_whom_and_again_after_a_while() {
+        let mut state = State::default();
+        let mut waits = |seconds, holder| state.waits(Duration::from_secs(seconds), holder);
+        let first = waits(0, Some("process 7")).unwrap();
+        assert_eq!(first, "for the lock of this database, held by process 7");
+        assert_eq!(waits(14, Some("process 7")), None);
+        let again = waits(15, Some("process 7")).unwrap();
+        assert_eq!(again, "for the lock of this database, held by process 7, for 15s so far");
+        assert_eq!(waits(29, Some("process 7")), None);
+        assert!(waits(29, Some("process 8")).unwrap().contains("process 8"));
+        // The next transaction of the run waits for the same one.
+        assert_eq!(waits(0, Some("process 8")), None);
+        assert_eq!(waits(14, Some("process 8")), None);
+        assert!(waits(15, Some("process 8")).is_some());
     }
 }

@@ -6,36 +6,41 @@ use crate::runtime::error::Error;
 use crate::runtime::tracking::literal;
 use crate::sql::{Name, Object};
 
-/// The condition that a row is about this table; without a database before it, it is in the current one.
-fn table(name: &Name) -> String {
-    let literal = |text: &String| literal(Dialect::Mysql, text);
+fn text(text: &str) -> String {
+    literal(Dialect::Mysql, text)
+}
+
+/// The condition that a row is about a table; whether its case matters is for the server to say.
+fn is_table(name: &Name) -> String {
     let (schema, table) = match &name[..] {
-        [schema, table] => (literal(schema), literal(table)),
-        _ => (String::from("database()"), name.last().map(literal).unwrap_or_default()),
+        [schema, table] => (text(schema), text(table)),
+        _ => (String::from("DATABASE()"), text(name.last().map_or("", String::as_str))),
     };
-    format!("table_schema = {schema} AND table_name = {table}")
+    let same = |column: &str, value: &str| {
+        format!(
+            "({column} = {value} AND (@@lower_case_table_names <> 0 OR BINARY {column} = BINARY {value}))"
+        )
+    };
+    format!("{} AND {}", same("table_schema", &schema), same("table_name", &table))
 }
 
 impl Connection<'_> {
     pub(crate) fn presence_query(&self, object: &Object) -> String {
-        match object {
-            Object::Table(name) => {
-                format!("SELECT 'there' FROM information_schema.tables WHERE {}", table(name))
+        let (list, condition) = match object {
+            Object::Table(name) => ("tables", is_table(name)),
+            Object::Index { name, table } => {
+                let index = text(name.last().map_or("", String::as_str));
+                let table = table.as_ref().map_or_else(|| String::from("FALSE"), is_table);
+                ("statistics", format!("{table} AND index_name = {index}"))
             }
-            Object::Index { name, table: of } => format!(
-                "SELECT 'there' FROM information_schema.statistics WHERE {} AND index_name = {} LIMIT 1",
-                of.as_ref().map_or_else(|| String::from("table_schema = database()"), table),
-                literal(Dialect::Mysql, name.last().map_or("", String::as_str)),
-            ),
-            Object::Column { table: of, name } => format!(
-                "SELECT 'there' FROM information_schema.columns WHERE {} AND column_name = {}",
-                table(of),
-                literal(Dialect::Mysql, name)
-            ),
-        }
+            Object::Column { table, name } => {
+                ("columns", format!("{} AND column_name = {}", is_table(table), text(name)))
+            }
+        };
+        format!("SELECT 'there' FROM information_schema.{list} WHERE {condition} LIMIT 1")
     }
 
-    /// An index that could not be built is not there.
+    /// No index is left invalid here.
     pub(crate) async fn drop_invalid(&mut self, _: &Object) -> Result<String, Error> {
         Ok(String::new())
     }

@@ -11,6 +11,7 @@ use super::guard::{Connection, Held};
 use crate::runtime::database;
 use crate::runtime::database::sealed::Sealed;
 use crate::runtime::error::{Error, ErrorKind};
+use crate::runtime::network;
 
 /// What a migrator can be pointed at.
 #[derive(Debug)]
@@ -76,45 +77,15 @@ impl Source<'_> {
             Error::new(ErrorKind::Url, format!("the database URL cannot be used: {says}"))
                 .help(help)
         })?;
-        #[cfg(not(feature = "tokio"))]
-        {
-            drop(options);
-            Err(Error::new(
-                ErrorKind::Url,
-                "a network URL needs an async runtime, and none is compiled in",
-            )
-            .help("enable the feature `tokio` of the dependency `cargo-migrate`")
-            .help("or, where sqlx uses another runtime, pass its pool or connect options"))
-        }
-        #[cfg(feature = "tokio")]
-        {
-            // The brackets of an IPv6 address belong to the URL.
-            let host = options.get_host().to_owned();
-            let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-            let options = bare.map_or(options.clone(), |bare| options.host(bare));
-            Ok(Self::Options(Box::new(options)))
-        }
+        // The brackets of an IPv6 address belong to the URL.
+        let host = options.get_host().to_owned();
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let options = match bare {
+            Some(bare) => options.host(bare),
+            None => options,
+        };
+        Ok(Self::Options(Box::new(options)))
     }
-}
-
-/// Outside of tokio sqlx would panic.
-#[cfg(feature = "tokio")]
-fn check_runtime() -> Result<(), Error> {
-    if tokio::runtime::Handle::try_current().is_ok() {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Connect,
-        "a network connection needs tokio, and this is called outside of it",
-    )
-    .help("call it inside a tokio runtime, for example in `#[tokio::main] async fn main()`"))
-}
-
-/// Whoever passes a pool or options has chosen sqlx's runtime.
-#[cfg(not(feature = "tokio"))]
-#[allow(clippy::unnecessary_wraps, reason = "with `tokio` it can fail")]
-fn check_runtime() -> Result<(), Error> {
-    Ok(())
 }
 
 impl<'c> Connection<'c> {
@@ -124,17 +95,15 @@ impl<'c> Connection<'c> {
             Source::Lent(connection) => Ok(Self::new(Held::Lent(connection), None)),
             Source::Own(connection) => Ok(Self::new(Held::Own(connection), None)),
             Source::Pool(pool) => {
-                check_runtime()?;
                 let name = shown(&pool.connect_options());
-                let connection =
-                    pool.acquire().await.map_err(|error| connect_error(error, &name))?;
+                let connection = network::guarded(pool.acquire()).await?;
+                let connection = connection.map_err(|error| connect_error(error, &name))?;
                 Ok(Self::new(Held::Pool(connection), Some(name)))
             }
             Source::Options(options) => {
-                check_runtime()?;
                 let name = shown(&options);
-                let connection =
-                    options.connect().await.map_err(|error| connect_error(error, &name))?;
+                let connection = network::guarded(options.connect()).await?;
+                let connection = connection.map_err(|error| connect_error(error, &name))?;
                 Ok(Self::new(Held::Own(Box::new(connection)), Some(name)))
             }
         }
@@ -186,20 +155,12 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "tokio")]
     #[test]
-    fn outside_of_tokio_nothing_panics() {
+    fn outside_of_tokio_there_is_an_error() {
         let options = "mysql://me:hunter2@127.0.0.1:1/shop".parse().unwrap();
         let open = Connection::open(Source::Options(Box::new(options)));
         let error = futures_util::FutureExt::now_or_never(open).unwrap().err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Connect);
-        assert!(error.to_string().contains("tokio"), "{error}");
-    }
-
-    #[cfg(not(feature = "tokio"))]
-    #[test]
-    fn without_a_runtime_the_feature_is_named() {
-        let error = Source::from_url("mysql://me:hunter2@127.0.0.1/shop").unwrap_err();
         assert!(error.to_string().contains("feature `tokio`"), "{error}");
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn message(error: &sqlx::Error) -> String {
         sqlx::Error::Database(error) => error.message().to_owned(),
         sqlx::Error::Io(error) => error.to_string(),
         sqlx::Error::Tls(error) | sqlx::Error::Configuration(error) => error.to_string(),
+        sqlx::Error::Protocol(says) => says.clone(),
         other => other.to_string(),
     }
 }
@@ -54,18 +55,23 @@ pub(super) fn explain(
 ) -> Error {
     let says = message(&error);
     let (kind, help) = match number(&error) {
-        Some(1044 | 1045 | 1095 | 1142 | 1143 | 1227 | 1370 | 1410 | 1698 | 3879 | 4166) => (
+        Some(1045 | 1698) => (
+            ErrorKind::Denied,
+            Some("check user and password, and from which hosts this user may connect"),
+        ),
+        Some(1044 | 1095 | 1142 | 1143 | 1227 | 1370 | 1410 | 3879 | 4166) => (
             ErrorKind::Denied,
             Some(
                 "grant the right to this user, or use another one: migrations need `CREATE`, \
                  `ALTER`, `DROP`, `INDEX`, `SELECT`, `INSERT`, `UPDATE` and `DELETE`",
             ),
         ),
-        Some(1046) => {
-            (ErrorKind::Missing, Some("name the database in the URL: `mysql://USER@HOST/DATABASE`"))
+        // In a revision both are about names that a statement uses.
+        Some(1046) if otherwise != ErrorKind::Statement => {
+            (ErrorKind::Url, Some("name the database in the URL: `mysql://USER@HOST/DATABASE`"))
         }
-        Some(1049) => {
-            (ErrorKind::Missing, Some("create it with `CREATE DATABASE`, or correct its name"))
+        Some(1049) if otherwise != ErrorKind::Statement => {
+            (ErrorKind::Connect, Some("create it with `CREATE DATABASE`, or correct its name"))
         }
         Some(1205 | 1213 | 3572 | 3058) => (ErrorKind::LockTimeout, None),
         Some(1969 | 3024) => (
@@ -123,16 +129,7 @@ pub(super) fn connect_error(error: sqlx::Error, database: &str) -> Error {
                 )
                 .caused_by(error)
         }
-        _ => {
-            let is_login = number(&error) == Some(1045) || number(&error) == Some(1698);
-            let explained = explain(error, database, doing, ErrorKind::Connect);
-            if is_login {
-                explained
-                    .help("check user and password, and from which hosts this user may connect")
-            } else {
-                explained
-            }
-        }
+        _ => explain(error, database, doing, ErrorKind::Connect),
     }
 }
 

@@ -57,18 +57,7 @@ impl Connection<'_> {
             }
             let holder = self.holder(&name).await;
             if !wait.pause(holder.as_deref()).await {
-                let waited = wait.waited().as_millis();
-                let mut error = Error::new(
-                    ErrorKind::Locked,
-                    format!("another migrator was at work on the database for {waited} ms"),
-                )
-                .on(self.name());
-                if let Some(holder) = holder {
-                    error = error.note(format!("the lock is held by {holder}"));
-                }
-                return Err(error.help(
-                    "wait until the other migrator has finished, or allow a longer lock time-out",
-                ));
+                return Err(wait.timed_out(self.name(), holder.as_deref()));
             }
         }
     }

@@ -43,12 +43,6 @@
 //!   `performance_schema.metadata_locks`, which `MySQL` fills and `MariaDB` only if it is told to.
 //! * In `requires:` versions are those that the server says: `MariaDB` 10.11 is later than `MySQL` 8.
 
-#![expect(
-    clippy::unused_async,
-    clippy::unused_self,
-    reason = "the dialects have the same methods, and not all of them have something to ask or know"
-)]
-
 mod blockers;
 mod catalog;
 mod connect;

@@ -14,7 +14,7 @@ impl Connection<'_> {
         let database = self.text("SELECT DATABASE()").await;
         match database.map_err(|error| self.explained(error, "ask for the database"))? {
             Some(database) => Ok(Some(database)),
-            None => Err(Error::new(ErrorKind::Missing, "no database is selected")
+            None => Err(Error::new(ErrorKind::Url, "no database is selected")
                 .on(self.name())
                 .help("name the database in the URL: `mysql://USER@HOST/DATABASE`")),
         }

@@ -13,7 +13,7 @@ use super::revision::Step;
 use crate::chain::{Direction, RevisionId};
 use crate::runtime::error::Error;
 use crate::runtime::job::Job;
-use crate::runtime::report::Wrapping;
+use crate::runtime::report::StepTransaction;
 use crate::runtime::run::{Run, millis};
 use crate::runtime::state::{Progress, RowStatus};
 use crate::runtime::tracking::{Change, Standing};
@@ -33,7 +33,7 @@ impl<'a> Run<'_, 'a, '_> {
         self.connection.commit(options).await?;
         self.ready.has_table = true;
         self.partly = Some(job.id.clone());
-        let has_guard = job.wrapping == Wrapping::StatementByStatement;
+        let has_guard = job.transaction == StepTransaction::StatementByStatement;
         if has_guard {
             self.connection.begin(job.foreign_keys, options).await?;
             self.connection.open_guard().await?;

@@ -97,6 +97,9 @@ impl<'c> Operations<'c> {
         let sql = sql.into();
         Box::pin(async move {
             let split = sql::split(self.dialect(), &sql.text);
+            if split.statements.is_empty() {
+                return Err(RevisionError::refused("there is no statement in this text", place));
+            }
             for statement in split.statements {
                 let position = Position::of(&sql.text, statement.offset);
                 if let Some(what) = self.refusal(&statement) {

@@ -69,19 +69,7 @@ impl Connection<'_> {
             self.key = None;
             let holder = self.holder(key).await.map_err(|error| self.explained(error, doing))?;
             if !wait.pause(holder.as_deref()).await {
-                let waited = wait.waited().as_secs_f64();
-                let mut error = Error::new(
-                    ErrorKind::Locked,
-                    format!("another runner has held the lock of this database for {waited:.1} s"),
-                )
-                .on(self.name());
-                if let Some(holder) = holder {
-                    error = error.note(format!("it is held by {holder}"));
-                }
-                return Err(error.help(
-                    "wait until it has finished, or allow a longer lock time-out (`--lock-timeout`, \
-                     `Options::lock_timeout`)",
-                ));
+                return Err(wait.timed_out(self.name(), holder.as_deref()));
             }
         }
         self.is_fresh = false;

@@ -4,6 +4,7 @@
 //! in one transaction. None of them leaves a revision recorded whose parents are not.
 
 mod accept;
+mod list;
 mod problem;
 mod unfinished;
 
@@ -129,7 +130,7 @@ pub(crate) fn problems<'a>(
     configured: &'a Configured<'_>,
     way: Way<'a>,
 ) -> BoxFuture<'a, Result<Vec<Problem>, Error>> {
-    Box::pin(consult(configured, way, |request, seen| Ok(problem::problems(request, seen))))
+    Box::pin(consult(configured, way, |request, seen| Ok(list::problems(request, seen))))
 }
 
 /// Repairs, or only says what that would change.
@@ -156,19 +157,19 @@ fn draft(
     seen: &Seen,
     repair: &Repair,
 ) -> Result<Draft<RepairReport>, Error> {
-    let named = |name: &str| named(request, &seen.state, name);
+    let find = |name: &str| named(request, &seen.state, name);
     match repair {
         Repair::Accept(names) => {
             let ids: HashSet<RevisionId> =
-                names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
+                names.iter().map(|name| find(name)).collect::<Result<_, _>>()?;
             accept::accept(request, seen, &ids)
         }
         Repair::AcceptAll => accept::accept_all(request, seen),
         Repair::Statement { revision, done } => {
-            unfinished::statement(request, seen, &named(revision)?, *done)
+            unfinished::statement(request, seen, &find(revision)?, *done)
         }
-        Repair::MarkApplied(name) => unfinished::mark_applied(request, seen, &named(name)?),
-        Repair::MarkNotApplied(name) => unfinished::mark_not_applied(request, seen, &named(name)?),
+        Repair::MarkApplied(name) => unfinished::mark_applied(request, seen, &find(name)?),
+        Repair::MarkNotApplied(name) => unfinished::mark_not_applied(request, seen, &find(name)?),
     }
 }
 

@@ -43,13 +43,24 @@ impl<'a> Partial<'a> {
         })
     }
 
+    /// How many statements the script has, if that is known.
+    pub(super) fn count(&self) -> Option<usize> {
+        self.job.as_ref().ok().map(|job| job.statements.len())
+    }
+
+    /// The text of a statement, counted from one.
+    pub(super) fn sql(&self, number: usize) -> Option<&str> {
+        let job = self.job.as_ref().ok()?;
+        let index = number.checked_sub(1).filter(|index| *index < job.statements.len())?;
+        Some(job.statement(index))
+    }
+
     fn believed(&self, number: usize, done: bool) -> BelievedStatement {
-        let sql = self.job.as_ref().ok().filter(|job| number <= job.statements.len());
         BelievedStatement {
             revision: self.row.id.clone(),
             direction: self.direction,
             number,
-            sql: sql.map(|job| job.statement(number - 1).to_owned()),
+            sql: self.sql(number).map(str::to_owned),
             done,
         }
     }
@@ -57,8 +68,7 @@ impl<'a> Partial<'a> {
     /// The rest of the script is believed done, or what is done of it to be without effect.
     fn believe(&self, work: &mut Work<'_>, is_finished: bool) {
         let numbers = if is_finished {
-            let count = self.job.as_ref().map_or(0, |job| job.statements.len());
-            self.row.statements_done + 1..=count
+            self.row.statements_done + 1..=self.count().unwrap_or_default()
         } else {
             1..=self.begun()
         };

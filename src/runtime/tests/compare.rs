@@ -1,5 +1,5 @@
 use super::*;
-use crate::runtime::{Difference, ErrorKind, NewerDatabase, Options, Source};
+use crate::runtime::{Difference, ErrorKind, NewerDatabase, Options, StepSource};
 
 #[tokio::test]
 async fn edited_revisions_are_named_with_their_files() {
@@ -106,8 +106,8 @@ async fn unknown_revisions_are_undone_with_their_stored_scripts() {
     );
     let report = migrator(&refs(&files[..2])).down(&pool, "r001").await.unwrap();
     assert_eq!(ran(&report), ["r004", "r003", "r002"]);
-    let sources: Vec<Source> = report.steps.iter().map(|step| step.source).collect();
-    assert_eq!(sources, [Source::Stored, Source::Stored, Source::File]);
+    let sources: Vec<StepSource> = report.steps.iter().map(|step| step.source).collect();
+    assert_eq!(sources, [StepSource::Stored, StepSource::Stored, StepSource::File]);
     assert_eq!(report.steps[0].path, None);
     assert_eq!(report.steps[0].description, "about r004");
     assert_eq!(tables(&pool).await, ["a"]);

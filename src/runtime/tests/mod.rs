@@ -17,8 +17,6 @@ mod property;
 mod redo;
 mod repair;
 mod rust;
-#[cfg(feature = "mysql")]
-mod servers;
 mod shared;
 mod stamp;
 mod surroundings;

@@ -1,6 +1,6 @@
 use super::place::{Place, column, everywhere, recorded, tables};
 use super::{file, line, migrator, ran, refs};
-use crate::runtime::{DatabaseState, ErrorKind, Options, Source};
+use crate::runtime::{DatabaseState, ErrorKind, Options, StepSource};
 
 everywhere! {
     async fn what_is_undone_is_applied_again(place: Place) {
@@ -34,7 +34,7 @@ everywhere! {
         let edited = migrator(&refs(&files));
         assert_eq!(edited.redo(&place.url, "-1").await.unwrap_err().kind(), ErrorKind::Edited);
         assert_eq!(tables(&place).await, ["a", "b", "c"]);
-        let options = Options::new().edited_down(Source::Stored);
+        let options = Options::new().edited_down(StepSource::Stored);
         edited.with(options).redo(&place.url, "-1").await.unwrap();
         assert_eq!(tables(&place).await, ["a", "b", "d"]);
         assert!(!edited.up(&place.url).await.unwrap().changed());
@@ -70,7 +70,7 @@ everywhere! {
         let mut files = line();
         migrator(&refs(&files)).up(&place.url).await.unwrap();
         files[2] = files[2].replace("CREATE TABLE c", "CREATE TABEL c");
-        let options = Options::new().edited_down(Source::Stored);
+        let options = Options::new().edited_down(StepSource::Stored);
         let error = migrator(&refs(&files)).with(options).redo(&place.url, "-1").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Statement, "{error}");
         let Some(DatabaseState::Committed { revisions, partly: None }) = error.state() else { panic!("{error}") };

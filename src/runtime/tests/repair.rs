@@ -103,7 +103,7 @@ everywhere! {
         assert!(!edited.up(&place.url).await.unwrap().changed());
         healthy(&edited, &place).await;
         let row = query(&place.url, "SELECT description, down_script, status FROM migrate_revisions WHERE revision = 'r001'").await;
-        let row: Vec<String> = row[0].iter().cloned().flatten().collect();
+        let row: Vec<String> = row[0].iter().flatten().cloned().collect();
         assert_eq!(row[0], "about the first");
         assert!(row[1].contains("IF EXISTS"), "{row:?}");
         assert_eq!(row[2], "applied");

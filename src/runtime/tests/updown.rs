@@ -1,7 +1,7 @@
 use super::*;
 use crate::chain::{Direction, Target};
 use crate::runtime::{
-    DatabaseState, ErrorKind, Event, Observer, Options, RevisionState, Source, TransactionScope,
+    DatabaseState, ErrorKind, Event, Observer, Options, RevisionState, StepSource, TransactionScope,
 };
 use std::sync::{Arc, Mutex};
 
@@ -22,7 +22,7 @@ async fn up_applies_once_and_down_takes_it_back() {
 
     let report = migrator.down(&pool, "r001").await.unwrap();
     assert_eq!(ran(&report), ["r003", "r002"]);
-    assert_eq!(report.steps[0].source, Source::File);
+    assert_eq!(report.steps[0].source, StepSource::File);
     assert_eq!(tables(&pool).await, ["a"]);
     assert_eq!(ran(&migrator.up_to(&pool, "+1").await.unwrap()), ["r002"]);
     migrator.down(&pool, Target::BASE).await.unwrap();

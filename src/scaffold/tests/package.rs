@@ -337,7 +337,7 @@ fn a_chain_that_is_set_up_keeps_its_configuration() {
     let changed = sandbox.set_up();
     assert!(changed.contains(&"+db/.gitkeep".to_owned()), "{changed:?}");
     let manifest = sandbox.read("Cargo.toml");
-    assert!(manifest.contains("features = [\"postgres\", \"tokio\"]"), "{manifest}");
+    assert!(manifest.contains("features = [\"postgres\", \"tokio\", \"rustls\"]"), "{manifest}");
     assert!(!manifest.contains("sqlite"), "{manifest}");
 }
 
@@ -354,7 +354,7 @@ fn names_and_versions_from_the_caller() {
     init_package(&sandbox.inspect(), &init).unwrap().apply().unwrap();
     let manifest = sandbox.read("Cargo.toml");
     assert!(manifest.contains(
-        "cargo-migrate = { version = \"0.1.0\", default-features = false, features = [\"sqlite\", \"postgres\", \"tokio\"] }\n"
+        "cargo-migrate = { version = \"0.1.0\", default-features = false, features = [\"sqlite\", \"postgres\", \"tokio\", \"rustls\"] }\n"
     ));
     assert!(manifest.ends_with(
         "[package.metadata.migrate]\ndialects = [\"sqlite\", \"postgres\"]\nchain = \"billing\"\n"

@@ -4,7 +4,10 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::fixture::{self, History, Package, cannot, needs};
+use cargo_migrate::Dialect;
+
+use super::fixture::{self, Package, cannot, needs};
+use super::history::History;
 use super::measure::{Samples, cpu};
 use super::report::Row;
 use super::{Effort, command_line};
@@ -15,7 +18,7 @@ const MOST: f64 = 1.3;
 
 pub(super) fn run(effort: Effort) -> Result<Vec<Row>, String> {
     needs("sqlite3", "Debian and Ubuntu: `apt-get install sqlite3`, Fedora: `sqlite`")?;
-    let package = Package::new("bench-schema", History::Schema, REVISIONS)?;
+    let package = Package::new("bench-schema", History::Schema(Dialect::Sqlite), REVISIONS)?;
     command::run(&mut package.build("release"))?;
     let tool = command_line()?;
     let directory = fixture::fresh("apply")?;

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use cargo_migrate::Dialect;
+
 use super::Effort;
 use super::fixture;
 use super::measure::{Samples, cpu};
+use super::programs::BUILD_SCRIPT;
 use super::report::Row;
 use crate::command::{self, cargo};
 
@@ -18,7 +21,7 @@ pub(super) fn run(effort: Effort) -> Result<Vec<Row>, String> {
     let requirements: String = direct.iter().map(Dependency::requirement).collect();
     let empty = package("bench-empty", "", "fn main() {}\n")?;
     let others = package("bench-dependencies", &requirements, "fn main() {}\n")?;
-    let whole = package("bench-helper", &fixture::helper(), fixture::BUILD_SCRIPT)?;
+    let whole = package("bench-helper", &fixture::helper(), BUILD_SCRIPT)?;
 
     let [mut floor, mut dependencies, mut own] = [const { Samples::empty() }; 3];
     for _ in 0..effort.times(5) {
@@ -65,7 +68,7 @@ fn build(package: &Path, target: &Path) -> Result<f64, String> {
 /// A package with an empty library, a build script, and one revision.
 fn package(name: &str, dependencies: &str, script: &str) -> Result<PathBuf, String> {
     let path = fixture::fresh(&format!("packages/{name}"))?;
-    let manifest = fixture::manifest(name, "", dependencies);
+    let manifest = fixture::manifest(name, Dialect::Sqlite, "", dependencies);
     fixture::write(&path.join("Cargo.toml"), &manifest)?;
     fixture::write(&path.join("build.rs"), script)?;
     fixture::write(&path.join("src/lib.rs"), "")?;

@@ -4,8 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cargo_migrate::Dialect;
+
 use super::Effort;
-use super::fixture::{self, History, Package, cannot};
+use super::fixture::{self, Package, cannot};
+use super::history::History;
 use super::measure::{Samples, cpu};
 use super::report::Row;
 use crate::command;
@@ -14,7 +17,8 @@ const REVISIONS: usize = 10_000;
 const MOST_SECONDS: f64 = 0.5;
 
 pub(super) fn run(effort: Effort) -> Result<Vec<Row>, String> {
-    let package = Package::script_only("bench-script", History::Schema, REVISIONS)?;
+    let package =
+        Package::script_only("bench-script", History::Schema(Dialect::Sqlite), REVISIONS)?;
     command::run(&mut package.build("dev"))?;
     let script = newest_script(&fixture::target().join("debug/build"), &package.name)?;
     let mut samples = Samples::empty();

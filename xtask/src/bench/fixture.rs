@@ -1,89 +1,14 @@
-//! Histories and packages to measure with, generated below `target/bench`.
+//! Packages to measure with, generated below `target/bench`.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cargo_migrate::Dialect;
+
+use super::history::History;
+use super::programs::{self, APPLICATION, BUILD_SCRIPT};
 use crate::command::{self, cargo, root};
-
-/// What the revisions of a history do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum History {
-    /// A table of six columns and an index; every third adds a column, every tenth changes rows.
-    Schema,
-    /// One `INSERT`. Schema changes would measure `SQLite`: it reads its whole schema again after
-    /// each, so they cost the square of their number.
-    Light,
-}
-
-impl History {
-    pub(super) fn up(self, index: usize) -> String {
-        match self {
-            Self::Schema => schema(index),
-            Self::Light if index == 0 => {
-                String::from("CREATE TABLE entry (id INTEGER PRIMARY KEY, text TEXT NOT NULL);\n")
-            }
-            Self::Light => {
-                format!("INSERT INTO entry (id, text) VALUES ({index}, 'the entry {index}');\n")
-            }
-        }
-    }
-
-    fn down(self, index: usize) -> String {
-        match self {
-            Self::Schema => format!("DROP TABLE account_{index};\n"),
-            Self::Light if index == 0 => String::from("DROP TABLE entry;\n"),
-            Self::Light => format!("DELETE FROM entry WHERE id = {index};\n"),
-        }
-    }
-
-    /// The file of a revision: its name and its text.
-    fn file(self, index: usize) -> (String, String) {
-        let (day, hour, minute) = (index / 1440 + 1, index / 60 % 24, index % 60);
-        let id = revision_id(index);
-        let revises = index.checked_sub(1).map(revision_id).unwrap_or_default();
-        let name = format!("202601{day:02}T{hour:02}{minute:02}_{id}_create_account_{index}.sql");
-        let text = format!(
-            "-- create account {index}\n--\n-- revision: {id}\n-- revises: {revises}\n\
-             -- created: 2026-01-{day:02}T{hour:02}:{minute:02}:00Z\n\n\
-             -- migrate:up\n{}\n-- migrate:down\n{}",
-            self.up(index),
-            self.down(index)
-        );
-        (name, text)
-    }
-}
-
-fn schema(index: usize) -> String {
-    let mut sql = format!(
-        "CREATE TABLE account_{index} (\n    \
-             id INTEGER PRIMARY KEY,\n    \
-             email TEXT NOT NULL,\n    \
-             name TEXT,\n    \
-             balance REAL NOT NULL DEFAULT 0,\n    \
-             created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    \
-             note TEXT\n);\n\
-         CREATE INDEX account_{index}_email ON account_{index} (email);\n"
-    );
-    if index.is_multiple_of(3) {
-        let _ = writeln!(sql, "ALTER TABLE account_{index} ADD COLUMN extra INTEGER;");
-    }
-    if index.is_multiple_of(10) {
-        let _ = writeln!(
-            sql,
-            "INSERT INTO account_{index} (email, name) VALUES ('a@example.org', 'A'), ('b@example.org', 'B');\n\
-             UPDATE account_{index} SET balance = balance + 1 WHERE email LIKE 'a%';"
-        );
-    }
-    sql
-}
-
-/// Twelve hex digits that look random and never repeat, as `cargo migrate new` writes them.
-fn revision_id(index: usize) -> String {
-    let mixed = (index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    format!("{:012x}", mixed >> 16)
-}
 
 /// Where everything lies that a benchmark writes.
 pub(super) fn scratch() -> PathBuf {
@@ -124,12 +49,13 @@ pub(super) struct Package {
 impl Package {
     /// Writes the package anew, with `len` revisions.
     pub(super) fn new(name: &str, history: History, len: usize) -> Result<Self, String> {
-        Self::with(name, history, len, &dependencies(), PROGRAM)
+        let dialect = history.dialect();
+        Self::with(name, history, len, &dependencies(dialect), &programs::program(dialect))
     }
 
     /// The same around the smallest application that migrates.
     pub(super) fn application(name: &str, history: History, len: usize) -> Result<Self, String> {
-        Self::with(name, history, len, &dependencies(), APPLICATION)
+        Self::with(name, history, len, &dependencies(history.dialect()), APPLICATION)
     }
 
     /// The same without a runtime: enough to build and run the build script.
@@ -145,7 +71,8 @@ impl Package {
         program: &str,
     ) -> Result<Self, String> {
         let path = fresh(&format!("packages/{name}"))?;
-        write(&path.join("Cargo.toml"), &manifest(name, dependencies, &helper()))?;
+        let manifest = manifest(name, history.dialect(), dependencies, &helper());
+        write(&path.join("Cargo.toml"), &manifest)?;
         write(&path.join("build.rs"), BUILD_SCRIPT)?;
         write(&path.join("src/main.rs"), program)?;
         lock(&path)?;
@@ -163,6 +90,10 @@ impl Package {
         self.len += 1;
         self.bytes += text.len();
         Ok(())
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        self.history.dialect()
     }
 
     /// The *up* SQL of all revisions, one text each.
@@ -204,7 +135,12 @@ pub(super) fn lock(package: &Path) -> Result<(), String> {
 }
 
 /// A manifest with these lines below `[dependencies]` and `[build-dependencies]`.
-pub(super) fn manifest(name: &str, dependencies: &str, build_dependencies: &str) -> String {
+pub(super) fn manifest(
+    name: &str,
+    dialect: Dialect,
+    dependencies: &str,
+    build_dependencies: &str,
+) -> String {
     format!(
         r#"[package]
 name = "{name}"
@@ -219,7 +155,7 @@ publish = false
 [build-dependencies]
 {build_dependencies}
 [package.metadata.migrate]
-dialects = ["sqlite"]
+dialects = ["{dialect}"]
 "#
     )
 }
@@ -229,10 +165,11 @@ pub(super) fn helper() -> String {
     ourselves("\"build\"")
 }
 
-fn dependencies() -> String {
-    let ourselves = ourselves("\"sqlite\", \"tokio\"");
+fn dependencies(dialect: Dialect) -> String {
+    let ourselves = ourselves(&format!("\"{dialect}\", \"tokio\""));
+    let driver = if dialect == Dialect::Sqlite { "sqlite-bundled" } else { dialect.name() };
     format!(
-        r#"{ourselves}sqlx = {{ version = "0.9.0", default-features = false, features = ["sqlite-bundled", "runtime-tokio"] }}
+        r#"{ourselves}sqlx = {{ version = "0.9.0", default-features = false, features = ["{driver}", "runtime-tokio"] }}
 tokio = {{ version = "1.54.1", features = ["rt", "macros"] }}
 "#
     )
@@ -245,106 +182,10 @@ fn ourselves(features: &str) -> String {
     )
 }
 
-/// The build script of every package that has a chain.
-pub(super) const BUILD_SCRIPT: &str = "fn main() {\n    cargo_migrate::build::emit();\n}\n";
-
-/// The least that an application does with its chain.
-const APPLICATION: &str = r#"//! Migrates a database.
-
-cargo_migrate::embed!();
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), cargo_migrate::Error> {
-    let url = std::env::args().nth(1).unwrap_or_default();
-    MIGRATOR.up(&url).await?;
-    Ok(())
-}
-"#;
-
-/// What packages to measure do: migrate, or one of the floors to compare that with.
-const PROGRAM: &str = r#"//! Migrates a database, or does as little as possible with it.
-
-use std::time::Duration;
-
-use cargo_migrate::{Options, TransactionScope};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
-
-cargo_migrate::embed!();
-
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    match args[..] {
-        ["up", url] => drop(MIGRATOR.up(url).await?),
-        ["up", url, target] => drop(MIGRATOR.up_to(url, target).await?),
-        ["each", url, target] => {
-            let options = Options::new()
-                .scope(TransactionScope::Revision)
-                .lock_timeout(Duration::from_secs(60));
-            MIGRATOR.with(options).up_to(url, target).await?;
-        }
-        ["read", url] => {
-            let options: SqliteConnectOptions = url.parse()?;
-            let mut connection = options.connect().await?;
-            let query = sqlx::raw_sql("SELECT revision FROM migrate_revisions LIMIT 1");
-            connection.fetch_one(query).await?;
-            connection.close().await?;
-        }
-        ["floor", url, script] => floor(url, script).await?,
-        _ => return Err("unknown arguments".into()),
-    }
-    Ok(())
-}
-
-/// Sends a script, one transaction and one version row a revision.
-async fn floor(url: &str, script: &str) -> Result<()> {
-    let script = std::fs::read_to_string(script)?;
-    let options: SqliteConnectOptions = url.parse()?;
-    let mut connection = options.create_if_missing(true).connect().await?;
-    let mut transaction = connection.begin().await?;
-    transaction.execute("CREATE TABLE version (id INTEGER PRIMARY KEY, at TEXT)").await?;
-    for (index, part) in script.split("-- NEXT\n").enumerate() {
-        transaction.execute(sqlx::raw_sql(AssertSqlSafe(part))).await?;
-        sqlx::query("INSERT INTO version (id, at) VALUES (?1, CURRENT_TIMESTAMP)")
-            .bind(i64::try_from(index)?)
-            .execute(&mut *transaction)
-            .await?;
-    }
-    transaction.commit().await?;
-    connection.close().await?;
-    Ok(())
-}
-"#;
-
 /// Fails with what to install if a program is missing.
 pub(super) fn needs(program: &str, packages: &str) -> Result<(), String> {
     if command::exists(program) {
         return Ok(());
     }
     Err(format!("this benchmark needs `{program}`, which is not installed: {packages}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn ids_never_repeat() {
-        let ids: HashSet<String> = (0..20_000).map(revision_id).collect();
-        assert_eq!(ids.len(), 20_000);
-        assert!(ids.iter().all(|id| id.len() == 12));
-    }
-
-    #[test]
-    fn a_revision_follows_the_one_before_it() {
-        let (name, text) = History::Light.file(1500);
-        assert!(name.starts_with("20260102T0100_"), "{name}");
-        assert!(text.contains(&format!("-- revises: {}\n", revision_id(1499))), "{text}");
-    }
 }

@@ -4,9 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use cargo_migrate::Dialect;
+
 use super::Effort;
 use super::apply::Database;
-use super::fixture::{self, History, Package, cannot, needs};
+use super::fixture::{self, Package, cannot, needs};
+use super::history::History;
 use super::report::Row;
 use crate::command;
 
@@ -15,7 +18,7 @@ const MOST: f64 = 4.0;
 
 pub(super) fn run(_: Effort) -> Result<Vec<Row>, String> {
     needs("strace", "Debian, Ubuntu and Fedora: the package `strace`")?;
-    let package = Package::new("bench-schema", History::Schema, 1_000)?;
+    let package = Package::new("bench-schema", History::Schema(Dialect::Sqlite), 1_000)?;
     command::run(&mut package.build("release"))?;
     let directory = fixture::fresh("fsyncs")?;
     let target = format!("+{STEP}");

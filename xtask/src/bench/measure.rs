@@ -43,6 +43,10 @@ impl Samples {
         self.0.sort_by(f64::total_cmp);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The middle one; with an even number, the lower of the two.
     pub(super) fn median(&self) -> f64 {
         self.0.get(self.0.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)

@@ -9,9 +9,14 @@ mod build_script;
 mod fixture;
 mod fsyncs;
 mod graph;
+mod history;
 mod measure;
+mod programs;
+mod proxy;
 mod rebuild;
 mod report;
+mod server;
+mod servers;
 mod uptodate;
 
 use std::path::PathBuf;
@@ -32,6 +37,9 @@ times. An aim that is missed is no error.
   apply         1,000 revisions into a fresh SQLite file, against the same SQL without a migrator
   fsyncs        how often a run waits for the disk (needs strace)
   graph         validating and planning 1,000, 10,000 and 100,000 revisions in memory, and the growth
+  postgres      round trips, commits, waiting and CPU of revisions on PostgreSQL (starts a private server,
+                unless MIGRATE_TEST_POSTGRES_URL names one)
+  mysql         the same on MariaDB or MySQL (MIGRATE_TEST_MYSQL_URL)
   uptodate      start with nothing to do, 10,000 revisions, against opening and reading one row
   build-cost    what the build helper adds to a clean build
   build-script  the unoptimised build script with 10,000 revisions
@@ -43,10 +51,12 @@ struct Benchmark {
     run: fn(Effort) -> Result<Vec<Row>, String>,
 }
 
-const BENCHMARKS: [Benchmark; 7] = [
+const BENCHMARKS: [Benchmark; 9] = [
     Benchmark { name: "apply", run: apply::run },
     Benchmark { name: "fsyncs", run: fsyncs::run },
     Benchmark { name: "graph", run: graph::run },
+    Benchmark { name: "postgres", run: servers::postgres },
+    Benchmark { name: "mysql", run: servers::mysql },
     Benchmark { name: "uptodate", run: uptodate::run },
     Benchmark { name: "build-cost", run: build_cost::run },
     Benchmark { name: "build-script", run: build_script::run },

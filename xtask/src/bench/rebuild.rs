@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use cargo_migrate::Dialect;
+
 use super::Effort;
-use super::fixture::{self, History, Package, cannot};
+use super::fixture::{self, Package, cannot};
+use super::history::History;
 use super::measure::{Samples, cpu};
 use super::report::Row;
 use crate::command;
@@ -16,7 +19,7 @@ const MOST_GROWTH: f64 = 0.2;
 pub(super) fn run(effort: Effort) -> Result<Vec<Row>, String> {
     let times = effort.times(5);
     // One revision stands for none: it is the smallest chain that an application has.
-    let smallest = Package::application("bench-rebuild-1", History::Schema, 1)?;
+    let smallest = Package::application("bench-rebuild-1", History::Schema(Dialect::Sqlite), 1)?;
     command::run(&mut smallest.build("release"))?;
     let (size, bytes) = (file_size(&smallest.binary())?, smallest.bytes);
     let floor = touched(&smallest, times)?;
@@ -24,7 +27,7 @@ pub(super) fn run(effort: Effort) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for (count, limit) in SIZES {
         let name = format!("bench-rebuild-{count}");
-        let mut package = Package::application(&name, History::Schema, count)?;
+        let mut package = Package::application(&name, History::Schema(Dialect::Sqlite), count)?;
         command::run(&mut package.build("release"))?;
         let growth = file_size(&package.binary())? - size;
         let texts = float(package.bytes - bytes)?;

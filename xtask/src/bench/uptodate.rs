@@ -4,7 +4,8 @@ use std::process::Command;
 
 use super::Effort;
 use super::apply::Database;
-use super::fixture::{self, History, Package};
+use super::fixture::{self, Package};
+use super::history::History;
 use super::measure::{cpu, in_turns};
 use super::report::Row;
 use crate::command;

@@ -1,8 +1,8 @@
 //! All tests, with the programs and the database servers that they need.
 
 mod install;
-mod mysql;
-mod postgres;
+pub(crate) mod mysql;
+pub(crate) mod postgres;
 mod server;
 pub(crate) mod servers;
 

@@ -10,7 +10,7 @@ use super::server::{Place, Server, Start, free_port};
 use super::servers::Kind;
 use crate::command::output;
 
-pub(super) const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     name: "MySQL",
     variable: "MIGRATE_TEST_MYSQL_URL",
     provide_clients: || CLIENT.provide(|| on_path("mariadb")).map(|_| ()),

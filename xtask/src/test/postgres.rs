@@ -11,7 +11,7 @@ use super::server::{Place, Server, Start, free_port};
 use super::servers::Kind;
 use crate::command::output;
 
-pub(super) const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     name: "PostgreSQL",
     variable: "MIGRATE_TEST_POSTGRES_URL",
     provide_clients: || CLIENTS.provide(|| on_path("psql").and(on_path("pg_dump"))).map(|_| ()),

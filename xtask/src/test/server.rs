@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A server that runs.
-pub(super) struct Server {
+pub(crate) struct Server {
     process: Child,
     watchdog: Child,
     stop: Signal,

@@ -38,13 +38,42 @@ pub(super) struct Servers {
 }
 
 /// One kind of server.
-pub(super) struct Kind {
+pub(crate) struct Kind {
     pub(super) name: &'static str,
     /// The variable that the tests read.
-    pub(super) variable: &'static str,
+    pub(crate) variable: &'static str,
     /// Installs what the tests call in any case.
     pub(super) provide_clients: fn() -> Result<(), String>,
     pub(super) start: fn() -> Result<Server, String>,
+}
+
+/// A server of one kind.
+pub(crate) enum One {
+    /// Stops with this value.
+    Ours(Server),
+    /// The URL that the variable holds.
+    Named(String),
+}
+
+impl One {
+    /// The server that the variable names; a private one if it names none.
+    pub(crate) fn of(kind: &Kind) -> Result<Self, String> {
+        (kind.provide_clients)()?;
+        if let Some(url) = value(kind.variable)? {
+            say(&format!("{}: the one that {} names", kind.name, kind.variable));
+            return Ok(Self::Named(url));
+        }
+        let server = (kind.start)()?;
+        say(&format!("{}: {} at {}", kind.name, server.version(), server.url()));
+        Ok(Self::Ours(server))
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        match self {
+            Self::Ours(server) => server.url(),
+            Self::Named(url) => url,
+        }
+    }
 }
 
 impl Servers {
@@ -52,14 +81,9 @@ impl Servers {
     pub(super) fn start() -> Result<Self, String> {
         let mut started = Vec::new();
         for kind in [postgres::KIND, mysql::KIND] {
-            (kind.provide_clients)()?;
-            if is_set(kind.variable) {
-                say(&format!("{}: the one that {} names", kind.name, kind.variable));
-                continue;
+            if let One::Ours(server) = One::of(&kind)? {
+                started.push((kind.variable, server));
             }
-            let server = (kind.start)()?;
-            say(&format!("{}: {} at {}", kind.name, server.version(), server.url()));
-            started.push((kind.variable, server));
         }
         Ok(Self { started })
     }
@@ -72,7 +96,9 @@ impl Servers {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a task reads its environment")]
-fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value: OsString| !value.is_empty())
+fn value(variable: &str) -> Result<Option<String>, String> {
+    #[expect(clippy::disallowed_methods, reason = "a task reads its environment")]
+    let value = std::env::var_os(variable).filter(|value| !value.is_empty());
+    let value = value.map(OsString::into_string).transpose();
+    value.map_err(|_| format!("the variable {variable} is not UTF-8"))
 }

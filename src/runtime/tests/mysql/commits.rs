@@ -15,7 +15,7 @@ fn mixed(third: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_definition_that_fails_in_the_middle_is_where_the_next_run_begins() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let error = migrator(&mixed("ALTER TABLE a\n  ADD COLUMN b INT,\n  FROB c;"))
         .up(&server.url())
         .await
@@ -44,7 +44,7 @@ async fn a_definition_that_fails_in_the_middle_is_where_the_next_run_begins() {
 
 #[tokio::test]
 async fn rows_between_definitions_are_taken_back_when_they_fail() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let error =
         migrator(&mixed("INSERT INTO a VALUES (5), (1);")).up(&server.url()).await.unwrap_err();
     assert!(error.message().contains("Duplicate entry"), "{error}");
@@ -57,7 +57,7 @@ async fn rows_between_definitions_are_taken_back_when_they_fail() {
 
 #[tokio::test]
 async fn the_first_statement_that_fails_leaves_nothing() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     for first in
         ["CREATE TABLE a (id FROB);\nDROP TABLE b;", "INSERT INTO a VALUES (1);\nDROP TABLE b;"]
     {
@@ -74,7 +74,7 @@ async fn the_first_statement_that_fails_leaves_nothing() {
 
 #[tokio::test]
 async fn rows_alone_are_one_transaction() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     server.exec("CREATE TABLE t (id INT PRIMARY KEY)").await;
     let files = chained(&[("r001", "INSERT INTO t VALUES (1);\nINSERT INTO t VALUES\n  (1);", "")]);
     let error = migrator(&files).up(&server.url()).await.unwrap_err();
@@ -86,7 +86,7 @@ async fn rows_alone_are_one_transaction() {
 
 #[tokio::test]
 async fn down_goes_on_where_it_failed() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let files = |down: &str| {
         chained(&[("r001", "CREATE TABLE a (id INT);\nCREATE TABLE b (id INT);", down)])
     };
@@ -102,7 +102,7 @@ async fn down_goes_on_where_it_failed() {
 
 #[tokio::test]
 async fn a_resumed_revision_has_the_settings_of_its_first_statements() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let files = |last: &str| {
         let up = format!(
             "SET foreign_key_checks = 0;\nCREATE TABLE a (id INT PRIMARY KEY);\n\
@@ -118,7 +118,7 @@ async fn a_resumed_revision_has_the_settings_of_its_first_statements() {
 
 #[tokio::test]
 async fn a_definition_that_waits_too_long_is_tried_again() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     server.exec("CREATE TABLE t (id INT PRIMARY KEY)").await;
     let files = chained(&[(
         "r001",
@@ -146,7 +146,7 @@ async fn a_definition_that_waits_too_long_is_tried_again() {
 
 #[tokio::test]
 async fn rows_that_wait_too_long_are_tried_again() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     server.exec("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)").await;
     let files = chained(&[("r001", "UPDATE t SET id = id + 1;", "")]);
     let mut other = server.connect().await;
@@ -167,7 +167,7 @@ async fn rows_that_wait_too_long_are_tried_again() {
 
 #[tokio::test]
 async fn procedures_need_no_delimiter_and_may_have_one() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let files = chained(&[
         (
             "r001",
@@ -191,7 +191,7 @@ async fn procedures_need_no_delimiter_and_may_have_one() {
 
 #[tokio::test]
 async fn what_asks_for_no_transaction_gets_none() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let up = "CREATE TABLE t (id INT);\nSTART TRANSACTION;\nINSERT INTO t VALUES (1);\nCOMMIT;\nINSERT INTO t VALUES (2);";
     let files = [file("r001", "-- transaction: none", up, "")];
     migrator(&files).up(&server.url()).await.unwrap();
@@ -211,7 +211,7 @@ async fn what_asks_for_no_transaction_gets_none() {
 
 #[tokio::test]
 async fn locking_tables_is_refused_before_anything_runs() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     for header in ["-- revises:", "-- revises:\n-- transaction: none"] {
         let files = [file("r001", header, "CREATE TABLE t (id INT);\nLOCK TABLES t WRITE;", "")];
         let error = migrator(&files).up(&server.url()).await.unwrap_err();

@@ -21,7 +21,7 @@ fn counting(count: usize) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_runners_apply_each_revision_once() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     server.exec("CREATE TABLE ran (n INT)").await;
     let files = counting(12);
     let migrator: &'static Migrator = Box::leak(Box::new(migrator(&files)));
@@ -52,7 +52,7 @@ impl Observer for Holders {
 
 #[tokio::test]
 async fn whoever_waits_is_told_for_whom() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let files = line();
     let migrator = migrator(&files);
     let mut other = server.connect().await;
@@ -66,7 +66,12 @@ async fn whoever_waits_is_told_for_whom() {
     let error = migrator.with(options).up(&server.url()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Locked);
     assert_eq!(error.state(), Some(&DatabaseState::AsBefore));
-    assert!(error.to_string().contains(&format!("held by session {session} (root@")), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("held by session {session} ({}@", server.options().get_username())),
+        "{error}"
+    );
     let told = holders.0.lock().unwrap().clone();
     assert!(told.len() > 1 && told[0].starts_with(&format!("session {session} (")), "{told:?}");
     assert!(server.tables().await.is_empty());
@@ -113,7 +118,7 @@ fn killing(server: &Server, index: usize) -> Options {
 
 #[tokio::test]
 async fn a_killed_connection_leaves_what_is_recorded() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let up = "CREATE TABLE a (id INT);\nINSERT INTO a VALUES (1);\nCREATE TABLE b (id INT);";
     let files = chained(&[("r001", up, "")]);
     let migrator = migrator(&files);
@@ -134,7 +139,7 @@ async fn a_killed_connection_leaves_what_is_recorded() {
 
 #[tokio::test]
 async fn a_revision_of_rows_whose_lock_is_gone_is_not_committed() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     server.exec("CREATE TABLE t (id INT)").await;
     let name = crate::runtime::mysql::lock_name(&server.database, "migrate_revisions", "main");
     let up = format!("INSERT INTO t VALUES (1);\nDO RELEASE_LOCK('{name}');");
@@ -159,7 +164,7 @@ async fn polled<T>(future: impl Future<Output = T>, mut polls: usize) -> Option<
 
 #[tokio::test]
 async fn a_dropped_run_frees_the_lock_and_changes_no_pooled_connection() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let files = chained(&[
         ("r001", "INSERT INTO t VALUES (1);", "DELETE FROM t WHERE id = 1;"),
         ("r002", "INSERT INTO t VALUES (2);", "DELETE FROM t WHERE id = 2;"),

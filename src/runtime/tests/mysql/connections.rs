@@ -4,7 +4,7 @@ use sqlx::ConnectOptions;
 
 #[tokio::test]
 async fn every_kind_of_connection_will_do() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let migrator = migrator(&line());
     let pool = server.pool(1).await;
     migrator.up(&pool).await.unwrap();
@@ -13,7 +13,8 @@ async fn every_kind_of_connection_will_do() {
     let mut lent = server.connect().await;
     let report = migrator.down(&mut lent, crate::chain::Target::BASE).await.unwrap();
     let name = format!("/{}", server.database);
-    assert!(report.database.starts_with("mysql://root@"), "{}", report.database);
+    let user = format!("mysql://{}@", server.options().get_username());
+    assert!(report.database.starts_with(&user), "{}", report.database);
     assert!(report.database.ends_with(&name), "{}", report.database);
     migrator.up(lent).await.unwrap();
     migrator.down(&mut pool.acquire().await.unwrap(), crate::chain::Target::BASE).await.unwrap();
@@ -24,15 +25,15 @@ async fn every_kind_of_connection_will_do() {
 
 #[tokio::test]
 async fn what_cannot_be_reached_is_told_without_the_password() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let migrator = migrator(&line());
-    let wrong = server.url_as(Some(("nobody_at_all", "hunter2")));
+    let wrong = server.url_as("nobody_at_all", "hunter2");
     let missing = server.url().replace(&server.database, "migrate_is_not_there");
     let none = server.url().replace(&server.database, "");
     for (url, kind, says) in [
         (wrong.as_str(), ErrorKind::Denied, "Access denied"),
-        (&missing, ErrorKind::Missing, "Unknown database 'migrate_is_not_there'"),
-        (&none, ErrorKind::Missing, "name the database in the URL"),
+        (&missing, ErrorKind::Connect, "Unknown database 'migrate_is_not_there'"),
+        (&none, ErrorKind::Url, "name the database in the URL"),
         ("mysql://me:hunter2@127.0.0.1:1/x", ErrorKind::Connect, "Connection refused"),
         ("mysql://me:hunter2@h.invalid/x", ErrorKind::Connect, "check host and port"),
     ] {
@@ -50,7 +51,7 @@ async fn what_cannot_be_reached_is_told_without_the_password() {
 
 #[tokio::test]
 async fn a_user_who_may_only_read_sees_the_status() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let user = format!("u{}", &server.database[server.database.len() - 12..]);
     let database = &server.database;
     server
@@ -59,7 +60,7 @@ async fn a_user_who_may_only_read_sees_the_status() {
         ))
         .await;
     let migrator = migrator(&line());
-    let url = server.url_as(Some((&user, "hunter2")));
+    let url = server.url_as(&user, "hunter2");
     assert_eq!(migrator.status(&url).await.unwrap().pending().count(), 3);
     let error = migrator.up(&url).await.unwrap_err();
     migrator.up(&server.url()).await.unwrap();
@@ -74,7 +75,7 @@ async fn a_user_who_may_only_read_sees_the_status() {
 
 #[tokio::test]
 async fn a_connection_inside_a_transaction_is_refused() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     server.exec("CREATE TABLE t (id INT)").await;
     let migrator = migrator(&line());
     let mut lent = server.connect().await;
@@ -92,7 +93,7 @@ async fn a_connection_inside_a_transaction_is_refused() {
 
 #[tokio::test]
 async fn mysql_knows_an_open_transaction_too() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let mut lent = server.connect().await;
     // How `MySQL` is asked, which does not tell; `MariaDB` answers to it in the same way.
     assert!(!crate::runtime::mysql::refuses_isolation(&mut lent).await);
@@ -102,8 +103,8 @@ async fn mysql_knows_an_open_transaction_too() {
 
 #[tokio::test]
 async fn a_table_in_another_database_is_found() {
-    let Some(server) = Server::mysql().await else { return };
-    let Some(far) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
+    let Some(far) = Server::new().await else { return };
     let settings = Settings { schema: Some(far.database.clone()), ..Settings::default() };
     let migrator = Migrator::new(chain(&refs(&line())), settings);
     migrator.up(&server.url()).await.unwrap();
@@ -114,7 +115,7 @@ async fn a_table_in_another_database_is_found() {
 
 #[tokio::test]
 async fn what_an_interrupted_creation_left_is_completed() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let migrator = migrator(&line());
     migrator.up(&server.url()).await.unwrap();
     server.exec("DROP TABLE migrate_revisions, a, b").await;

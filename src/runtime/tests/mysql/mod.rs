@@ -3,22 +3,23 @@
 mod commits;
 mod concurrent;
 mod connections;
+mod killed;
+mod server;
 mod session;
 mod updown;
 
-use super::servers::{Server, run, texts};
+use server::{Server, run, texts};
+
 use super::{chain, file, ran, refs};
 use crate::chain::baked::Settings;
 use crate::runtime::Migrator;
 
 fn migrator(files: &[String]) -> Migrator {
-    Migrator::new(chain(&refs(files)), Settings::default())
+    super::migrator(&refs(files))
 }
 
 fn baked(files: &[String]) -> Migrator {
-    let chain = chain(&refs(files));
-    let pieces = crate::chain::baked::encode(&chain, &Settings::default());
-    Migrator::baked(pieces.text.leak(), pieces.table.leak(), &[])
+    super::baked(&refs(files))
 }
 
 /// A revision and the ones before it, each with the last as its parent.

@@ -19,7 +19,7 @@ fn same(now: &[String], before: &[String]) {
 
 #[tokio::test]
 async fn a_connection_without_autocommit_is_refused() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let mut lent = server.connect().await;
     run(&mut lent, "SET autocommit = 0").await;
     let error = migrator(&line()).up(&mut lent).await.unwrap_err();
@@ -29,7 +29,7 @@ async fn a_connection_without_autocommit_is_refused() {
 
 #[tokio::test]
 async fn a_lent_connection_is_as_it_came() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let up = "SET SESSION sql_mode = 'ANSI_QUOTES', foreign_key_checks = 0, unique_checks = OFF;\n\
               SET NAMES latin1;\nSET time_zone = '+05:00';\nSET @x = 1;\nUSE mysql;\n\
               SET SESSION lock_wait_timeout = 3, sql_select_limit = 5;";
@@ -67,7 +67,7 @@ async fn a_lent_connection_is_as_it_came() {
 
 #[tokio::test]
 async fn a_pooled_connection_goes_back_as_it_came_or_not_at_all() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let pool = server.pool(1).await;
     let id = "SELECT CAST(CONNECTION_ID() AS CHAR)";
     let mut connection = pool.acquire().await.unwrap();
@@ -94,7 +94,7 @@ async fn a_pooled_connection_goes_back_as_it_came_or_not_at_all() {
 
 #[tokio::test]
 async fn a_revision_does_not_change_what_the_next_one_means() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let files = chained(&[
         ("r001", "CREATE TABLE t (id INT, w VARCHAR(20));", ""),
         ("r002", "CREATE TEMPORARY TABLE t (id INT);\nINSERT INTO t VALUES (1);", ""),
@@ -108,7 +108,7 @@ async fn a_revision_does_not_change_what_the_next_one_means() {
 
 #[tokio::test]
 async fn texts_are_stored_as_they_are_in_every_mode() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let up = "SET sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES';\nSET NAMES latin1;\n\
               CREATE TABLE t (w VARCHAR(20));\nINSERT INTO t VALUES ('a');\nDROP TABLE t;";
     let down = "SELECT 'it''s', \"a\\\\b\", 'é\\'';";
@@ -129,7 +129,7 @@ async fn texts_are_stored_as_they_are_in_every_mode() {
 
 #[tokio::test]
 async fn a_statement_that_takes_too_long_is_ended() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let files = chained(&[(
         "r001",
         "SELECT count(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c;",

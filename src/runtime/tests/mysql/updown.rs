@@ -1,17 +1,22 @@
 use super::*;
 use crate::chain::{Direction, Target};
-use crate::runtime::{Options, RevisionState, TransactionScope, Wrapping};
+use crate::runtime::{Options, RevisionState, StepTransaction, TransactionScope};
 
 #[tokio::test]
 async fn up_applies_once_and_down_takes_it_back() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let pool = server.pool(2).await;
     let migrator = baked(&line());
     let plan = migrator.plan(&pool, Direction::Up, Target::HEAD).await.unwrap();
-    let wrappings: Vec<Wrapping> = plan.steps.iter().map(|step| step.wrapping).collect();
+    let transactions: Vec<StepTransaction> =
+        plan.steps.iter().map(|step| step.transaction).collect();
     assert_eq!(
-        wrappings,
-        [Wrapping::StatementByStatement, Wrapping::StatementByStatement, Wrapping::Shared]
+        transactions,
+        [
+            StepTransaction::StatementByStatement,
+            StepTransaction::StatementByStatement,
+            StepTransaction::Shared
+        ]
     );
     assert_eq!(plan.parts(), 3);
     assert!(server.tables().await.is_empty(), "a plan changes nothing");
@@ -22,7 +27,7 @@ async fn up_applies_once_and_down_takes_it_back() {
     let report = migrator.up(&pool).await.unwrap();
     assert_eq!(ran(&report), ["r001", "r002", "r003"]);
     assert!(
-        report.database.ends_with(&format!(":3306/{}", server.database)),
+        report.database.ends_with(&format!(":{}/{}", server.options().get_port(), server.database)),
         "{}",
         report.database
     );
@@ -46,7 +51,7 @@ async fn up_applies_once_and_down_takes_it_back() {
 
 #[tokio::test]
 async fn ids_that_differ_only_in_case_are_two() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let files = chained(&[
         ("abcd", "CREATE TABLE a (id INT);", "DROP TABLE a;"),
         ("ABCD", "CREATE TABLE b (id INT);", "DROP TABLE b;"),
@@ -61,7 +66,7 @@ async fn ids_that_differ_only_in_case_are_two() {
 
 #[tokio::test]
 async fn what_an_unknown_revision_stores_undoes_it() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     let files = chained(&[
         ("r001", "CREATE TABLE a (id INT);", "DROP TABLE a;"),
         (
@@ -79,7 +84,7 @@ async fn what_an_unknown_revision_stores_undoes_it() {
 
 #[tokio::test]
 async fn revisions_of_rows_share_a_transaction_if_that_is_asked_for() {
-    let Some(server) = Server::mysql().await else { return };
+    let Some(server) = Server::new().await else { return };
     server.exec("CREATE TABLE t (id INT PRIMARY KEY)").await;
     let files = chained(&[
         ("r001", "INSERT INTO t VALUES (1);", ""),

@@ -1,0 +1,244 @@
+//! The commands that change what is recorded, and nothing else.
+
+use std::sync::Arc;
+
+use super::database::{announce, block_on, confirm, failed, options};
+use super::progress::Progress;
+use crate::chain::Direction;
+use crate::diagnostic::visible;
+use crate::runner::place::Place;
+use crate::runner::{
+    Exit, Failure, RepairArguments, StampArguments, StatementArguments, Ui, Verdict,
+};
+use crate::runtime::{
+    BelievedStatement, Configured, ErrorKind, Migrator, Repair, RepairReport, RevisionState,
+    RevisionStatus, RowChange, StampReport,
+};
+
+/// Records revisions as applied, or not, without running them.
+pub(crate) fn stamp(
+    migrator: &Migrator,
+    place: &Place,
+    args: &StampArguments,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let progress = Arc::new(Progress::new(ui.clone()));
+    let mut options =
+        options(place, &args.database, StatementArguments::default(), None, &progress);
+    options.purge = args.purge;
+    let configured = migrator.with(options);
+    let (url, targets) = (place.url.as_str(), &args.targets);
+    block_on(async {
+        if args.dry_run {
+            let report = configured.plan_stamp(url, targets).await.map_err(failed)?;
+            ui.status("Planned", format_args!("{} (from {})", report.database, place.origin))?;
+            for line in stamp_lines(&report) {
+                ui.answer(format_args!("{} {}", line.verb, line.what))?;
+            }
+            return finish(&stamp_summary(&report, true), true, ui);
+        }
+        announce(place, ui)?;
+        confirm(place, "stamp", args.yes, ui)?;
+        let report = configured.stamp(url, targets).await.map_err(failed)?;
+        for line in stamp_lines(&report) {
+            ui.status(line.past, line.what)?;
+        }
+        report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
+        finish(&stamp_summary(&report, false), false, ui)
+    })
+}
+
+/// Lists what is wrong with what is recorded, or takes one way out.
+pub(crate) fn repair(
+    migrator: &Migrator,
+    place: &Place,
+    args: &RepairArguments,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let progress = Arc::new(Progress::new(ui.clone()));
+    let configured = migrator.with(options(
+        place,
+        &args.database,
+        StatementArguments::default(),
+        None,
+        &progress,
+    ));
+    let url = place.url.as_str();
+    let repair = way_out(args)?;
+    block_on(async {
+        let Some(repair) = repair else { return list(&configured, place, ui).await };
+        if args.dry_run {
+            let report = configured.plan_repair(url, &repair).await.map_err(failed)?;
+            ui.status("Planned", format_args!("{} (from {})", report.database, place.origin))?;
+            report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
+            for line in repair_lines(&report) {
+                ui.answer(format_args!("{} {}", line.verb, line.what))?;
+            }
+            return finish(&repair_summary(&report, true), true, ui);
+        }
+        announce(place, ui)?;
+        confirm(place, "repair", args.yes, ui)?;
+        let report = configured.repair(url, &repair).await.map_err(failed)?;
+        report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
+        for line in repair_lines(&report) {
+            ui.status(line.past, line.what)?;
+        }
+        finish(&repair_summary(&report, false), false, ui)
+    })
+}
+
+async fn list(configured: &Configured<'_>, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
+    announce(place, ui)?;
+    let problems = match configured.problems(place.url.as_str()).await {
+        Err(error) if error.kind() == ErrorKind::Missing => {
+            ui.note("the database does not exist yet; `up` creates it")?;
+            Vec::new()
+        }
+        problems => problems.map_err(failed)?,
+    };
+    for problem in &problems {
+        ui.answer(problem)?;
+        ui.answer("")?;
+    }
+    let found = match problems.len() {
+        0 => String::from("nothing is wrong with what is recorded"),
+        1 => String::from("1 problem; nothing was changed"),
+        count => format!("{count} problems; nothing was changed"),
+    };
+    ui.status("Finished", found)?;
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::OutOfDate })
+}
+
+/// The repair that is asked for; `None` if the problems are to be listed.
+fn way_out(args: &RepairArguments) -> Result<Option<Repair>, Failure> {
+    if args.accept_all {
+        return Ok(Some(Repair::AcceptAll));
+    }
+    if args.accept {
+        return Ok(Some(Repair::Accept(args.revisions.clone())));
+    }
+    let one = || match &args.revisions[..] {
+        [revision] => Ok(revision.clone()),
+        _ => Err(Failure::new("only `--accept` takes several revisions")
+            .exit(Exit::Usage)
+            .help("what became of a revision is said of each by itself")),
+    };
+    Ok(if let Some(verdict) = args.statement {
+        Some(Repair::Statement { revision: one()?, done: verdict == Verdict::Done })
+    } else if args.applied {
+        Some(Repair::MarkApplied(one()?))
+    } else if args.not_applied {
+        Some(Repair::MarkNotApplied(one()?))
+    } else {
+        None
+    })
+}
+
+/// What happens to a row, before and after it has happened.
+struct Line {
+    verb: &'static str,
+    past: &'static str,
+    what: String,
+}
+
+fn stamp_lines(report: &StampReport) -> Vec<Line> {
+    let text =
+        |status: &RevisionStatus| format!("{} {}", status.revision, visible(&status.description));
+    let forget = report.forgotten.iter().map(|status| {
+        let was = match &status.state {
+            RevisionState::Unfinished { direction: Direction::Up, .. } => "  (applied in part)",
+            RevisionState::Unfinished { direction: Direction::Down, .. } => "  (undone in part)",
+            _ if status.is_unknown() => "  (not in this chain)",
+            _ => "",
+        };
+        Line { verb: "forget", past: "Forgot", what: text(status) + was }
+    });
+    let record = report.recorded.iter().map(|status| Line {
+        verb: "stamp",
+        past: "Stamped",
+        what: text(status),
+    });
+    forget.chain(record).collect()
+}
+
+fn stamp_summary(report: &StampReport, is_plan: bool) -> String {
+    if !report.changed() {
+        return String::from("nothing to do");
+    }
+    let (forgotten, stamped) =
+        if is_plan { ("to forget", "to stamp") } else { ("forgotten", "stamped") };
+    let parts = [(report.forgotten.len(), forgotten), (report.recorded.len(), stamped)];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, verb)| counted(count, verb))
+        .collect();
+    let end = if is_plan { "" } else { "; none was run or undone" };
+    parts.join(", ") + end
+}
+
+fn repair_lines(report: &RepairReport) -> Vec<Line> {
+    let believe = report.believed.iter().map(|statement| Line {
+        verb: "believe",
+        past: "Believed",
+        what: belief(statement),
+    });
+    let change = report.changes.iter().map(|row| {
+        let text = format!("{} {}", row.revision, visible(&row.description));
+        let (verb, past, after) = match row.change {
+            RowChange::Accepted => ("accept", "Accepted", String::new()),
+            RowChange::Digest => ("rewrite", "Rewritten", String::from("  (digest)")),
+            RowChange::Applied => ("record", "Recorded", String::from("  (applied)")),
+            RowChange::Forgotten => ("forget", "Forgot", String::from("  (not applied)")),
+            RowChange::Progress { direction, done } => {
+                let plural = if done == 1 { "" } else { "s" };
+                let state = format!("  ({direction}: {done} statement{plural} done)");
+                ("record", "Recorded", state)
+            }
+        };
+        Line { verb, past, what: text + &after }
+    });
+    believe.chain(change).collect()
+}
+
+fn belief(statement: &BelievedStatement) -> String {
+    const MOST: usize = 60;
+    let BelievedStatement { revision, direction, number, sql, done, .. } = statement;
+    let fate = match (done, direction) {
+        (true, _) => "done",
+        (false, Direction::Up) => "not done, or taken back",
+        (false, Direction::Down) => "not undone, or taken back",
+    };
+    let mut text = format!("{revision} {direction} statement {number}: {fate}");
+    if let Some(first) = sql.as_deref().and_then(|sql| sql.lines().next()) {
+        let first = visible(first);
+        text.push_str("  (");
+        text.extend(first.chars().take(MOST));
+        let is_all =
+            first.chars().nth(MOST).is_none() && !sql.as_deref().unwrap_or("").contains('\n');
+        text.push_str(if is_all { ")" } else { " …)" });
+    }
+    text
+}
+
+fn repair_summary(report: &RepairReport, is_plan: bool) -> String {
+    if !report.changed() {
+        return String::from("nothing to do: it is recorded so already");
+    }
+    let count = report.changes.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let verb = if is_plan { "to change" } else { "changed" };
+    let word = if report.believed.is_empty() { "" } else { "; your word is taken for it" };
+    format!("{count} row{plural} of the tracking table {verb}{word}")
+}
+
+fn finish(summary: &str, is_plan: bool, ui: &Ui) -> Result<Exit, Failure> {
+    let end = if is_plan { "; nothing was changed" } else { "" };
+    ui.status("Finished", format_args!("{summary}{end}"))?;
+    Ok(Exit::Done)
+}
+
+fn counted(count: usize, verb: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} revision{plural} {verb}")
+}

@@ -150,6 +150,7 @@ impl<'c> Connection<'c> {
     pub(crate) async fn open(source: Source<'c>, create: bool) -> Result<Self, Error> {
         #[cfg(not(feature = "sqlite"))]
         let _ = create;
+        #[allow(irrefutable_let_patterns, reason = "without a driver there is nothing else")]
         if let Source::Url(url, _) = &source {
             check(url)?;
         }

@@ -92,7 +92,7 @@ impl Batches {
         let after = self
             .last
             .as_ref()
-            .map_or_else(|| String::new(), |last| format!(" WHERE batch.{key} > {last}"));
+            .map_or_else(String::new, |last| format!(" WHERE batch.{key} > {last}"));
         let limit = self.size + 1;
         // A line of its own: the query may end in a comment.
         Ok(format!("SELECT * FROM ({query}\n) AS batch{after} ORDER BY batch.{key} LIMIT {limit}"))

@@ -167,31 +167,19 @@ impl<'c> Operations<'c> {
     /// ```
     #[cfg(feature = "sqlite")]
     pub fn sqlite(&mut self) -> Option<&mut sqlx::SqliteConnection> {
-        match &mut self.raw {
-            Raw::Sqlite(connection) => Some(connection),
-            #[allow(unreachable_patterns, reason = "where there is no other driver")]
-            _ => None,
-        }
+        if let Raw::Sqlite(connection) = &mut self.raw { Some(connection) } else { None }
     }
 
     /// The connection, if the database is a `PostgreSQL` one.
     #[cfg(feature = "postgres")]
     pub fn postgres(&mut self) -> Option<&mut sqlx::PgConnection> {
-        match &mut self.raw {
-            Raw::Postgres(connection) => Some(connection),
-            #[allow(unreachable_patterns, reason = "where there is no other driver")]
-            _ => None,
-        }
+        if let Raw::Postgres(connection) = &mut self.raw { Some(connection) } else { None }
     }
 
     /// The connection, if the database is a `MySQL` or `MariaDB` one.
     #[cfg(feature = "mysql")]
     pub fn mysql(&mut self) -> Option<&mut sqlx::MySqlConnection> {
-        match &mut self.raw {
-            Raw::Mysql(connection) => Some(connection),
-            #[allow(unreachable_patterns, reason = "where there is no other driver")]
-            _ => None,
-        }
+        if let Raw::Mysql(connection) = &mut self.raw { Some(connection) } else { None }
     }
 
     /// Why a statement must not be sent.

@@ -44,6 +44,8 @@ pub(super) enum Rows {
     Postgres(Vec<sqlx::postgres::PgRow>),
     #[cfg(feature = "mysql")]
     Mysql(Vec<sqlx::mysql::MySqlRow>),
+    #[allow(dead_code, reason = "stands where no driver is compiled in")]
+    Never(std::convert::Infallible),
 }
 
 impl Rows {
@@ -55,6 +57,7 @@ impl Rows {
             Self::Postgres(rows) => rows.len(),
             #[cfg(feature = "mysql")]
             Self::Mysql(rows) => rows.len(),
+            Self::Never(never) => match *never {},
         }
     }
 
@@ -66,6 +69,7 @@ impl Rows {
             Self::Postgres(rows) => rows.truncate(len),
             #[cfg(feature = "mysql")]
             Self::Mysql(rows) => rows.truncate(len),
+            Self::Never(never) => match *never {},
         }
     }
 
@@ -77,6 +81,7 @@ impl Rows {
             Self::Postgres(rows) => rows.iter().map(|row| T::from_row(row)).collect(),
             #[cfg(feature = "mysql")]
             Self::Mysql(rows) => rows.iter().map(|row| T::from_row(row)).collect(),
+            Self::Never(never) => match *never {},
         }
     }
 
@@ -93,6 +98,7 @@ impl Rows {
             Self::Postgres(rows) => postgres_literal(&rows[row], column),
             #[cfg(feature = "mysql")]
             Self::Mysql(rows) => mysql_literal(&rows[row], column),
+            Self::Never(never) => match *never {},
         }
     }
 }

@@ -37,6 +37,9 @@ mod runtime;
 pub mod scaffold;
 pub mod script;
 pub mod sql;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 #[cfg(any(feature = "build", feature = "runtime"))]
 mod url;
 #[cfg(feature = "build")]
@@ -44,15 +47,17 @@ pub mod validate;
 
 pub use chain::{Chain, Direction, RevisionId, Target};
 pub use dialect::{Dialect, Variant};
+#[cfg(feature = "tokio")]
+pub use runtime::Blocking;
 #[cfg(feature = "runtime")]
 pub use runtime::{
     AppliedRecord, Batches, BelievedStatement, Configured, Database, DatabaseState, Difference,
     Error, ErrorKind, Event, FinishedStep, FromMysql, FromPostgres, FromSqlite, Migrator,
     NewerDatabase, Observer, Operations, Options, PlannedStep, PortableRow, Problem, ProblemKind,
     Query, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report, Result, Revision,
-    RevisionError, RevisionState, RevisionStatus, RowChange, RowValues, RunPlan, SqlText,
-    StampReport, Status, StepSource, StepTransaction, TransactionScope, TryIntoTarget, Value,
-    WayOut,
+    RevisionError, RevisionState, RevisionStatus, RowChange, RowValues, RunPlan, SqlScript,
+    SqlText, StampReport, Status, StepSource, StepTransaction, TransactionScope, TryIntoTarget,
+    Value, WayOut,
 };
 
 /// What generated code uses. Not for people: it may change with any version, and generated code

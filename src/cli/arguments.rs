@@ -7,12 +7,15 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::Dialect;
+use crate::runner::dialect;
 use crate::runner::ui::HELP_STYLES;
-use crate::runner::{BranchesArguments, Color, DownArguments, Env, GraphArguments};
+use crate::runner::{
+    BranchesArguments, Color, DatabaseArguments, DownArguments, Env, GraphArguments,
+};
 use crate::runner::{
     HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
 };
-use crate::runner::{PlanArguments, RedoArguments, RepairArguments, StampArguments};
+use crate::runner::{PlanArguments, RedoArguments, RepairArguments, SqlArguments, StampArguments};
 use crate::scaffold::import::Tool;
 
 /// Versioned database migrations, checked when the crate is compiled
@@ -56,6 +59,8 @@ pub enum Command {
     Redo(Compiling<RedoArguments>),
     /// Show what `up` or `down` would do
     Plan(PlanArguments),
+    /// Print what leads from one target to another as a script
+    Sql(SqlArguments),
     /// Record revisions as applied, or not, without running them
     Stamp(StampArguments),
     /// Find and mend what is wrong with what is recorded
@@ -63,6 +68,9 @@ pub enum Command {
     /// Show where a database is
     #[command(alias = "current")]
     Status(StatusArguments),
+    /// Create, drop or reset a database as a whole
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// List the revisions, newest first
     History(HistoryArguments),
     /// Draw the chain
@@ -238,11 +246,6 @@ pub struct InitArguments {
     pub dry_run: bool,
 }
 
-fn dialect() -> impl TypedValueParser<Value = Dialect> {
-    PossibleValuesParser::new(Dialect::ALL.map(Dialect::name))
-        .try_map(|name| Dialect::from_name(&name).ok_or("there is no such dialect"))
-}
-
 /// Arguments of `new`.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
@@ -280,6 +283,42 @@ pub struct NewArguments {
     /// A revision of another branch that must be applied first; a label is kept as it is
     #[arg(long, value_name = "TARGET")]
     pub depends_on: Vec<String>,
+}
+
+/// The commands of `database`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum DatabaseCommand {
+    /// Create the database, empty
+    Create(CreateArguments),
+    /// Drop the database with everything in it
+    Drop(DropArguments),
+    /// Drop the database, create it and apply every revision
+    Reset(DropArguments),
+}
+
+/// Arguments of `database create`.
+#[derive(Clone, Debug, Args)]
+pub struct CreateArguments {
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+}
+
+/// Arguments of `database drop` and `database reset`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+It asks first; without a terminal it needs --yes. The databases of an environment that is protected
+are never dropped, with or without --yes.")]
+pub struct DropArguments {
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Drop it although others use it; on a server, end their sessions
+    #[arg(long)]
+    pub force: bool,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
 }
 
 /// Arguments of `merge`.

@@ -68,6 +68,7 @@ impl<'a> Context<'a> {
             own = std::mem::replace(&mut configuration.heads, HeadsPolicy::Many);
         })?;
         let mut chain = self.chain_of(package)?;
+        chain.settings.many_heads = own == HeadsPolicy::Many;
         chain.configuration.heads = own;
         Ok(chain)
     }

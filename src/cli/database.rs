@@ -1,5 +1,7 @@
 //! The commands that work on a database, over the chain that the files have.
 
+mod whole;
+
 use std::path::Path;
 
 use super::arguments::Compiling;
@@ -12,9 +14,12 @@ use crate::runner::place::Place;
 use crate::runner::{self, commands};
 use crate::runner::{
     DatabaseArguments, DownArguments, Exit, Failure, PlanArguments, RedoArguments, RepairArguments,
-    StampArguments, StatusArguments, UpArguments,
+    SqlArguments, StampArguments, StatusArguments, UpArguments,
 };
 use crate::runtime::{Migrator, Status};
+use crate::url;
+
+pub(super) use whole::run as whole;
 
 /// More warnings than this are summed up.
 const MOST_WARNINGS: usize = 5;
@@ -88,6 +93,16 @@ pub(super) fn plan(context: &mut Context<'_>, args: &PlanArguments) -> Result<Ex
     let chain = if args.down { context.chain_with_any_heads()? } else { context.chain()? };
     let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
     commands::plan(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate sql`.
+pub(super) fn sql(context: &mut Context<'_>, args: &SqlArguments) -> Result<Exit, Failure> {
+    let FileChain { root, configuration, chain, settings, .. } = context.chain_with_any_heads()?;
+    let (directory, ui) = (context.env.directory().to_owned(), context.ui);
+    commands::sql(&Migrator::new(chain, settings), args, &directory, ui, || {
+        let place = place(context, &root, &configuration, &args.database())?;
+        Ok(place.and_then(|place| url::dialect(&place.url)))
+    })
 }
 
 /// `cargo migrate stamp`.

@@ -44,7 +44,7 @@ pub(super) fn check(context: &Context<'_>, package: &Package) -> Result<(), Fail
         let says = String::from_utf8_lossy(&output.stderr);
         return Err(Failure::new(format!("rustfmt cannot read a revision: {}", says.trim())));
     }
-    let what = if found.len() == 1 { "is" } else { "are" };
+    let (what, them) = if found.len() == 1 { ("is", "it") } else { ("are", "them") };
     Err(Failure::new(format!("{} {what} not formatted as rustfmt would", found.join(", ")))
-        .help(format!("`rustfmt --edition {edition} {}` formats them", found.join(" "))))
+        .help(format!("`rustfmt --edition {edition} {}` formats {them}", found.join(" "))))
 }

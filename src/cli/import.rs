@@ -10,7 +10,7 @@ use crate::chain::Chain;
 use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::runner::{Exit, Failure};
-use crate::scaffold::import::{self, Continuation, Directory, Import, Tool};
+use crate::scaffold::import::{self, Continuation, Directory, Import, Tool, alembic};
 use crate::script::text::normalise_str;
 use crate::validate::{self, Package};
 
@@ -23,19 +23,27 @@ pub(super) fn run(context: &mut Context<'_>, args: &ImportArguments) -> Result<E
     let package = context.package()?;
     refuse_own_directory(&package, &path, args)?;
     let FileChain { root, configuration, chain, .. } = context.chain_of(package)?;
-    let directory = Directory::read(&path, args.from).map_err(cannot_scaffold)?;
     let tool = match args.from {
         Some(tool) => tool,
-        None => import::recognise(&path, &directory).map_err(cannot_scaffold)?,
+        None => {
+            let directory = Directory::read(&path, None).map_err(cannot_scaffold)?;
+            import::recognise(&path, &directory).map_err(cannot_scaffold)?
+        }
     };
+    let mut directory = Directory::read(&path, Some(tool)).map_err(cannot_scaffold)?;
+    if tool == Tool::Alembic {
+        render(&path, &mut directory)?;
+    }
     let parents: Vec<String> = chain.heads().map(|head| head.id().to_string()).collect();
     if parents.len() > 1 {
         return Err(Failure::new("the chain has several heads, and only one line can go on")
             .help("merge them first: `cargo migrate merge`"));
     }
-    let dialects =
-        import::dialects(&configuration.dialects, &args.dialects).map_err(cannot_scaffold)?;
-    let continuation = Continuation { parents, dialects };
+    let continuation = Continuation {
+        parents,
+        configured: configuration.dialects.clone(),
+        chosen: args.dialects.clone(),
+    };
     let imported =
         import::import(&path, &directory, tool, &continuation).map_err(cannot_scaffold)?;
     for revision in &imported.revisions {
@@ -53,6 +61,13 @@ pub(super) fn run(context: &mut Context<'_>, args: &ImportArguments) -> Result<E
     let here = context.env.directory();
     sources.show_below(root.strip_prefix(here).unwrap_or(&root).to_string_lossy());
     conclude(context, tool, &imported, &findings, &sources, args.dry_run)
+}
+
+/// Has Alembic print the SQL of its revisions, which Python alone can tell.
+fn render(path: &Path, directory: &mut Directory) -> Result<(), Failure> {
+    let steps = alembic::steps(directory);
+    directory.rendered = Some(alembic::offline::render(path, &steps));
+    Ok(())
 }
 
 /// Files of another tool among the revisions make every command fail, this one too; where they are in

@@ -26,7 +26,7 @@ use clap::Parser as _;
 
 use crate::runner::{Env, Exit, Failure, Ui};
 
-pub use arguments::{Arguments, Command, GlobalArguments};
+pub use arguments::{Arguments, Command, DatabaseCommand, GlobalArguments};
 pub(crate) use context::Context;
 
 /// The `main` of the binary: runs the command line of this process.
@@ -84,9 +84,11 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Down(args) => database::down(&mut context, &args),
         Command::Redo(args) => database::redo(&mut context, &args),
         Command::Plan(args) => database::plan(&mut context, &args),
+        Command::Sql(args) => database::sql(&mut context, &args),
         Command::Stamp(args) => database::stamp(&mut context, &args),
         Command::Repair(args) => database::repair(&mut context, &args),
         Command::Status(args) => database::status(&mut context, &args),
+        Command::Database(command) => database::whole(&mut context, &command),
         Command::History(args) => chain::history(&mut context, &args),
         Command::Graph(args) => chain::graph(&mut context, &args),
         Command::Branches(args) => chain::branches(&mut context, args),

@@ -34,7 +34,7 @@ fn unknown_keys_suggest_the_known_ones() {
     3 | author = "me"
       | ^^^^^^ not a key of this table
       |
-      = help: the keys are `dir`, `dialects`, `databases`, `table`, `chain`, `file-name`, `heads`, `lints`, `env`, `templates`, `lock-timeout`, `statement-lock-timeout`, `statement-timeout`, `retries`
+      = help: the keys are `dir`, `dialects`, `databases`, `table`, `chain`, `file-name`, `heads`, `lock`, `lints`, `env`, `templates`, `lock-timeout`, `statement-lock-timeout`, `statement-timeout`, `retries`
 
     error[M0051]: unknown key `file_name` in `package.metadata.migrate`
      --> Cargo.toml:4:1

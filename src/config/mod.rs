@@ -84,6 +84,8 @@ pub struct Configuration {
     pub file_name: FileName,
     /// How many heads the chain may have.
     pub heads: HeadsPolicy,
+    /// How runners keep each other away.
+    pub lock: LockMethod,
     /// The codes whose level was changed.
     pub lints: BTreeMap<Code, LintLevel>,
     /// How long runs wait, where no environment says otherwise.
@@ -104,6 +106,7 @@ impl Default for Configuration {
             chain: "main".to_owned(),
             file_name: FileName::default(),
             heads: HeadsPolicy::Single,
+            lock: LockMethod::Session,
             lints: BTreeMap::new(),
             limits: Limits::default(),
             environments: Vec::new(),
@@ -127,6 +130,19 @@ pub enum HeadsPolicy {
     Single,
     /// Any number.
     Many,
+}
+
+/// How runners of a chain keep each other away on a database server.
+///
+/// `SQLite` locks the file, whatever this says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LockMethod {
+    /// A lock of the session that does the work, which ends with it.
+    #[default]
+    Session,
+    /// A row with a lease: for poolers with transaction pooling, and for servers whose locks of the
+    /// session do not hold for all of the cluster.
+    Table,
 }
 
 /// The name of the tracking table.

@@ -7,12 +7,12 @@ use std::ops::Range;
 
 use super::keys::{check_chain, check_directory, check_name, parse_table};
 use super::tree::{Entry, NodeId, Table, Tree, Value};
-use super::{Configuration, FileName, HeadsPolicy, Limits, LintLevel, Spanned, secret};
+use super::{Configuration, FileName, HeadsPolicy, Limits, LintLevel, LockMethod, Spanned, secret};
 use crate::Dialect;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, FileId};
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "dir",
     "dialects",
     "databases",
@@ -20,6 +20,7 @@ const KEYS: [&str; 14] = [
     "chain",
     "file-name",
     "heads",
+    "lock",
     "lints",
     "env",
     "templates",
@@ -169,6 +170,12 @@ impl<'t> Reader<'t> {
                     let choices = [("single", HeadsPolicy::Single), ("many", HeadsPolicy::Many)];
                     if let Some(heads) = self.choice(entry, "heads", &choices) {
                         configuration.heads = heads;
+                    }
+                }
+                "lock" => {
+                    let choices = [("session", LockMethod::Session), ("table", LockMethod::Table)];
+                    if let Some(lock) = self.choice(entry, "lock", &choices) {
+                        configuration.lock = lock;
                     }
                 }
                 "lints" => configuration.lints = self.lints(entry),

@@ -45,6 +45,7 @@ table = "ops.revisions"
 chain = "billing"
 file-name = "{date}_{slug}"
 heads = "many"
+lock = "table"
 lints = { M0032 = "deny", M0026 = "allow" }
 templates = "db/_templates"
 
@@ -64,6 +65,7 @@ databases = { catalog = "${CATALOG}", monitoring-2 = "${MONITORING}" }
     assert_eq!(configuration.chain, "billing");
     assert_eq!(configuration.file_name.to_string(), "{date}_{slug}");
     assert_eq!(configuration.heads, HeadsPolicy::Many);
+    assert_eq!(configuration.lock, LockMethod::Table);
     let lints: Vec<_> = configuration.lints.iter().map(|(code, level)| (*code, *level)).collect();
     assert_eq!(lints, [(Code::NoDown, LintLevel::Allow), (Code::StrayFile, LintLevel::Deny)]);
     assert_eq!(configuration.templates.as_ref().unwrap().value, "db/_templates");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 mod redo;
 mod repair;
+mod sql;
 
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use crate::limits::{self, Limits};
 
 pub use redo::{PlanArguments, RedoArguments};
 pub use repair::{RepairArguments, StampArguments, Verdict};
+pub use sql::SqlArguments;
+#[cfg(feature = "cli")]
+pub(crate) use sql::dialect;
 
 /// Which database.
 #[derive(Clone, Debug, Default, Args)]

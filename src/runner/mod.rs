@@ -22,11 +22,13 @@ pub(crate) mod ui;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "cli")]
+pub(crate) use arguments::dialect;
 pub use arguments::{
     BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
     HeadsArguments, HistoryArguments, PlanArguments, RedoArguments, RepairArguments, Scope,
-    ShowArguments, StampArguments, StatementArguments, StatusArguments, UpArguments, Verdict,
-    ViewArguments,
+    ShowArguments, SqlArguments, StampArguments, StatementArguments, StatusArguments, UpArguments,
+    Verdict, ViewArguments,
 };
 pub use env::Env;
 pub use exit::{Exit, Failure};
@@ -74,6 +76,8 @@ enum Command {
     Redo(RedoArguments),
     /// Show what `up` or `down` would do
     Plan(PlanArguments),
+    /// Print what leads from one target to another as a script
+    Sql(SqlArguments),
     /// Record revisions as applied, or not, without running them
     Stamp(StampArguments),
     /// Find and mend what is wrong with what is recorded
@@ -155,6 +159,11 @@ fn dispatch(
         }
         Command::Plan(args) => {
             commands::plan(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Sql(args) => {
+            let directory = env.directory().to_owned();
+            let of_surroundings = || place::dialect(&args.database(), env);
+            commands::sql(migrator, args, &directory, ui, of_surroundings)
         }
         Command::Stamp(args) => {
             commands::stamp(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)

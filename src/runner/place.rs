@@ -1,6 +1,7 @@
 //! Which database a command works on, who said so, and what holds there.
 
 use super::{DatabaseArguments, Env, Exit, Failure};
+use crate::Dialect;
 use crate::limits::Limits;
 use crate::url;
 
@@ -26,17 +27,7 @@ pub(crate) const ORIGIN_VARIABLE: &str = "CARGO_MIGRATE_DATABASE_ORIGIN";
 impl Place {
     /// For a shipped binary, which has no configuration: `--database-url`, then `DATABASE_URL`.
     pub(crate) fn of_runner(args: &DatabaseArguments, env: &mut Env) -> Result<Self, Failure> {
-        if let Some(name) = &args.environment {
-            return Err(Failure::new(format!(
-                "this binary carries no environments, so there is no `{name}`"
-            ))
-            .exit(Exit::Usage)
-            .help("give the database with `--database-url` or DATABASE_URL"));
-        }
-        if !args.no_dotenv {
-            let directory = env.directory().to_owned();
-            env.read_dotenv(&directory).map_err(Failure::new)?;
-        }
+        prepare(args, env)?;
         let told = env
             .variable(URL_VARIABLE)
             .map(|url| (url, env.variable(ORIGIN_VARIABLE).unwrap_or("`cargo migrate`")));
@@ -63,6 +54,27 @@ impl Place {
             limits: limits(env)?,
         })
     }
+}
+
+/// The dialect of DATABASE_URL, where it is set and of one.
+pub(crate) fn dialect(args: &DatabaseArguments, env: &mut Env) -> Result<Option<Dialect>, Failure> {
+    prepare(args, env)?;
+    Ok(env.variable_or_dotenv("DATABASE_URL").and_then(|(url, _)| url::dialect(url)))
+}
+
+fn prepare(args: &DatabaseArguments, env: &mut Env) -> Result<(), Failure> {
+    if let Some(name) = &args.environment {
+        return Err(Failure::new(format!(
+            "this binary carries no environments, so there is no `{name}`"
+        ))
+        .exit(Exit::Usage)
+        .help("give the database with `--database-url` or DATABASE_URL"));
+    }
+    if !args.no_dotenv {
+        let directory = env.directory().to_owned();
+        env.read_dotenv(&directory).map_err(Failure::new)?;
+    }
+    Ok(())
 }
 
 /// What the variables `MIGRATE_LOCK_TIMEOUT` and so on say.

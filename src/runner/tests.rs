@@ -44,6 +44,18 @@ fn arguments_agree_with_each_other() {
 }
 
 #[test]
+fn a_shipped_binary_prints_scripts_and_knows_no_environment() {
+    let script = run(&["sql", "first:left1"]);
+    assert!(script.contains("\n-- up left1: left1"), "{script}");
+    assert!(!script.contains("first: first"), "{script}");
+    insta::assert_snapshot!(run(&["sql", "--env", "dev"]), @"
+    error: this binary carries no environments, so there is no `dev`
+    help: give the database with `--database-url` or DATABASE_URL
+    ");
+    insta::assert_snapshot!(run(&["sql", "right1:nowhere"]), @"error: no revision or branch label is called `nowhere`");
+}
+
+#[test]
 fn a_shipped_binary_reads_its_chain_without_a_database() {
     insta::assert_snapshot!(run(&["graph"]), @"
     ●  right1 (head)  right1

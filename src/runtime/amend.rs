@@ -73,7 +73,7 @@ pub(crate) async fn consult<T: Send>(
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
     let result = async {
-        let request = request(&connection, configured, header, Direction::Up, None)?;
+        let request = request(connection.dialect(), configured, header, Direction::Up, None)?;
         let seen = see(&mut connection, &request).await?;
         answer(&request, &seen)
     }
@@ -90,7 +90,7 @@ pub(crate) async fn amend<T: Send>(
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
     let result = async {
-        let request = request(&connection, configured, header, Direction::Up, None)?;
+        let request = request(connection.dialect(), configured, header, Direction::Up, None)?;
         write(&mut connection, &request, &decide).await
     };
     let result = result.await.map_err(|error| error.unless_uncertain(DatabaseState::AsBefore));
@@ -103,13 +103,27 @@ async fn write<T: Send>(
     decide: &(impl Fn(&Request<'_>, &Seen) -> Result<Draft<T>, Error> + Send + Sync),
 ) -> Result<T, Error> {
     let (settings, options) = (request.settings, request.options);
-    let mut seen = see(connection, request).await?;
-    let mut draft = decide(request, &seen)?;
+    let seen = see(connection, request).await?;
+    let draft = decide(request, &seen)?;
     if draft.edits.is_empty() {
         return Ok(draft.report);
     }
     connection.arm(options, false).await?;
-    connection.lock(settings, options).await?;
+    let Some(mut lease) = connection.lock(settings, options).await? else {
+        return write_locked(connection, request, decide, seen, draft).await;
+    };
+    let outcome = lease.during(write_locked(connection, request, decide, seen, draft)).await;
+    lease.conclude(connection, outcome).await
+}
+
+async fn write_locked<T: Send>(
+    connection: &mut Connection<'_>,
+    request: &Request<'_>,
+    decide: &(impl Fn(&Request<'_>, &Seen) -> Result<Draft<T>, Error> + Send + Sync),
+    mut seen: Seen,
+    mut draft: Draft<T>,
+) -> Result<T, Error> {
+    let (settings, options) = (request.settings, request.options);
     connection.begin(false, options).await?;
     if connection.is_stale().await? {
         seen = see(connection, request).await?;

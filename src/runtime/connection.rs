@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::database::{Source, check, no_driver};
 use super::error::{Error, ErrorKind};
 use super::job::Job;
+use super::lease::{Claim, Lease};
 use super::options::Options;
 use super::state::{LAYOUT, State};
 use super::tracking::{Answer, Cells, Change, Tracking, Unreadable};
@@ -104,6 +105,10 @@ pub(crate) enum Presence {
 pub(crate) struct Connection<'c> {
     pub(super) driver: Driver<'c>,
     tracking: Option<Tracking>,
+    /// The way to another connection to the same database, if there is one.
+    again: Option<Source<'static>>,
+    /// Whether the lock is a row with a lease.
+    is_leased: bool,
 }
 
 pub(crate) enum Driver<'c> {
@@ -150,10 +155,14 @@ impl<'c> Connection<'c> {
     pub(crate) async fn open(source: Source<'c>, create: bool) -> Result<Self, Error> {
         #[cfg(not(feature = "sqlite"))]
         let _ = create;
-        #[allow(irrefutable_let_patterns, reason = "without a driver there is nothing else")]
+        #[cfg_attr(
+            not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+            allow(irrefutable_let_patterns, reason = "there is no other way then")
+        )]
         if let Source::Url(url, _) = &source {
             check(url)?;
         }
+        let again = source.again();
         let driver = match source {
             #[cfg(feature = "sqlite")]
             Source::Sqlite(source) => {
@@ -184,7 +193,7 @@ impl<'c> Connection<'c> {
             }
             Source::Url(url, _) => return Err(no_driver(&url)),
         };
-        Ok(Self { driver, tracking: None })
+        Ok(Self { driver, tracking: None, again, is_leased: false })
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
@@ -235,21 +244,82 @@ impl<'c> Connection<'c> {
         }
     }
 
-    /// Takes the lock of this database and chain, where it is one of the session; waits for it.
+    /// Takes the lock of this database and chain; waits for it. The lease, if it is one, must be
+    /// renewed while the run is at work.
     ///
     /// `SQLite` has none: there [`Self::begin`] locks.
     pub(crate) async fn lock(
         &mut self,
         settings: &Settings,
         options: &Options,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Lease>, Error> {
         let tracking = self.tracking(settings).await?;
-        dispatch!(self, driver => driver.lock(&tracking, settings, options).await)
+        let is_server = self.dialect() != Dialect::Sqlite;
+        if !settings.lock_table || !is_server {
+            let locked: Result<(), Error> =
+                dispatch!(self, driver => driver.lock(&tracking, settings, options).await);
+            locked?;
+            if !is_server {
+                return Ok(None);
+            }
+            let table = self.lock_table(&tracking, settings, options);
+            if !self.has_lock_row(&table).await? {
+                return Ok(None);
+            }
+            // Other programs of this chain are built to lock with the table.
+            let freed: Result<(), Error> = dispatch!(self, driver => driver.free().await);
+            freed?;
+        }
+        let lease = self.lease(&tracking, settings, options).await?;
+        dispatch!(self, driver => driver.fence(lease.proof()));
+        self.is_leased = true;
+        Ok(Some(lease))
     }
 
-    /// Whether nobody else can be running a statement of this chain now.
+    /// Whether nobody else can be running a statement of this chain now: the lock is one of the session
+    /// that works.
     pub(crate) fn has_lock(&self) -> bool {
         dispatch_ref!(self, driver => driver.has_lock())
+    }
+
+    /// Whether the lock is a row with a lease: nobody else commits anything now, but a statement of a
+    /// runner that lost its lease may still be running on the server.
+    pub(crate) fn is_leased(&self) -> bool {
+        self.is_leased
+    }
+
+    /// Closes the connection in the middle of whatever it does.
+    pub(crate) fn sever(&mut self) {
+        dispatch!(self, driver => driver.sever());
+    }
+
+    /// A way to another connection like this one.
+    pub(super) fn again(&self) -> Option<Source<'static>> {
+        self.again.as_ref().and_then(Source::again)
+    }
+
+    /// Creates the lock table, and its schema if that is missing, in no transaction of the run.
+    pub(super) async fn create_lock(
+        &mut self,
+        tracking: &Tracking,
+        sql: &str,
+    ) -> Result<(), sqlx::Error> {
+        dispatch!(self, driver => driver.create_lock(tracking, sql).await)
+    }
+
+    /// Whether creating a table failed because another session was creating it.
+    pub(super) fn is_created_meanwhile(&mut self, error: &sqlx::Error) -> bool {
+        dispatch!(self, driver => driver.is_created_meanwhile(error))
+    }
+
+    /// Runs a statement while nobody holds the lock of the session, which is taken for that.
+    pub(super) async fn claim(
+        &mut self,
+        tracking: &Tracking,
+        settings: &Settings,
+        sql: &str,
+    ) -> Result<Claim, sqlx::Error> {
+        dispatch!(self, driver => driver.claim(tracking, settings, sql).await)
     }
 
     /// Whether someone else may have written since [`Self::state`] was called.
@@ -317,6 +387,15 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.blockers(sql).await)
     }
 
+    /// What the database itself says of its schema, without the tracking tables: a text an object or a part of one.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn describe(&mut self, settings: &Settings) -> Result<Vec<String>, Error> {
+        let tracking = self.tracking(settings).await?;
+        let described: Result<_, sqlx::Error> =
+            dispatch!(self, driver => driver.describe(&tracking).await);
+        described.map_err(|error| self.explained(error, "read the schema"))
+    }
+
     /// The query whether an object is there: no row, or one that says `invalid` or anything else.
     pub(crate) fn presence_query(&self, object: &Object) -> String {
         dispatch_ref!(self, driver => driver.presence_query(object))
@@ -327,7 +406,7 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.drop_invalid(index).await)
     }
 
-    pub(super) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
+    pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
         dispatch!(self, driver => driver.texts(sql).await)
     }
 
@@ -350,11 +429,11 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.affect(sql).await)
     }
 
-    pub(super) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
+    pub(crate) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
         dispatch_ref!(self, driver => driver.explained(error, doing))
     }
 
-    fn is_no_table(&self, error: &sqlx::Error, table: &str) -> bool {
+    pub(super) fn is_no_table(&self, error: &sqlx::Error, table: &str) -> bool {
         dispatch_ref!(self, driver => driver.is_no_table(error, table))
     }
 

@@ -6,7 +6,7 @@ use crate::url::{self, Unknown};
 
 /// A database, or the way to one.
 ///
-/// Implemented for sqlx's pools (`&SqlitePool`), connect options (owned and borrowed), connections
+/// Implemented for sqlx's pools (`&SqlitePool`, `&PgPool`, `&MySqlPool`), connect options (owned and borrowed), connections
 /// (`&mut SqliteConnection`, owned ones, `&mut PoolConnection<Sqlite>`), and URLs (`&str`,
 /// `&String`), whose scheme decides which driver is used.
 ///
@@ -19,6 +19,9 @@ use crate::url::{self, Unknown};
 ///   any more, it still holds the lock, and may hold a transaction.
 /// * **URLs and connect options** open a connection of the migrator's own. A missing `SQLite` file is
 ///   created by `up` and `up_to`, and by nothing else, whatever the options say.
+///
+/// Where a chain is locked with a table (`lock = "table"`), a single connection is refused on servers: a
+/// second one renews the lock.
 ///
 /// This trait is sealed: it says what is possible, and cannot be implemented elsewhere.
 pub trait Database: sealed::Sealed + Send {}
@@ -39,6 +42,22 @@ pub enum Source<'c> {
     Mysql(super::mysql::Source<'c>),
     /// A URL whose scheme was not looked at yet.
     Url(String, std::marker::PhantomData<&'c mut ()>),
+}
+
+impl Source<'_> {
+    /// The same way once more; `None` where it is a single connection.
+    pub(crate) fn again(&self) -> Option<Source<'static>> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            // A file has no use for a second connection.
+            Source::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Source::Postgres(source) => source.again().map(Source::Postgres),
+            #[cfg(feature = "mysql")]
+            Source::Mysql(source) => source.again().map(Source::Mysql),
+            Source::Url(url, _) => Some(Source::Url(url.clone(), std::marker::PhantomData)),
+        }
+    }
 }
 
 pub(crate) mod sealed {

@@ -4,7 +4,8 @@
 //! already. So a statement that was started, and whose table, index or column is as it would be
 //! afterwards, is done; and if it is not, the statement had no effect. Everything else only a person
 //! can decide. Where the lock is one of the session, holding it proves that nobody is still running
-//! the statement.
+//! the statement. A lease proves no such thing: its holder may have been paused for longer than the lease
+//! while the server went on.
 
 use super::connection::{Connection, Presence};
 use super::error::{Error, ErrorKind};
@@ -80,6 +81,17 @@ impl Doubt {
         }
         let (revision, before) = (revision.clone(), row.checksum.clone());
         Self { revision, started, sql: text, before, after, error }
+    }
+}
+
+impl Doubt {
+    /// The error where the lock is a lease: whoever began the statement has lost its lease, and the
+    /// catalog cannot say what a session that is still at work will do.
+    pub(crate) fn left_behind(self) -> Error {
+        self.error.note(
+            "the lease of the runner that began it has run out or was given back, but the server \
+                 may still be running it: see that no session does",
+        )
     }
 }
 

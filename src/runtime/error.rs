@@ -77,6 +77,10 @@ pub enum ErrorKind {
     Layout,
     /// Another migrator changed the database between two transactions of the run.
     Changed,
+    /// The database lacks revisions of this program, which must not start on it.
+    OutOfDate,
+    /// Other sessions are connected to a database that was to be dropped.
+    InUse,
     /// Any other error of the database.
     Database,
 }
@@ -211,6 +215,14 @@ impl Error {
     #[must_use]
     pub(crate) fn leaving(mut self, state: DatabaseState) -> Self {
         self.0.state = Some(state);
+        self
+    }
+
+    /// The same for work that no database was to be part of.
+    #[must_use]
+    pub(crate) fn without_database(mut self) -> Self {
+        self.0.notes.clear();
+        self.0.state = None;
         self
     }
 

@@ -13,11 +13,16 @@ use super::operations::{Step, to_repair};
 use super::report::{PlannedStep, RunPlan, StepSource, StepTransaction};
 use super::select::Request;
 use super::state::{Progress, Row, RowStatus, State, id_list};
+use super::tracking::Standing;
 use crate::chain::{Direction, Kind, Revision, RevisionId};
 use crate::diagnostic::Sources;
 use crate::dialect::{Dialect, Variant};
 use crate::script::{Requirement, Script, TransactionMode, Version};
 use crate::sql::{self, HazardKind};
+
+/// Around a revision that sets savepoints; releasing it releases those that were left.
+pub(crate) const OUTER_SAVEPOINT: &str = "SAVEPOINT cargo_migrate_revision";
+pub(crate) const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
 
 /// One revision to run.
 #[derive(Debug)]
@@ -114,6 +119,38 @@ impl Job<'_> {
         })
     }
 
+    /// What is recorded when its first statement comes next and nothing holds it together.
+    pub(crate) fn record_of_beginning<'r>(
+        &'r self,
+        request: &'r Request<'_>,
+        applied_by: &'r str,
+        started: Option<usize>,
+    ) -> Record<'r> {
+        Record {
+            status: RowStatus::Applying.name(),
+            statements_done: 0,
+            statement_started: started,
+            checksum: Progress::of(request.variant.dialect, std::iter::empty()).checksum(),
+            ..self.record(request, applied_by)
+        }
+    }
+
+    /// The part of its row that says that it is being undone.
+    pub(crate) fn standing_of_undoing(
+        &self,
+        done: usize,
+        started: Option<usize>,
+        checksum: String,
+    ) -> Standing {
+        Standing {
+            status: RowStatus::Reverting,
+            statements_done: done,
+            statement_started: started,
+            checksum,
+            down_script: self.down_script.clone(),
+        }
+    }
+
     /// What is recorded of it.
     pub(crate) fn record<'r>(
         &'r self,
@@ -181,6 +218,13 @@ impl Job<'_> {
                 .at(&self.text, *offset)
                 .help("install it on the server; nothing of the run was begun")),
         }
+    }
+
+    /// What it requires, as its header says it.
+    pub(crate) fn requirements(&self, dialect: Dialect) -> impl Iterator<Item = String> {
+        let versions =
+            self.requires.iter().map(move |(_, version)| format!("{dialect} >= {version}"));
+        versions.chain(self.extensions().map(|name| format!("extension {name}")))
     }
 
     pub(crate) fn needs_version(&self) -> bool {

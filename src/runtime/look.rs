@@ -18,6 +18,7 @@ use super::select::{Request, Selection, select};
 use super::state::{RowStatus, State};
 use crate::chain::baked::{Header, Tips};
 use crate::chain::{Direction, RevisionId, Target, listed};
+use crate::dialect::Dialect;
 
 /// What a run would do now; like [`run`](super::run::run), a future without a type of its own.
 pub(crate) fn plan<'a>(
@@ -38,7 +39,7 @@ async fn plan_now(
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
     let result = async {
-        let request = request(&connection, configured, header, direction, Some(target))?;
+        let request = request(connection.dialect(), configured, header, direction, Some(target))?;
         match look(&mut connection, &request, None).await? {
             Look::Busy(doubt) => Err(doubt.error),
             Look::Ready(ready) => {
@@ -53,13 +54,12 @@ async fn plan_now(
     result
 }
 
-/// The tips of the chain in the variant of this connection.
+/// The tips of the chain in the variant of this dialect.
 pub(crate) fn variant<'h>(
-    connection: &Connection<'_>,
+    dialect: Dialect,
     header: &'h Header,
     options: &Options,
 ) -> Result<(usize, &'h Tips), Error> {
-    let dialect = connection.dialect();
     let mut of_dialect = header
         .tips
         .iter()
@@ -97,13 +97,13 @@ pub(crate) fn variant<'h>(
 }
 
 pub(crate) fn request<'a>(
-    connection: &Connection<'_>,
+    dialect: Dialect,
     configured: &'a Configured<'_>,
     header: &'a Header,
     direction: Direction,
     target: Option<Target>,
 ) -> Result<Request<'a>, Error> {
-    let (variant_index, tips) = variant(connection, header, &configured.options)?;
+    let (variant_index, tips) = variant(dialect, header, &configured.options)?;
     let settings = &header.settings;
     Ok(Request {
         chain: configured.migrator.chain()?,

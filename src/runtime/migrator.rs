@@ -8,7 +8,7 @@ use super::operations::RustRevision;
 use super::options::Options;
 use super::repair::{Problem, Repair, RepairReport};
 use super::report::{RedoPlan, RedoReport, Report, RunPlan, StampReport, Status};
-use super::{look, redo, repair, run, stamp, status};
+use super::{current, look, redo, repair, run, stamp, status};
 use crate::chain::baked::{self, Header, Settings};
 use crate::chain::{Chain, Direction, Target, TargetError};
 
@@ -28,6 +28,37 @@ use crate::chain::{Chain, Direction, Target, TargetError};
 /// ```
 ///
 /// Every operation takes any [`Database`]. Errors are complete texts: print them as they are.
+///
+/// # At the start of an application
+///
+/// There are three policies, and each is one call before the application does anything else. All of
+/// them cost one query where there is nothing to do, and give the same [`Report`].
+///
+/// * **Migrate at start**, with [`up`](Self::up): for a single instance, a desktop application, a
+///   database inside the program. Several instances may start at once: one migrates, and the others
+///   wait. But then each instance needs the right to change the schema, and all of them are down as long as
+///   the longest statement takes.
+/// * **Require a current database**, with [`require_current`](Self::require_current): for several
+///   instances and rolling deploys. The migration is a step of the deploy, with the runner or
+///   `cargo migrate up` and a user of its own; the application refuses to start on a database that is
+///   behind, with the plan in the error, and needs no right but to read the tracking table.
+/// * **What of a newer database**: whoever deploys without a pause starts old binaries on it, so both
+///   calls allow it and warn, as long as nothing that this program knows is missing. Where the schema
+///   does not stay usable for the version before, [`Options::newer`] refuses it:
+///
+/// ```no_run
+/// # use cargo_migrate::{Migrator, NewerDatabase, Options};
+/// # async fn example(migrator: &Migrator, pool: sqlx::SqlitePool)
+/// # -> Result<(), cargo_migrate::Error> {
+/// // one instance
+/// migrator.up(&pool).await?;
+/// // several, with the migration as a step of the deploy
+/// migrator.require_current(&pool).await?;
+/// // the same, on exactly the schema that this program was built for
+/// let exactly = Options::new().newer(NewerDatabase::Refuse);
+/// migrator.with(exactly).require_current(&pool).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct Migrator {
     origin: Origin,
@@ -128,6 +159,11 @@ impl Migrator {
         self.with(Options::default()).up(database).await
     }
 
+    /// Refuses a database that lacks revisions; see [`Configured::require_current`].
+    pub async fn require_current(&self, database: impl Database) -> Result<Report, Error> {
+        self.with(Options::default()).require_current(database).await
+    }
+
     /// Applies what leads to a target; see [`Configured::up_to`].
     pub async fn up_to(
         &self,
@@ -204,10 +240,16 @@ fn damaged() -> Error {
 }
 
 /// A [`Migrator`] with [`Options`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Configured<'m> {
     pub(crate) migrator: &'m Migrator,
     pub(crate) options: Options,
+}
+
+impl<'m> From<&'m Migrator> for Configured<'m> {
+    fn from(migrator: &'m Migrator) -> Self {
+        migrator.with(Options::default())
+    }
 }
 
 impl Configured<'_> {
@@ -234,6 +276,37 @@ impl Configured<'_> {
     /// undone; a statement outside a transaction may be recorded as started.
     pub async fn up(&self, database: impl Database) -> Result<Report, Error> {
         run::run(self, database.source(), Direction::Up, None).await
+    }
+
+    /// Refuses a database on which this program must not start: one that lacks revisions, whose
+    /// history is another one, or, with [`NewerDatabase::Refuse`](super::NewerDatabase::Refuse), that is newer.
+    ///
+    /// One query where the database is current. Writes nothing, takes no lock, waits for no other
+    /// migrator, and needs no right but to read the tracking table. The report is that of an [`Self::up`] that had
+    /// nothing to do, so that one call can stand in for the other; its warnings say if the database is newer.
+    /// When to choose which is said [there](Migrator#at-the-start-of-an-application).
+    ///
+    /// ```
+    /// # use cargo_migrate::{Error, Migrator};
+    /// # async fn example(migrator: &Migrator, pool: sqlx::SqlitePool, migrate: bool) -> Result<(), Error> {
+    /// let report = if migrate {
+    ///     migrator.up(&pool).await?
+    /// } else {
+    ///     migrator.require_current(&pool).await?
+    /// };
+    /// for warning in &report.warnings {
+    ///     eprintln!("{warning}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::OutOfDate`], whose [notes](Error::notes) are the revisions that `up` would apply;
+    /// [`ErrorKind::Missing`] where there is no database; and those that `up` has for another history:
+    /// [`ErrorKind::Edited`], [`ErrorKind::Reparented`], [`ErrorKind::Gap`], [`ErrorKind::Unknown`] and their like.
+    pub async fn require_current(&self, database: impl Database) -> Result<Report, Error> {
+        current::require(self, database.source()).await
     }
 
     /// Applies the target and everything that it follows or depends on.

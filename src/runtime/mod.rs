@@ -10,7 +10,10 @@
 //! its revision; and a connection goes back as it came, or is closed.
 
 mod amend;
+#[cfg(feature = "tokio")]
+mod blocking;
 mod connection;
+mod current;
 mod database;
 mod digests;
 mod doubt;
@@ -18,6 +21,7 @@ mod entry;
 mod error;
 mod fault;
 mod job;
+mod lease;
 mod look;
 mod migrator;
 #[cfg(feature = "mysql")]
@@ -26,6 +30,7 @@ mod mysql;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod network;
 mod observer;
+mod offline;
 mod operations;
 mod options;
 #[cfg(feature = "postgres")]
@@ -38,6 +43,8 @@ mod report;
 mod retry;
 mod run;
 mod select;
+#[cfg(any(feature = "testing", feature = "cli"))]
+mod site;
 #[cfg(feature = "sqlite")]
 #[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
 mod sqlite;
@@ -48,14 +55,21 @@ mod timer;
 mod tracking;
 mod unwrapped;
 mod wait;
+#[cfg(feature = "testing")]
+mod walk;
 
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "tokio")]
+pub use blocking::Blocking;
+#[cfg(any(feature = "testing", feature = "runner"))]
+pub(crate) use blocking::block_on;
 pub use database::Database;
 pub use error::{DatabaseState, Error, ErrorKind};
 pub use migrator::{Configured, Migrator, TryIntoTarget};
 pub use observer::{Event, Observer};
+pub use offline::SqlScript;
 pub use operations::{
     Batches, FromMysql, FromPostgres, FromSqlite, Operations, PortableRow, Query, Result, Revision,
     RevisionError, RowValues, RustRevision, SqlText, Value,
@@ -67,4 +81,16 @@ pub use repair::{
 pub use report::{
     AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan, RedoReport, Report,
     RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, StepTransaction,
+};
+#[cfg(any(feature = "testing", feature = "cli"))]
+pub(crate) use site::Site;
+#[cfg(feature = "testing")]
+pub(crate) use {
+    connection::Connection,
+    database::{Source as Way, sealed::Sealed},
+    look::variant,
+    site::remove,
+    timer::sleep,
+    tracking::quoted,
+    walk::{describe, walk},
 };

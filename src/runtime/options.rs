@@ -36,10 +36,11 @@ impl TransactionScope {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NewerDatabase {
-    /// `up` succeeds, with a warning: during a rolling deploy old binaries are started again.
+    /// `up` and `require_current` succeed, with a warning: during a rolling deploy old binaries are
+    /// started again.
     #[default]
     Warn,
-    /// `up` fails: the application cannot work with a newer schema.
+    /// `up` and `require_current` fail: the application cannot work with a newer schema.
     Refuse,
 }
 
@@ -59,6 +60,9 @@ pub enum NewerDatabase {
 pub struct Options {
     /// How long to wait for other migrators and writers; 60 seconds by default.
     pub lock_timeout: Duration,
+    /// How long the lock lasts after a runner has vanished, where the chain is locked with a table
+    /// (`lock = "table"`); 30 seconds by default, renewed while the run is at work.
+    pub lease: Duration,
     /// How long a statement of a revision may wait for a lock of the database (`lock_timeout` of
     /// `PostgreSQL`, `lock_wait_timeout` and `innodb_lock_wait_timeout` of `MySQL`); by default what the
     /// server says. `SQLite` has no such locks.
@@ -91,6 +95,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             lock_timeout: Duration::from_mins(1),
+            lease: Duration::from_secs(30),
             statement_lock_timeout: None,
             statement_timeout: None,
             retries: 5,
@@ -115,6 +120,16 @@ impl Options {
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
+        self
+    }
+
+    /// Sets how long the lock lasts after a runner has vanished, where the chain is locked with a table.
+    ///
+    /// A runner that cannot renew its lease for this long, because it was paused or cut off, has lost
+    /// it: it stops, and commits nothing more. Below a tenth of a second it is that.
+    #[must_use]
+    pub fn lease(mut self, length: Duration) -> Self {
+        self.lease = length;
         self
     }
 
@@ -198,6 +213,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("lock_timeout", &self.lock_timeout)
+            .field("lease", &self.lease)
             .field("statement_lock_timeout", &self.statement_lock_timeout)
             .field("statement_timeout", &self.statement_timeout)
             .field("retries", &self.retries)

@@ -75,7 +75,8 @@ fn of<'a>(
     only: &'a HashSet<RevisionId>,
 ) -> Result<Request<'a>, Error> {
     let header = configured.migrator.header()?;
-    let request = request(connection, configured, header, direction, Some(target.clone()))?;
+    let request =
+        request(connection.dialect(), configured, header, direction, Some(target.clone()))?;
     Ok(Request { only: Some(only), ..request })
 }
 
@@ -85,7 +86,8 @@ async fn plan_on(
     target: &Target,
 ) -> Result<RedoPlan, Error> {
     let header = configured.migrator.header()?;
-    let down = request(connection, configured, header, Direction::Down, Some(target.clone()))?;
+    let down =
+        request(connection.dialect(), configured, header, Direction::Down, Some(target.clone()))?;
     let state = connection.state(down.settings, down.options).await?;
     let below = ready(consider(connection, &down, &state, None).await?)?;
     let ids: HashSet<RevisionId> = below.jobs.iter().map(|job| job.id.clone()).collect();

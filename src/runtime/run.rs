@@ -5,7 +5,7 @@
 //! `transaction: none` is a part of its own (`unwrapped`). On an error the open transaction is
 //! undone, and the error says which parts were committed before.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -74,9 +74,10 @@ pub(crate) async fn conclude<T>(
             Err(error.on(connection.name()))
         }
     };
-    let unrestored = connection.finish().await.err();
-    let unrestored =
-        unrestored.map(|error| format!("close the connection that was lent: {}", error.message()));
+    let unrestored = connection.finish().await.err().map(|error| match error.kind() {
+        ErrorKind::LockLost => error.message().to_owned(),
+        _ => format!("close the connection that was lent: {}", error.message()),
+    });
     match (result, unrestored) {
         (Ok(report), unrestored) => Ok((report, unrestored)),
         (Err(error), Some(text)) => Err(error.note(text)),
@@ -93,13 +94,14 @@ async fn attempt(
 ) -> Result<Report, Error> {
     let options = &configured.options;
     if target.is_none() {
-        let (_, tips) = variant(connection, header, options)?;
+        let (_, tips) = variant(connection.dialect(), header, options)?;
         let probe = connection.probe(&header.settings, header.count, tips, options).await?;
         if probe == Probe::UpToDate {
             return Ok(report(direction, connection, Vec::new(), Vec::new()));
         }
     }
-    perform(connection, &request(connection, configured, header, direction, target)?).await
+    let request = request(connection.dialect(), configured, header, direction, target)?;
+    perform(connection, &request).await
 }
 
 /// Does what is asked for.
@@ -113,7 +115,8 @@ pub(crate) async fn perform(
         request,
         ready: Ready::default(),
         goal: HashSet::new(),
-        announced: Vec::new(),
+        announced: VecDeque::new(),
+        is_announced: false,
         committed: Vec::new(),
         partly: None,
         finished: Vec::new(),
@@ -150,7 +153,9 @@ pub(crate) struct Run<'r, 'a, 'c> {
     /// Everything that the run is about, once it has committed a part.
     goal: HashSet<RevisionId>,
     /// What was told of what is left.
-    announced: Vec<RevisionId>,
+    announced: VecDeque<RevisionId>,
+    /// Whether that is of the last look, so that it need not be compared again.
+    is_announced: bool,
     committed: Vec<RevisionId>,
     pub(crate) partly: Option<RevisionId>,
     finished: Vec<FinishedStep>,
@@ -162,7 +167,6 @@ pub(crate) struct Run<'r, 'a, 'c> {
 impl<'a> Run<'_, 'a, '_> {
     async fn go(&mut self) -> Result<(), Error> {
         let (settings, options) = (self.request.settings, self.request.options);
-        let mut wait = Wait::new(options);
         let mut seen = look(self.connection, self.request, None).await?;
         if let Look::Ready(ready) = &mut seen
             && ready.jobs.is_empty()
@@ -176,9 +180,20 @@ impl<'a> Run<'_, 'a, '_> {
         self.applied_by = options.applied_by.clone().unwrap_or_else(applied_by);
         self.arm(&seen).await?;
         // A second run on the connection has it still.
-        if !self.connection.has_lock() {
-            self.connection.lock(settings, options).await?;
-        }
+        let lease = if self.connection.has_lock() {
+            None
+        } else {
+            self.connection.lock(settings, options).await?
+        };
+        let Some(mut lease) = lease else { return Box::pin(self.work(seen)).await };
+        let outcome = lease.during(Box::pin(self.work(seen))).await;
+        lease.conclude(self.connection, outcome).await
+    }
+
+    /// What happens under the lock.
+    async fn work(&mut self, mut seen: Look<'a>) -> Result<(), Error> {
+        let options = self.request.options;
+        let mut wait = Wait::new(options);
         loop {
             let ready = match seen {
                 Look::Ready(ready) => {
@@ -190,6 +205,10 @@ impl<'a> Run<'_, 'a, '_> {
                         // What was seen before the lock was taken may be over.
                         if !self.connection.is_stale().await? {
                             self.settle(doubt).await?;
+                        }
+                    } else if self.connection.is_leased() {
+                        if !self.connection.is_stale().await? {
+                            return Err(doubt.left_behind());
                         }
                     } else if !wait.pause(None).await {
                         return Err(doubt.error);
@@ -234,6 +253,7 @@ impl<'a> Run<'_, 'a, '_> {
     async fn look_again(&mut self) -> Result<Look<'a>, Error> {
         let goal = Some(&self.goal).filter(|_| !self.committed.is_empty());
         let seen = look(self.connection, self.request, goal).await?;
+        self.is_announced = false;
         self.arm(&seen).await?;
         Ok(seen)
     }
@@ -251,8 +271,11 @@ impl<'a> Run<'_, 'a, '_> {
     /// Tells what will run, as soon as that is certain, and again if another migrator has made other
     /// revisions necessary.
     fn announce(&mut self) {
+        if std::mem::replace(&mut self.is_announced, true) {
+            return;
+        }
         let jobs = self.ready.jobs.make_contiguous();
-        let left: Vec<RevisionId> = jobs.iter().map(|job| job.id.clone()).collect();
+        let left: VecDeque<RevisionId> = jobs.iter().map(|job| job.id.clone()).collect();
         if self.announced == left {
             return;
         }

@@ -27,7 +27,7 @@ async fn status_now(configured: &Configured<'_>, way: Way<'_>) -> Result<Status,
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
     let result = async {
-        let (variant, _) = variant(&connection, header, &configured.options)?;
+        let (variant, _) = variant(connection.dialect(), header, &configured.options)?;
         let chain = configured.migrator.chain()?;
         let state = connection.state(&header.settings, &configured.options).await?;
         Ok(compare(chain, variant, &state, connection.name()))

@@ -9,6 +9,7 @@
 //! empty nearly always; with it and the primary key's own index the question *is there anything to
 //! do?* reads no row but those of the tips.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::connection::Record;
@@ -113,6 +114,11 @@ impl Tracking {
         self.named("_meta")
     }
 
+    /// The name of the lock table, quoted.
+    pub(crate) fn lock(&self) -> String {
+        self.named("_lock")
+    }
+
     fn named(&self, suffix: &str) -> String {
         let name = quoted(self.dialect, &format!("{}{suffix}", self.bare));
         match &self.schema {
@@ -132,45 +138,71 @@ impl Tracking {
         let text = |expression: &str| self.text(expression);
         // The whole table is counted page by page, one chain in it row by row; nearly always there
         // is only one, and the primary key's index knows the first and the last.
-        let pairs: Vec<String> = tips
-            .tips
-            .iter()
-            .map(|(id, digest)| {
-                format!(
-                    "({}, {})",
-                    literal(self.dialect, id),
-                    literal(self.dialect, &digest.to_string())
-                )
-            })
-            .collect();
-        let values = if self.dialect == Dialect::Sqlite { "VALUES " } else { "" };
-        let proven = if pairs.is_empty() {
-            String::from("0")
-        } else {
-            format!(
-                "(SELECT count(*) FROM {table} WHERE chain = {chain} \
-                 AND (revision, digest) IN ({values}{}))",
-                pairs.join(", ")
-            )
-        };
         let rows = format!(
             "(CASE WHEN (SELECT min(chain) FROM {table}) = {chain} \
              AND (SELECT max(chain) FROM {table}) = {chain} \
              THEN (SELECT count(*) FROM {table}) \
              ELSE (SELECT count(*) FROM {table} WHERE chain = {chain}) END)"
         );
-        let unfinished = format!(
-            "(SELECT count(*) FROM {table} WHERE chain = {chain} \
-             AND status NOT IN ('applied', 'stamped'))"
-        );
         Some(format!(
             "SELECT {}, {}, {}, {}, {}",
             text(&format!("(SELECT value FROM {meta} WHERE name = 'layout')")),
             text(&rows),
-            text(&unfinished),
-            text(&proven),
+            text(&self.unfinished()),
+            text(&self.proven(&tips.tips)),
             text(extra)
         ))
+    }
+
+    /// How many revisions are done in part.
+    fn unfinished(&self) -> String {
+        format!(
+            "(SELECT count(*) FROM {} WHERE chain = {} AND status NOT IN ('applied', 'stamped'))",
+            self.table(),
+            self.chain
+        )
+    }
+
+    /// How many of these revisions are recorded with these digests.
+    fn proven(&self, tips: &[(Cow<'_, str>, Digest)]) -> String {
+        let literal = |text: &str| literal(self.dialect, text);
+        let pairs: Vec<String> = tips
+            .iter()
+            .map(|(id, digest)| format!("({}, {})", literal(id), literal(&digest.to_string())))
+            .collect();
+        if pairs.is_empty() {
+            return String::from("0");
+        }
+        let values = if self.dialect == Dialect::Sqlite { "VALUES " } else { "" };
+        format!(
+            "(SELECT count(*) FROM {} WHERE chain = {} AND (revision, digest) IN ({values}{}))",
+            self.table(),
+            self.chain,
+            pairs.join(", ")
+        )
+    }
+
+    /// The condition that these revisions are recorded, with all that comes before them, that the
+    /// `absent` ones are not, and that nothing is done in part.
+    pub(crate) fn is_at(&self, tips: &[(Cow<'_, str>, Digest)], absent: &[&RevisionId]) -> String {
+        let mut conditions = vec![
+            format!("(SELECT value FROM {} WHERE name = 'layout') = {LAYOUT}", self.meta()),
+            format!("{} = 0", self.unfinished()),
+        ];
+        if !tips.is_empty() {
+            conditions.push(format!("{} = {}", self.proven(tips), tips.len()));
+        }
+        if !absent.is_empty() {
+            let ids: Vec<String> =
+                absent.iter().map(|id| literal(self.dialect, id.as_str())).collect();
+            conditions.push(format!(
+                "(SELECT count(*) FROM {} WHERE chain = {} AND revision IN ({})) = 0",
+                self.table(),
+                self.chain,
+                ids.join(", ")
+            ));
+        }
+        conditions.join("\n    AND ")
     }
 
     /// What the answer to [`Self::probe`] means for a chain of `count` revisions.
@@ -260,6 +292,22 @@ impl Tracking {
         )
     }
 
+    /// Creates the schema that the tables are in, where it is missing; `None` if there are none, or
+    /// if it is the connection's own.
+    ///
+    /// Not always: it wants the right to create schemas though there is one.
+    pub(crate) fn create_schema(&self) -> Option<String> {
+        let schema = self.schema.as_deref().filter(|_| self.dialect == Dialect::Postgres)?;
+        Some(format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(self.dialect, schema)))
+    }
+
+    /// The query whether that schema exists: a row, or none.
+    pub(crate) fn find_schema(&self) -> Option<String> {
+        let schema = self.schema.as_deref().filter(|_| self.dialect == Dialect::Postgres)?;
+        let name = literal(self.dialect, schema);
+        Some(format!("SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname = {name}"))
+    }
+
     /// Creates what is missing, one statement each.
     pub(crate) fn create(&self) -> Vec<String> {
         let (table, meta) = (self.table(), self.meta());
@@ -334,6 +382,10 @@ impl Tracking {
             Dialect::Postgres => format!("INSERT INTO {meta} {row} ON CONFLICT DO NOTHING"),
             Dialect::Mysql => format!("INSERT IGNORE INTO {meta} {row}"),
         });
+        if self.dialect == Dialect::Mysql {
+            // No transaction holds them. Interrupted before the table itself, there simply is none yet.
+            statements.rotate_left(1);
+        }
         statements
     }
 

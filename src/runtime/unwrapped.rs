@@ -16,7 +16,7 @@ use super::error::{Error, ErrorKind};
 use super::job::Job;
 use super::report::StepTransaction;
 use super::run::{Run, millis, statement_started};
-use super::state::{Progress, RowStatus};
+use super::state::Progress;
 use super::tracking::{Change, Standing};
 use crate::chain::Direction;
 use crate::sql;
@@ -119,7 +119,11 @@ impl<'a> Run<'_, 'a, '_> {
                     None => Ok(()),
                 };
             };
-            let error = at(failed);
+            let error = if failed.statement.is_none() && alone {
+                not_begun(job, statement, failed.error)
+            } else {
+                at(failed)
+            };
             attempts += 1;
             if !retries || error.kind() != ErrorKind::LockTimeout {
                 return Err(error);
@@ -188,11 +192,7 @@ impl<'a> Run<'_, 'a, '_> {
         match (job.direction, job.resume) {
             (Direction::Up, None) => {
                 let started = self.marked(job, 0).await?;
-                let mut record = job.record(self.request, &self.applied_by);
-                record.status = RowStatus::Applying.name();
-                record.statements_done = 0;
-                record.statement_started = started;
-                record.checksum = checksum;
+                let record = job.record_of_beginning(self.request, &self.applied_by, started);
                 self.connection.change(settings, &Change::Insert(&record), options).await?;
                 Ok(None)
             }
@@ -211,13 +211,8 @@ impl<'a> Run<'_, 'a, '_> {
                     None => self.standing(job).await?,
                     Some(_) => None,
                 };
-                let reverting = Standing {
-                    status: RowStatus::Reverting,
-                    statements_done: done,
-                    statement_started: self.marked(job, done).await?,
-                    checksum,
-                    down_script: job.down_script.clone(),
-                };
+                let started = self.marked(job, done).await?;
+                let reverting = job.standing_of_undoing(done, started, checksum);
                 self.connection
                     .change(settings, &Change::Standing(id, &reverting), options)
                     .await?;
@@ -248,6 +243,10 @@ impl<'a> Run<'_, 'a, '_> {
         error: Error,
         before: Option<Standing>,
     ) -> Error {
+        if error.kind() == ErrorKind::LockLost {
+            // Another migrator may have gone on from what is recorded.
+            return error;
+        }
         let mut left = None;
         let recorded = async {
             let (settings, options) = (self.request.settings, self.request.options);
@@ -331,4 +330,16 @@ fn invalid_before(index: &str) -> Error {
         format!("the index `{index}` was there already, and is invalid: nothing uses it"),
     )
     .help("run again: what is invalid is dropped first")
+}
+
+/// The lock was lost between the record that the statement is started and the statement.
+fn not_begun(job: &Job<'_>, statement: usize, error: Error) -> Error {
+    let says = error.message().to_owned();
+    let (number, id) = (statement + 1, &job.id);
+    error
+        .with_message(format!("statement {number} of revision `{id}` was not begun: {says}"))
+        .revision_named(id, job.path)
+        .at(&job.text, job.statements[statement].start)
+        .note("it is recorded as started, and without the lock that may not be changed")
+        .help(format!("record it with `repair {id} --statement not-done`, and run again"))
 }

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-#[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::error::{Error, ErrorKind};
 use super::observer::Event;
 use super::options::Options;
@@ -22,7 +21,6 @@ impl<'a> Wait<'a> {
     }
 
     /// The end of it, where a server holds the lock for somebody else.
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(crate) fn timed_out(&self, database: &str, holder: Option<&str>) -> Error {
         let waited = self.waited().as_secs_f64();
         let mut error = Error::new(

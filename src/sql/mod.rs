@@ -29,10 +29,8 @@ mod tests;
 pub use commit::commits_implicitly;
 #[cfg(feature = "runtime")]
 pub(crate) use commit::defines;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-pub(crate) use effect::Name;
 #[cfg(feature = "runtime")]
-pub(crate) use effect::{Object, effect};
+pub(crate) use effect::{Name, Object, effect};
 pub use hazard::{Hazard, HazardKind, hazards};
 pub use mention::{may_mention, mentions};
 #[cfg(feature = "runtime")]

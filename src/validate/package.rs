@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::chain::Chain;
 use crate::chain::baked::Settings;
-use crate::config::{self, Configuration, HeadsPolicy};
+use crate::config::{self, Configuration, HeadsPolicy, LockMethod};
 use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Sources};
 use crate::script::load;
 
@@ -78,6 +78,7 @@ impl Package {
             schema: self.configuration.table.schema.clone(),
             table: self.configuration.table.name.clone(),
             many_heads: self.configuration.heads == HeadsPolicy::Many,
+            lock_table: self.configuration.lock == LockMethod::Table,
         }
     }
 }

@@ -106,7 +106,7 @@ fn in_dialect(
     }
     let transactional = parsed.script.header().transaction == TransactionMode::Transactional;
     let tracking = &configuration.table.name;
-    let meta = format!("{tracking}_meta");
+    let [meta, lock] = ["_meta", "_lock"].map(|suffix| format!("{tracking}{suffix}"));
     let mentions_tracking = sql::may_mention(body, tracking);
     for statement in &split.statements {
         for hazard in sql::hazards(dialect, statement) {
@@ -165,11 +165,11 @@ fn in_dialect(
             };
             findings.push(finding);
         }
-        // The other name begins with this one.
+        // The other names begin with this one.
         if !mentions_tracking {
             continue;
         }
-        for name in [tracking, &meta] {
+        for name in [tracking, &meta, &lock] {
             if let Some(mention) = sql::mentions(dialect, statement, name) {
                 let at = start + mention.start..start + mention.end;
                 findings.push(

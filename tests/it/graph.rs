@@ -754,7 +754,7 @@ fn no_message_breaks_a_picture_or_steers_a_terminal() {
 #[test]
 fn every_command_that_reads_explains_itself() {
     let project = project();
-    for command in ["graph", "history", "heads", "branches", "show"] {
+    for command in ["graph", "history", "heads", "branches", "show", "sql"] {
         let help = project.migrate(&[command, "--help"]).success().stdout;
         assert!(help.contains("Examples:"), "{command}");
     }

@@ -29,7 +29,8 @@ pub struct Migration;
 
 impl Revision for Migration {
     async fn up(op: &mut Operations<'_>) -> Result<()> {
-        op.execute("ALTER TABLE account ADD COLUMN domain TEXT").await?;
+        op.execute("ALTER TABLE account ADD COLUMN domain TEXT")
+            .await?;
         let accounts = op.query("SELECT id, email FROM account");
         for (id, email) in accounts.fetch_all::<(i64, String)>().await? {
             let domain = email.split('@').nth(1).ok_or("no domain")?;
@@ -37,11 +38,13 @@ impl Revision for Migration {
             update.bind(domain).bind(id).execute().await?;
         }
         crate::nothing();
-        op.execute("CREATE INDEX account_domain ON account (domain)").await
+        op.execute("CREATE INDEX account_domain ON account (domain)")
+            .await
     }
 
     async fn down(op: &mut Operations<'_>) -> Result<()> {
-        op.execute("DROP INDEX account_domain; ALTER TABLE account DROP COLUMN domain").await
+        op.execute("DROP INDEX account_domain; ALTER TABLE account DROP COLUMN domain")
+            .await
     }
 }
 "#;

@@ -10,7 +10,7 @@ feature combination that users use, the making of the package, and the README's 
 ";
 
 /// What users put into their manifests, and each feature by itself.
-const FEATURES: [&str; 8] = [
+const FEATURES: [&str; 13] = [
     "",
     "build",
     "runtime",
@@ -18,7 +18,12 @@ const FEATURES: [&str; 8] = [
     "sqlite,tokio",
     "sqlite,tokio,rustls",
     "sqlite,runner",
+    "sqlite,testing",
+    "postgres,mysql,testing",
     "build,sqlite,tokio",
+    "postgres,tokio,rustls",
+    "mysql,tokio,rustls",
+    "sqlite,postgres,mysql,runner",
 ];
 
 pub(crate) fn run(_: &[String]) -> Result<(), String> {

@@ -71,6 +71,7 @@ impl Reader {
             schema: (!schema.is_empty()).then(|| schema.to_owned()),
             table: self.text()?.to_owned(),
             many_heads: self.number()? != 0,
+            lock_table: self.number()? != 0,
         };
         let count = self.number()?;
         let tips = (0..self.number()?)

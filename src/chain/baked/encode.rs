@@ -18,6 +18,7 @@ pub(crate) fn encode(chain: &Chain, settings: &Settings) -> Pieces {
     out.text(settings.schema.as_deref().unwrap_or(""));
     out.text(&settings.table);
     out.number(usize::from(settings.many_heads));
+    out.number(usize::from(settings.lock_table));
     out.number(header.count);
     out.number(header.tips.len());
     for tips in &header.tips {

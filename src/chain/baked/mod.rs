@@ -25,7 +25,7 @@ pub(crate) use decode::{decode, decode_header};
 pub(crate) use encode::{Pieces, encode};
 
 /// The number of this format; helper and runtime must agree on it.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// What a chain needs to know besides its revisions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) table: String,
     /// Whether `up` without a target means every head instead of the one head.
     pub(crate) many_heads: bool,
+    /// Whether runners of a server lock with a row that has a lease, and not with their session.
+    pub(crate) lock_table: bool,
 }
 
 impl Default for Settings {
@@ -47,6 +49,7 @@ impl Default for Settings {
             schema: None,
             table: String::from("migrate_revisions"),
             many_heads: false,
+            lock_table: false,
         }
     }
 }
@@ -102,7 +105,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_chain_survives_the_binary(chain in chains()) {
-            let settings = Settings { schema: Some("s".into()), ..Settings::default() };
+            let settings = Settings { schema: Some("s".into()), lock_table: true, ..Settings::default() };
             let (text, table) = leak(encode(&chain, &settings));
             let header = decode_header(table).unwrap();
             prop_assert_eq!(&header, &Header::of(&chain, settings));

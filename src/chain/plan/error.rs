@@ -88,6 +88,13 @@ pub enum PlanError {
         /// The upper end as written.
         to: String,
     },
+    /// A range whose ends do not lie on one line, whichever way round.
+    OtherLines {
+        /// The end that a database is assumed to be at.
+        from: RevisionId,
+        /// The other end, as written.
+        to: String,
+    },
     /// A revision is to follow one that others follow already.
     NotAHead {
         /// The revision.
@@ -189,6 +196,12 @@ impl fmt::Display for PlanError {
             ),
             Self::NoRange { from, to } => {
                 write!(f, "`{from}` is not an ancestor of `{to}`, so there is nothing between them")
+            }
+            Self::OtherLines { from, to } => {
+                write!(
+                    f,
+                    "`{from}` and `{to}` are on different lines: neither comes before the other"
+                )
             }
             Self::NotAHead { revision, children } => {
                 let verb = if children.len() == 1 { "follows" } else { "follow" };

@@ -27,6 +27,8 @@ use super::{Chain, RevisionId};
 
 pub use error::PlanError;
 pub use follow::Following;
+#[cfg(any(feature = "runtime", test))]
+pub(crate) use range::Between;
 #[cfg(any(feature = "build", test))]
 pub use rebase::{Rebase, RebaseError, Reparented};
 pub use replay::{Change, Replay};

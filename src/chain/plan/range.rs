@@ -76,7 +76,51 @@ impl Plan {
     }
 }
 
+/// The steps of `sql A:B`, and what the database is assumed to have before them.
+#[cfg(any(feature = "runtime", test))]
+#[derive(Debug)]
+pub(crate) struct Between {
+    pub(crate) plan: Plan,
+    /// In storage order.
+    pub(crate) assumed: Vec<RevisionId>,
+}
+
+#[cfg(any(feature = "runtime", test))]
+impl Between {
+    /// Which way it goes is said by the order of the ends: down, if B comes before A.
+    pub(crate) fn new(chain: &Chain, range: &TargetRange) -> Result<Self, PlanError> {
+        let from = Resolver::unapplied(chain).start(&range.start())?;
+        let database = Resolver::assuming(chain, &from);
+        let direction = database.direction(&from, range.to.as_ref())?;
+        let plan = Plan::assuming(chain, direction, range)?;
+        let assumed = (0..chain.len()).filter(|&index| database.applied[index]);
+        Ok(Self { plan, assumed: assumed.map(|index| database.id(index)).collect() })
+    }
+}
+
 impl Resolver<'_> {
+    /// Which way a target lies from where the database is.
+    #[cfg(any(feature = "runtime", test))]
+    fn direction(&self, from: &[usize], to: Option<&Target>) -> Result<Direction, PlanError> {
+        let Some(to) = to else { return Ok(Direction::Up) };
+        if to.anchor == Anchor::Current {
+            return Ok(if to.offset < 0 { Direction::Down } else { Direction::Up });
+        }
+        if from.is_empty() {
+            return Ok(Direction::Up);
+        }
+        let goals = self.several(to)?;
+        if goals.is_empty() {
+            return Ok(Direction::Down);
+        }
+        let (line, before) = (self.with_parents(&goals), self.with_parents(from));
+        match from.iter().find(|&&from| !line[from]) {
+            None => Ok(Direction::Up),
+            Some(_) if goals.iter().all(|&goal| before[goal]) => Ok(Direction::Down),
+            Some(&from) => Err(PlanError::OtherLines { from: self.id(from), to: to.to_string() }),
+        }
+    }
+
     /// Where an assumed database is: at one revision, or at the base.
     ///
     /// There is no database to count from, and the base of one line says nothing about the others.

@@ -13,7 +13,7 @@ use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
 use crate::runner::{StatementArguments, StatusArguments, Ui, UpArguments};
 use crate::runtime::{
-    AppliedRecord, Difference, Error, ErrorKind, Migrator, Options, Report, RevisionState,
+    self, AppliedRecord, Difference, Error, ErrorKind, Migrator, Options, Report, RevisionState,
     RevisionStatus, RunPlan, Status, StepSource, StepTransaction, TransactionScope,
 };
 
@@ -171,21 +171,12 @@ pub(super) fn options(
 pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
     future: impl Future<Output = Result<T, E>> + Send,
 ) -> Result<T, E> {
-    let run = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime
-            .map_err(|error| Failure::new(format!("no async runtime can be started: {error}")))?;
-        runtime.block_on(future)
-    };
-    if tokio::runtime::Handle::try_current().is_err() {
-        return run();
-    }
-    // A runtime cannot be started inside another one, but on a thread of its own it can.
-    std::thread::scope(|scope| {
-        scope.spawn(run).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    runtime::block_on(future).unwrap_or_else(|error| {
+        Err(Failure::new(format!("no async runtime can be started: {error}")).into())
     })
 }
 
+/// Says which database it is, and who said so.
 pub(crate) fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
     ui.status("Database", format_args!("{} (from {})", place.shown, place.origin))
 }

@@ -55,11 +55,12 @@ pub(super) fn explain(
 ) -> Error {
     let says = message(&error);
     let (kind, help) = match number(&error) {
-        Some(1045 | 1698) => (
-            ErrorKind::Denied,
+        // In a session the first is about a right to the server's files.
+        Some(1045 | 1698) if otherwise == ErrorKind::Connect => (
+            ErrorKind::Connect,
             Some("check user and password, and from which hosts this user may connect"),
         ),
-        Some(1044 | 1095 | 1142 | 1143 | 1227 | 1370 | 1410 | 3879 | 4166) => (
+        Some(1044 | 1045 | 1095 | 1142 | 1143 | 1227 | 1370 | 1410 | 3879 | 4166) => (
             ErrorKind::Denied,
             Some(
                 "grant the right to this user, or use another one: migrations need `CREATE`, \

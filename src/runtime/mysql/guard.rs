@@ -43,6 +43,8 @@ pub(crate) struct Connection<'c> {
     pub(super) transaction: Transaction,
     /// The name of the lock, once it is held.
     pub(super) lock: Option<String>,
+    /// What proves that the lock is held, where it is a lease.
+    pub(super) fence: Option<String>,
     pub(super) view: View,
 }
 
@@ -78,6 +80,7 @@ impl<'c> Connection<'c> {
             temporary: Vec::new(),
             transaction: Transaction::No,
             lock: None,
+            fence: None,
             view: View::Stale,
         }
     }
@@ -119,6 +122,10 @@ impl<'c> Connection<'c> {
     }
 
     pub(crate) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
+        // What says so is the proof, of which every other statement has no part.
+        if matches!(error, sqlx::Error::RowNotFound) {
+            return self.lease_lost().note(format!("it was found out in the attempt to {doing}"));
+        }
         explain(error, self.name(), doing, ErrorKind::Database)
     }
 
@@ -249,6 +256,17 @@ impl<'c> Connection<'c> {
         }
         self.saved = None;
         Ok(())
+    }
+
+    /// Closes the connection without a word, also in the middle of a statement: the server goes on with
+    /// that, and finds out when it answers.
+    pub(crate) fn sever(&mut self) {
+        if let Held::Pool(connection) = std::mem::replace(&mut self.held, Held::Gone) {
+            drop(connection.detach());
+        }
+        self.saved = None;
+        self.transaction = Transaction::No;
+        self.lock = None;
     }
 
     pub(crate) async fn finish(mut self) -> Result<(), Error> {

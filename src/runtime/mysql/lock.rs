@@ -2,12 +2,19 @@
 
 use std::fmt::Write as _;
 
+use sqlx::AssertSqlSafe;
+
+use super::error::{is_disconnected, number};
 use super::guard::{Connection, View};
 use crate::chain::baked::Settings;
 use crate::runtime::error::{Error, ErrorKind};
+use crate::runtime::lease::Claim;
 use crate::runtime::options::Options;
 use crate::runtime::tracking::Tracking;
 use crate::runtime::wait::Wait;
+
+/// Reads what is in the row now, and not what was when the transaction began. `MariaDB` knows no `FOR SHARE`.
+pub(super) const LOCKING: &str = " LOCK IN SHARE MODE";
 
 /// The lock's name: such locks belong to the server, not to a database, and a name has at most 64
 /// characters. Databases whose names differ only in case share one, since to some servers they are the same.
@@ -86,8 +93,70 @@ impl Connection<'_> {
         })
     }
 
-    /// The error if the lock is not held any more.
+    /// From now on a lease is the lock, and this proves it.
+    pub(crate) fn fence(&mut self, proof: String) {
+        self.fence = Some(proof);
+        self.view = View::Stale;
+    }
+
+    /// Fails with [`sqlx::Error::RowNotFound`] if the lock is a lease that does not hold any more.
+    pub(super) async fn prove(&mut self, share: &str) -> Result<(), sqlx::Error> {
+        let Some(proof) = &self.fence else { return Ok(()) };
+        let sql = format!("{proof}{share}");
+        match self.text(&sql).await? {
+            Some(_) => Ok(()),
+            None => Err(sqlx::Error::RowNotFound),
+        }
+    }
+
+    /// The error where the lease does not hold any more.
+    pub(super) fn lease_lost(&self) -> Error {
+        Error::new(ErrorKind::LockLost, "the lease of the lock was lost while the run was at work")
+            .on(self.name())
+            .note("it ran out while this program could not renew it: it was paused, or cut off")
+            .help("run again; a longer lease (`Options::lease`) survives longer pauses")
+    }
+
+    /// Frees the lock of the session, for a lease takes its place.
+    pub(crate) async fn free(&mut self) -> Result<(), Error> {
+        let result = self.release().await;
+        result.map_err(|error| self.explained(error, "free the lock of the session"))
+    }
+
+    /// Creates the lock table.
+    pub(crate) async fn create_lock(&mut self, _: &Tracking, sql: &str) -> Result<(), sqlx::Error> {
+        self.run(AssertSqlSafe(sql)).await
+    }
+
+    /// Whether creating something failed because another session was creating it.
+    pub(crate) fn is_created_meanwhile(&self, error: &sqlx::Error) -> bool {
+        matches!(number(error), Some(1050 | 1205 | 1213))
+    }
+
+    /// Runs a statement while nobody holds the lock of the session, which is taken for that.
+    pub(crate) async fn claim(
+        &mut self,
+        tracking: &Tracking,
+        settings: &Settings,
+        sql: &str,
+    ) -> Result<Claim, sqlx::Error> {
+        let name = name(tracking.schema().unwrap_or_default(), tracking.bare(), &settings.chain);
+        match self.text(&format!("SELECT CAST(GET_LOCK('{name}', 0) AS CHAR)")).await {
+            Ok(got) if got.as_deref() == Some("1") => self.lock = Some(name),
+            Ok(_) => return Ok(Claim::Held(self.holder(&name).await)),
+            Err(error) if is_disconnected(&error) => return Err(error),
+            // Some clusters forbid such locks; so nobody holds one.
+            Err(_) => {}
+        }
+        let rows = self.affect(sql).await;
+        self.release().await?;
+        rows.map(Claim::Sent)
+    }
+
+    /// The error if the lock is not held any more; a lease holds from here until the transaction ends.
     pub(super) async fn check_lock(&mut self) -> Result<(), Error> {
+        let proven = self.prove(LOCKING).await;
+        proven.map_err(|error| self.explained(error, "see that the lock is held"))?;
         let Some(name) = &self.lock else { return Ok(()) };
         let sql = format!("SELECT CAST(IS_USED_LOCK('{name}') = CONNECTION_ID() AS CHAR)");
         let held = self.text(&sql).await;

@@ -49,6 +49,8 @@ mod connect;
 mod error;
 mod guard;
 mod lock;
+#[cfg(feature = "testing")]
+mod schema;
 mod session;
 mod statements;
 mod tracking;

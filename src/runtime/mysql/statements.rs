@@ -6,11 +6,11 @@ use sqlx::AssertSqlSafe;
 
 use super::error::{explain, message, near};
 use super::guard::{Connection, Transaction};
+use super::lock::LOCKING;
 use crate::dialect::Dialect;
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{Error, ErrorKind};
-use crate::runtime::job::Job;
-use crate::runtime::operations::GUARD;
+use crate::runtime::job::{Job, OUTER_SAVEPOINT};
 use crate::runtime::options::Options;
 use crate::script::Version;
 use crate::sql;
@@ -50,6 +50,10 @@ impl Connection<'_> {
 
     /// Runs one statement, in the open transaction if there is one.
     pub(crate) async fn execute_alone(&mut self, sql: &str, _: &Options) -> Result<(), Failed> {
+        // A lock on the row would outlast the statement in a transaction that is only beginning.
+        let is_open = self.transaction == Transaction::Open;
+        let proven = self.prove(if is_open { "" } else { LOCKING }).await;
+        proven.map_err(|error| self.explained(error, "see that the lock is held"))?;
         if self.transaction == Transaction::No && !sql::defines(Dialect::Mysql, sql) {
             self.transaction = Transaction::Maybe;
         }
@@ -64,7 +68,7 @@ impl Connection<'_> {
 
     /// Sets a savepoint in the open transaction, which goes with the first statement that commits.
     pub(crate) async fn open_guard(&mut self) -> Result<(), Error> {
-        let result = self.run(GUARD).await;
+        let result = self.run(OUTER_SAVEPOINT).await;
         result.map_err(|error| self.explained(error, "guard the revision's transaction"))
     }
 

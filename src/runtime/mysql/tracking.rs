@@ -4,6 +4,7 @@ use sqlx::{AssertSqlSafe, Executor, Row as _};
 
 use super::error::is_no_table;
 use super::guard::{Connection, Transaction, View};
+use super::lock::LOCKING;
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::fault;
 use crate::runtime::tracking::{Cells, Tracking};
@@ -51,7 +52,12 @@ impl Connection<'_> {
             .collect()
     }
 
+    /// Changes rows; under a lease only while that holds.
     pub(crate) async fn affect(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
+        // The commit of a transaction proves it.
+        if self.transaction != Transaction::Open {
+            self.prove(LOCKING).await?;
+        }
         fault::statement();
         let result = self.raw().execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
         Ok(result.rows_affected())
@@ -59,7 +65,8 @@ impl Connection<'_> {
 
     /// Notes how the database is before the state is read.
     pub(crate) async fn watch(&mut self, _: &Tracking) -> Result<(), sqlx::Error> {
-        self.view = if self.has_lock() { View::Reading } else { View::Stale };
+        let is_locked = self.has_lock() || self.fence.is_some();
+        self.view = if is_locked { View::Reading } else { View::Stale };
         Ok(())
     }
 
@@ -72,10 +79,7 @@ impl Connection<'_> {
 
     /// Creates what is missing of the tracking tables, and opens the transaction again that this ends.
     pub(crate) async fn create(&mut self, tracking: &Tracking) -> Result<(), Error> {
-        let mut statements = tracking.create();
-        // The table itself comes last: interrupted before it, there simply is none yet.
-        statements.rotate_left(1);
-        for sql in statements {
+        for sql in tracking.create() {
             self.run(AssertSqlSafe(sql))
                 .await
                 .map_err(|error| self.explained(error, "create the tracking table"))?;

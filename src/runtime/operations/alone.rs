@@ -8,11 +8,11 @@
 
 use std::time::Instant;
 
-use super::guard::{RELEASE, RETURN};
+use super::guard::RETURN;
 use super::revision::Step;
 use crate::chain::{Direction, RevisionId};
 use crate::runtime::error::Error;
-use crate::runtime::job::Job;
+use crate::runtime::job::{Job, RELEASE_OUTER_SAVEPOINT};
 use crate::runtime::report::StepTransaction;
 use crate::runtime::run::{Run, millis};
 use crate::runtime::state::{Progress, RowStatus};
@@ -42,7 +42,7 @@ impl<'a> Run<'_, 'a, '_> {
             self.connection.may_have_left_transaction();
         }
         if let Err(error) = self.connection.operate(job, step, options, has_guard).await {
-            let had_no_effect = has_guard && self.connection.affect(RETURN).await.is_ok();
+            let had_no_effect = has_guard && self.connection.say(RETURN).await.is_ok();
             return Err(self.rust_failed(job, error, had_no_effect.then_some(before)).await);
         }
         let recorded = self.record_rust(job, begun, has_guard).await;
@@ -63,7 +63,7 @@ impl<'a> Run<'_, 'a, '_> {
     ) -> Result<(), Error> {
         let (settings, options) = (self.request.settings, self.request.options);
         // Where the transaction is the same, the record is in it.
-        let is_whole = has_guard && self.connection.affect(RELEASE).await.is_ok();
+        let is_whole = has_guard && self.connection.say(RELEASE_OUTER_SAVEPOINT).await.is_ok();
         if !is_whole {
             if has_guard {
                 self.connection.commit(options).await?;

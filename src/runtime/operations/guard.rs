@@ -16,12 +16,10 @@ use super::{Operations, Raw, Surroundings};
 use crate::chain::Direction;
 use crate::runtime::connection::{Connection, Driver, Failed};
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
-use crate::runtime::job::Job;
+use crate::runtime::job::{Job, RELEASE_OUTER_SAVEPOINT};
 use crate::runtime::options::Options;
 
-/// Sets the savepoint.
-pub(crate) const GUARD: &str = "SAVEPOINT cargo_migrate_revision";
-pub(super) const RELEASE: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
+/// Goes back to what `OUTER_SAVEPOINT` has set.
 pub(super) const RETURN: &str = "ROLLBACK TO SAVEPOINT cargo_migrate_revision";
 
 impl Connection<'_> {
@@ -34,14 +32,14 @@ impl Connection<'_> {
     ) -> Result<(), Error> {
         self.open_guard().await?;
         let Err(error) = self.operate(job, step, options, true).await else {
-            let Err(error) = self.affect(RELEASE).await else { return Ok(()) };
-            return Err(match self.affect(RETURN).await {
+            let Err(error) = self.say(RELEASE_OUTER_SAVEPOINT).await else { return Ok(()) };
+            return Err(match self.say(RETURN).await {
                 Ok(_) => self.swallowed(job, error),
                 Err(_) => self.ended(job, error),
             });
         };
         let is_known = matches!(error.state(), Some(DatabaseState::Uncertain { .. }));
-        if is_known || self.affect(RETURN).await.is_ok() {
+        if is_known || self.say(RETURN).await.is_ok() {
             return Err(error);
         }
         Err(error
@@ -64,16 +62,7 @@ impl Connection<'_> {
             observer: options.observer.as_deref(),
             has_transaction,
         };
-        let raw = match &mut self.driver {
-            #[cfg(feature = "sqlite")]
-            Driver::Sqlite(driver) => Raw::Sqlite(driver.raw()),
-            #[cfg(feature = "postgres")]
-            Driver::Postgres(driver) => Raw::Postgres(driver.raw()),
-            #[cfg(feature = "mysql")]
-            Driver::Mysql(driver) => Raw::Mysql(driver.raw()),
-            Driver::Never(never, _) => match *never {},
-        };
-        let mut operations = Operations { raw, surroundings, temporary: Vec::new() };
+        let mut operations = Operations { raw: self.raw(), surroundings, temporary: Vec::new() };
         // What the revision holds goes with its future, and the connection reads over what was not
         // read yet of an answer.
         let running = AssertUnwindSafe(async { step(&mut operations).await });
@@ -90,6 +79,23 @@ impl Connection<'_> {
             Ok(Err(error)) => Err(self.told(job, error)),
             Err(panic) => Err(panicked(job, &*panic)),
         }
+    }
+
+    fn raw(&mut self) -> Raw<'_> {
+        match &mut self.driver {
+            #[cfg(feature = "sqlite")]
+            Driver::Sqlite(driver) => Raw::Sqlite(driver.raw()),
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(driver) => Raw::Postgres(driver.raw()),
+            #[cfg(feature = "mysql")]
+            Driver::Mysql(driver) => Raw::Mysql(driver.raw()),
+            Driver::Never(never, _) => match *never {},
+        }
+    }
+
+    /// Sends a statement about the savepoint, and nothing with it.
+    pub(super) async fn say(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        self.raw().send(sql).await.map(|_| ())
     }
 
     /// An error of the revision, in terms of its file.

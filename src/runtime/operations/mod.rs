@@ -37,7 +37,6 @@ pub(crate) use alone::to_repair;
 pub use batches::Batches;
 pub use bulk::RowValues;
 pub use failure::{Result, RevisionError};
-pub(crate) use guard::GUARD;
 pub use query::Query;
 pub(crate) use revision::Step;
 pub use revision::{Revision, RustRevision};
@@ -200,9 +199,25 @@ impl<'c> Operations<'c> {
 
     /// Sends a statement; returns how many rows it changed.
     async fn send(&mut self, sql: &str) -> std::result::Result<u64, sqlx::Error> {
+        #[cfg(feature = "mysql")]
+        if matches!(self.raw, Raw::Mysql(_)) && super::mysql::may_be_temporary(sql) {
+            self.temporary.push(sql.to_owned());
+        }
+        self.raw.send(sql).await
+    }
+
+    /// Sends a query.
+    async fn fetch(&mut self, sql: &str) -> std::result::Result<Rows, sqlx::Error> {
+        self.raw.fetch(sql).await
+    }
+}
+
+impl Raw<'_> {
+    /// Sends a statement; returns how many rows it changed.
+    async fn send(&mut self, sql: &str) -> std::result::Result<u64, sqlx::Error> {
         fault::statement();
         let sql = AssertSqlSafe(sql);
-        Ok(match &mut self.raw {
+        Ok(match self {
             #[cfg(feature = "sqlite")]
             Raw::Sqlite(connection) => {
                 connection.execute(sqlx::raw_sql(sql)).await?.rows_affected()
@@ -212,10 +227,7 @@ impl<'c> Operations<'c> {
                 connection.execute(sqlx::raw_sql(sql)).await?.rows_affected()
             }
             #[cfg(feature = "mysql")]
-            Raw::Mysql(connection) => {
-                self.temporary.extend(super::mysql::may_be_temporary(sql.0).then(|| sql.0.into()));
-                connection.execute(sqlx::raw_sql(sql)).await?.rows_affected()
-            }
+            Raw::Mysql(connection) => connection.execute(sqlx::raw_sql(sql)).await?.rows_affected(),
             Raw::Never(never, _) => match *never {},
         })
     }
@@ -224,7 +236,7 @@ impl<'c> Operations<'c> {
     async fn fetch(&mut self, sql: &str) -> std::result::Result<Rows, sqlx::Error> {
         fault::statement();
         let sql = AssertSqlSafe(sql);
-        Ok(match &mut self.raw {
+        Ok(match self {
             #[cfg(feature = "sqlite")]
             Raw::Sqlite(connection) => {
                 Rows::Sqlite(connection.fetch_all(sqlx::raw_sql(sql)).await?)

@@ -55,6 +55,24 @@ pub(crate) fn is_url(url: &str) -> bool {
 }
 
 impl Source<'_> {
+    /// The same way once more. A pool that has no connection to spare is not waited for: the
+    /// application may be waiting for the run.
+    pub(crate) fn again(&self) -> Option<Source<'static>> {
+        match self {
+            Self::Pool(pool) => {
+                let most = pool.options().get_max_connections();
+                let has_room = pool.size() < most || pool.num_idle() > 0;
+                Some(if has_room && most > 1 {
+                    Source::Pool(pool.clone())
+                } else {
+                    Source::Options(Box::new(pool.connect_options().as_ref().clone()))
+                })
+            }
+            Self::Options(options) => Some(Source::Options(options.clone())),
+            Self::Lent(_) | Self::Own(_) => None,
+        }
+    }
+
     /// From a URL that [`is_url`] accepts.
     pub(crate) fn from_url(url: &str) -> Result<Self, Error> {
         let options = PgConnectOptions::from_str(url).map_err(|error| {
@@ -71,6 +89,17 @@ impl Source<'_> {
             )
         })?;
         Ok(Self::Options(Box::new(options)))
+    }
+
+    /// The database that it opens.
+    #[cfg(any(feature = "testing", feature = "cli"))]
+    pub(crate) fn database(&self) -> Option<String> {
+        match self {
+            Self::Options(options) => {
+                Some(options.get_database().unwrap_or_else(|| options.get_username()).to_owned())
+            }
+            _ => None,
+        }
     }
 }
 

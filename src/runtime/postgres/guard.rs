@@ -35,8 +35,11 @@ pub(crate) struct Connection<'c> {
     pub(super) pending: Message,
     /// Whether the server may have a transaction open.
     pub(super) is_open: bool,
-    /// The key of the lock, once it is held.
+    /// The key of the lock of the session, once it is held, and the server's process that has it.
     pub(super) key: Option<i64>,
+    pub(super) process: Option<String>,
+    /// What proves that the lock is held, where it is a lease.
+    pub(super) fence: Option<String>,
     /// Whether the state was read while the lock was held.
     pub(super) is_fresh: bool,
     /// Whether a revision of the run may have changed the session.
@@ -76,6 +79,8 @@ impl<'c> Connection<'c> {
             pending: Message::default(),
             is_open: false,
             key: None,
+            process: None,
+            fence: None,
             is_fresh: false,
             may_have_changed: false,
             limits: Vec::new(),
@@ -150,6 +155,10 @@ impl<'c> Connection<'c> {
     }
 
     pub(crate) fn explained(&self, error: sqlx::Error, doing: &str) -> Error {
+        // Of our own statements only the proof divides.
+        if code(&error) == "22012" && self.proof(false).is_some() {
+            return self.lock_lost().note(format!("it was found out in the attempt to {doing}"));
+        }
         explain(error, self.name(), doing, ErrorKind::Database)
     }
 
@@ -266,28 +275,40 @@ impl<'c> Connection<'c> {
     async fn restore(&mut self) -> Result<(), sqlx::Error> {
         self.rollback_if_open().await?;
         self.set_back().await?;
-        self.unlock().await?;
         self.saved = None;
-        Ok(())
+        self.unlock().await
     }
 
     pub(crate) async fn finish(mut self) -> Result<(), Error> {
         let unlocked = match self.held {
             // The session's end frees the lock, but a pooler may keep the session.
             Held::Own(_) => self.unlock().await,
-            _ => self.restore().await,
+            Held::Pool(_) | Held::Lent(_) => self.restore().await,
+            Held::Gone => Ok(()),
         };
+        let left_behind = self.key.filter(|_| unlocked.is_ok()).map(|_| self.left_behind());
         match std::mem::replace(&mut self.held, Held::Gone) {
             // The run is over, and an error of closing could take back nothing of it.
             Held::Own(connection) => drop(connection.close().await),
             Held::Pool(connection) => self.held = Held::Pool(connection),
             Held::Lent(_) => {
-                return unlocked
-                    .map_err(|error| self.explained(error, "restore the connection as it came"));
+                unlocked
+                    .map_err(|error| self.explained(error, "restore the connection as it came"))?;
             }
             Held::Gone => {}
         }
-        Ok(())
+        left_behind.map_or(Ok(()), |text| Err(Error::new(ErrorKind::LockLost, text)))
+    }
+
+    /// Closes the connection without a word, also in the middle of a message: the server goes on with
+    /// that, and finds out when it answers.
+    pub(crate) fn sever(&mut self) {
+        if let Held::Pool(connection) = std::mem::replace(&mut self.held, Held::Gone) {
+            drop(connection.detach());
+        }
+        self.pending = Message::default();
+        self.is_open = false;
+        self.key = None;
     }
 
     pub(super) async fn rollback_if_open(&mut self) -> Result<(), sqlx::Error> {
@@ -311,7 +332,16 @@ impl<'c> Connection<'c> {
     /// Begins with the next message.
     pub(crate) async fn begin(&mut self, _: bool, _: &Options) -> Result<(), Error> {
         self.pending = Message::default();
-        self.pending.push(Part::Ours("begin a transaction"), "BEGIN");
+        // In a transaction of another kind the row of the lease would be the one of its beginning.
+        let begin =
+            if self.fence.is_some() { "BEGIN ISOLATION LEVEL READ COMMITTED" } else { "BEGIN" };
+        self.pending.push(Part::Ours("begin a transaction"), begin);
+        if self.fence.is_some()
+            && let Some(proof) = self.proof(false)
+        {
+            // Who was paused for too long learns that, and not what is wrong since another has gone on.
+            self.pending.push(Part::Lock, &proof);
+        }
         for statement in self.preamble("LOCAL ") {
             self.pending.push(Part::Ours("set the session up"), &statement);
         }

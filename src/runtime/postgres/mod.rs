@@ -3,7 +3,8 @@
 //! The lock is an advisory lock of the session that does the work, so that lock and work live and die
 //! together. A revision in a transaction travels in one message: `BEGIN`, its statements, its
 //! record, a proof that the lock is still held, `COMMIT`; which of them failed is known from how many
-//! were completed. Everything is sent in the simple protocol, which poolers understand and which
+//! were completed. Where sessions cannot lock, a lease takes the place of that lock (`runtime::lease`), and the
+//! proof is one of it. Everything is sent in the simple protocol, which poolers understand and which
 //! leaves no prepared statement behind.
 
 mod catalog;
@@ -12,6 +13,8 @@ mod error;
 mod guard;
 mod lock;
 mod message;
+#[cfg(feature = "testing")]
+mod schema;
 mod statements;
 mod tracking;
 

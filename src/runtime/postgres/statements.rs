@@ -4,18 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::error::{code, explain, is_disconnected, message, position};
 use super::guard::Connection;
-use super::lock::proof;
 use super::message::{Message, Part};
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
-use crate::runtime::job::Job;
-use crate::runtime::operations::GUARD;
+use crate::runtime::job::{Job, OUTER_SAVEPOINT, RELEASE_OUTER_SAVEPOINT};
 use crate::runtime::options::Options;
 use crate::runtime::tracking::Change;
 use crate::script::Version;
-
-/// Ends the savepoint around a revision that sets savepoints, and with it those that were left.
-const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
 
 /// How long the statements before it have taken: a message has one `statement_timestamp`.
 const DURATION: &str = "pg_catalog.round(extract(epoch FROM pg_catalog.clock_timestamp() \
@@ -28,7 +23,7 @@ impl Connection<'_> {
         let mut sending = std::mem::take(&mut self.pending);
         let has_savepoint = job.has_savepoint();
         if has_savepoint {
-            sending.push(Part::Ours("guard the revision's savepoints"), GUARD);
+            sending.push(Part::Ours("guard the revision's savepoints"), OUTER_SAVEPOINT);
         }
         let first = sending.len();
         for index in 0..job.statements.len() {
@@ -54,8 +49,8 @@ impl Connection<'_> {
         };
         sending.push(Part::Row(change.doing()), &row_proof(&change, &row));
         if unit.is_last {
-            if let Some(key) = self.key {
-                sending.push(Part::Lock, &proof(key));
+            if let Some(proof) = self.proof(true) {
+                sending.push(Part::Lock, &proof);
             }
             sending.push(Part::Commit, "COMMIT");
         }
@@ -158,8 +153,8 @@ impl Connection<'_> {
             return Ok(());
         }
         let mut sending = Message::default();
-        if let Some(key) = self.key {
-            sending.push(Part::Lock, &proof(key));
+        if let Some(proof) = self.proof(true) {
+            sending.push(Part::Lock, &proof);
         }
         sending.push(Part::Commit, "COMMIT");
         let (completed, result) = self.send(sending.sql(), |_| {}).await;
@@ -203,6 +198,7 @@ impl Connection<'_> {
 
     /// Runs one statement outside a transaction.
     pub(crate) async fn execute_alone(&mut self, sql: &str, _: &Options) -> Result<(), Failed> {
+        self.prove().await?;
         // It may be `BEGIN`.
         self.is_open = true;
         let (_, result) = self.send(sql, |_| {}).await;
@@ -212,7 +208,7 @@ impl Connection<'_> {
     /// Sets a savepoint in the transaction, which begins with it if it has not begun yet.
     pub(crate) async fn open_guard(&mut self) -> Result<(), Error> {
         let doing = "guard the revision's transaction";
-        let result = self.with_pending(Part::Ours(doing), GUARD).await;
+        let result = self.with_pending(Part::Ours(doing), OUTER_SAVEPOINT).await;
         result.map(|_| ()).map_err(|(part, error)| match part {
             Part::Ours(doing) => self.explained(error, doing),
             _ => self.explained(error, doing),

@@ -5,7 +5,7 @@ use super::guard::Connection;
 use super::message::Part;
 use crate::dialect::Dialect;
 use crate::runtime::error::{Error, ErrorKind};
-use crate::runtime::tracking::{Tracking, literal, quoted};
+use crate::runtime::tracking::{Tracking, literal};
 
 impl Connection<'_> {
     /// The schema of the tracking tables where the settings do not say it: the one in which the
@@ -65,8 +65,14 @@ impl Connection<'_> {
         false
     }
 
-    /// Changes one row, with what waits for the next message.
+    /// Changes one row, with what waits for the next message; outside a transaction only while the lock
+    /// is held.
     pub(crate) async fn affect(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
+        if self.pending.is_empty()
+            && let Some(proof) = self.proof(false)
+        {
+            return self.send(&format!("{proof}\n;\n{sql}"), |_| {}).await.1;
+        }
         self.with_pending(Part::Row("change the tracking table"), sql)
             .await
             .map_err(|(_, error)| error)
@@ -78,7 +84,7 @@ impl Connection<'_> {
 
     /// The state was read.
     pub(crate) fn watched(&mut self) {
-        self.is_fresh = self.key.is_some();
+        self.is_fresh = self.key.is_some() || self.fence.is_some();
     }
 
     /// Whether another session may have changed the tracking tables since the state was read:
@@ -89,23 +95,27 @@ impl Connection<'_> {
 
     /// Creates what is missing of the tracking tables, with the next message.
     pub(crate) async fn create(&mut self, tracking: &Tracking) -> Result<(), Error> {
-        if let Some(schema) = tracking.schema() {
-            let name = literal(Dialect::Postgres, schema);
-            let sql =
-                format!("SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname = {name}");
-            let found = self.text(&sql).await;
-            let found = found.map_err(|error| self.explained(error, "look for the schema"))?;
-            if found.is_none() {
-                // Not `IF NOT EXISTS` always: it wants the right to create schemas though there is one.
-                let sql =
-                    format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(Dialect::Postgres, schema));
-                self.pending.push(Part::Ours("create the schema of the tracking table"), &sql);
-            }
+        let schema = self.missing_schema(tracking).await;
+        let schema = schema.map_err(|error| self.explained(error, "look for the schema"))?;
+        if let Some(sql) = schema {
+            self.pending.push(Part::Ours("create the schema of the tracking table"), &sql);
         }
         for sql in tracking.create() {
             self.pending.push(Part::Ours("create the tracking table"), &sql);
         }
         Ok(())
+    }
+
+    /// What creates the schema of the tracking tables, where it is missing.
+    pub(super) async fn missing_schema(
+        &mut self,
+        tracking: &Tracking,
+    ) -> Result<Option<String>, sqlx::Error> {
+        let (Some(find), Some(create)) = (tracking.find_schema(), tracking.create_schema()) else {
+            return Ok(None);
+        };
+        // Not `IF NOT EXISTS` always: it wants the right to create schemas though there is one.
+        Ok(self.text(&find).await?.is_none().then_some(create))
     }
 
     /// The sessions that hold locks on what a statement names, in words.

@@ -152,7 +152,8 @@ fn decisions(
     let dialect = request.variant.dialect;
     let effect = partial.sql(number).and_then(|sql| sql::effect(dialect, sql));
     // Only who holds a lock of the session knows that nobody is running it.
-    if effect.is_some() && dialect != Dialect::Sqlite {
+    let is_session = dialect != Dialect::Sqlite && !request.settings.lock_table;
+    if effect.is_some() && is_session {
         ways.extend(resuming(seen, partial).map(|command| WayOut {
             command: Some(command),
             effect: String::from("asks the catalog whether it is done, and goes on"),

@@ -65,6 +65,15 @@ impl Source<'_> {
         // Our own waiting takes over, which knows the lock time-out.
         Ok(Self::Options(Box::new(options.busy_timeout(BUSY_TIMEOUT))))
     }
+
+    /// The file that it opens, if it is one.
+    #[cfg(any(feature = "testing", feature = "cli"))]
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Options(options) => file_of(options),
+            _ => None,
+        }
+    }
 }
 
 impl<'c> Connection<'c> {

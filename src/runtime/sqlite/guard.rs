@@ -19,12 +19,11 @@ use sqlx::{
 
 use super::error::{explain, is_busy, is_nested, is_no_transaction};
 use super::foreign_keys::Violations;
-use crate::chain::baked::Settings;
 use crate::dialect::Dialect;
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
 use crate::runtime::fault;
 use crate::runtime::options::Options;
-use crate::runtime::tracking::{Tracking, quoted};
+use crate::runtime::tracking::quoted;
 use crate::runtime::wait::Wait;
 
 /// Settings of a connection that a script may change and a person may depend on. Those with
@@ -410,20 +409,6 @@ impl<'c> Connection<'c> {
     pub(crate) fn may_have_left_transaction(&mut self) {
         self.foreign_keys = None;
         self.is_open = true;
-    }
-
-    /// The lock is that of the write transaction.
-    pub(crate) async fn lock(
-        &mut self,
-        _: &Tracking,
-        _: &Settings,
-        _: &Options,
-    ) -> Result<(), Error> {
-        Ok(())
-    }
-
-    pub(crate) fn has_lock(&self) -> bool {
-        false
     }
 
     /// Its locks have no names.

@@ -9,6 +9,9 @@ mod connect;
 mod error;
 mod foreign_keys;
 mod guard;
+mod lock;
+#[cfg(feature = "testing")]
+mod schema;
 mod statements;
 mod tracking;
 

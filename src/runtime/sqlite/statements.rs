@@ -8,14 +8,10 @@ use super::error::{explain, is_about_file, is_busy, message, near};
 use super::guard::Connection;
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{Error, ErrorKind};
-use crate::runtime::job::Job;
-use crate::runtime::operations::GUARD;
+use crate::runtime::job::{Job, OUTER_SAVEPOINT, RELEASE_OUTER_SAVEPOINT};
 use crate::runtime::options::Options;
 use crate::runtime::wait::Wait;
 use crate::script::Version;
-
-/// Ends the savepoint around a revision that sets savepoints, and with it those that were left.
-const RELEASE_OUTER_SAVEPOINT: &str = "RELEASE SAVEPOINT cargo_migrate_revision";
 
 impl Connection<'_> {
     /// Runs a revision and records it, in the open transaction.
@@ -26,7 +22,7 @@ impl Connection<'_> {
         // Otherwise a later revision could go back to it, and take this one's record away.
         let has_savepoint = job.has_savepoint();
         if has_savepoint {
-            self.guarded(GUARD).await?;
+            self.guarded(OUTER_SAVEPOINT).await?;
         }
         for index in 0..job.statements.len() {
             (unit.started)(index);
@@ -87,7 +83,7 @@ impl Connection<'_> {
     /// Prepares the open transaction for a revision in Rust, and sets a savepoint in it.
     pub(crate) async fn open_guard(&mut self) -> Result<(), Error> {
         self.find_older_violations().await?;
-        let result = self.run(GUARD).await;
+        let result = self.run(OUTER_SAVEPOINT).await;
         result.map_err(|error| self.explained(error, "guard the revision's transaction"))
     }
 

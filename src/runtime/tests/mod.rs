@@ -5,21 +5,31 @@
 mod cancel;
 mod compare;
 mod concurrent;
+mod current;
 mod doubt;
 mod foreign_keys;
 mod killed;
+#[cfg(feature = "postgres")]
+mod lease;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod offline;
 mod place;
+#[cfg(feature = "postgres")]
+mod pooler;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod property;
 mod redo;
 mod repair;
 mod rust;
+#[cfg(feature = "testing")]
+mod schema;
 mod shared;
 mod stamp;
 mod surroundings;
+#[cfg(feature = "testing")]
+mod testing;
 mod unwrapped;
 mod updown;
 

@@ -234,6 +234,20 @@ async fn a_lock_that_is_lost_undoes_the_revision() {
 }
 
 #[tokio::test]
+async fn seeing_that_the_lock_is_held_does_not_free_it() {
+    let place = place!();
+    let held = "SELECT count(*) AS locks FROM pg_locks \
+                WHERE locktype = 'advisory' AND pid = pg_backend_pid()";
+    let files = [
+        file("r001", "", "CREATE TABLE a (x int);", ""),
+        file("r002", "-- revises: r001", "CREATE TABLE b (x int);", ""),
+        file("r003", "-- revises: r002", &format!("CREATE TABLE c AS {held};"), ""),
+    ];
+    migrator(&refs(&files)).up(&place.url).await.unwrap();
+    assert_eq!(column(&place.url, "SELECT locks::text FROM c").await, ["1"]);
+}
+
+#[tokio::test]
 async fn a_lock_of_another_session_is_tried_again_and_then_named() {
     let place = place!();
     query(&place.url, "CREATE TABLE busy (x int)").await;

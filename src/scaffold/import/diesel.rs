@@ -13,7 +13,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Directory, Down, File, Imported, Problem, Read, Tool, ignored};
+use super::{
+    Body, Directory, Down, File, Imported, Links, Part, Problem, Read, Tool, Transaction, ignored,
+};
 use crate::chain::{NameError, RevisionId};
 
 const METADATA: &str = "metadata.toml";
@@ -45,7 +47,7 @@ pub fn read(directory: &Directory) -> Read<'_> {
     }
     let empty: Vec<String> = versions
         .values()
-        .filter(|(_, migration)| migration.down == Down::Irreversible(EMPTY_DOWN))
+        .filter(|(folder, _)| folder.file("down.sql").is_some_and(|file| file.bytes.is_empty()))
         .map(|(folder, _)| format!("`{}`", folder.name))
         .collect();
     if !empty.is_empty() {
@@ -85,9 +87,9 @@ fn migration<'d>(folder: &'d Directory, read: &mut Read<'d>) -> Option<Imported<
     }
     let is_outside = folder.file(METADATA).is_some_and(|file| is_outside(file, read));
     let down = match folder.file("down.sql") {
-        None => Down::Irreversible(NO_DOWN),
-        Some(file) if file.bytes.is_empty() => Down::Irreversible(EMPTY_DOWN),
-        Some(file) => Down::Script(file),
+        None => Down::Irreversible(NO_DOWN.to_owned()),
+        Some(file) if file.bytes.is_empty() => Down::Irreversible(EMPTY_DOWN.to_owned()),
+        Some(file) => Down::Scripts(vec![Part::whole(file)]),
     };
     let up = up.filter(|_| read.problems.len() == before)?;
     // The name of the file begins with the id, so that names are in order and findings name the revision.
@@ -96,7 +98,16 @@ fn migration<'d>(folder: &'d Directory, read: &mut Read<'d>) -> Option<Imported<
     // What diesel generates has more digits after a `-`, against two migrations in one second.
     let time = id.get(..14).filter(|_| matches!(id.len(), 14 | 18)).map(str::to_owned);
     let description = name.replace(['_', '-'], " ");
-    Some(Imported { id, description, stem, time, is_outside, up, down })
+    Some(Imported {
+        id,
+        description,
+        stem,
+        time,
+        path: &up.path,
+        links: Links::default(),
+        transaction: if is_outside { Transaction::Outside } else { Transaction::Inside },
+        body: Body::Sql { up: vec![Part::whole(up)], down },
+    })
 }
 
 /// What keeps a version from being a revision's id.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::Tool;
+use super::alembic::{self, Rendered};
 use crate::scaffold::Error;
 
 /// A directory of another tool, or a folder in it, sorted by name.
@@ -16,6 +17,8 @@ pub struct Directory {
     pub files: Vec<File>,
     /// The folders in it, as deep as the tool looks.
     pub directories: Vec<Directory>,
+    /// What Alembic printed for the revisions, where it was asked.
+    pub rendered: Option<Rendered>,
 }
 
 /// A file of the directory that is imported.
@@ -23,7 +26,7 @@ pub struct Directory {
 pub struct File {
     /// Its path below the directory that is imported, with `/`.
     pub path: String,
-    /// Its content; not read, and empty, for files that are neither `.sql` nor `.toml`.
+    /// Its content; not read, and empty, for files whose ending no tool gives to what it reads.
     pub bytes: Vec<u8>,
 }
 
@@ -38,13 +41,17 @@ impl Directory {
     /// Reads a directory, and the folders in it that a tool looks into: those of any tool if it is not
     /// known yet which one the directory belongs to.
     pub fn read(path: &Path, tool: Option<Tool>) -> Result<Self, Error> {
-        let depth = tool.map_or(Tool::DEPTH, Tool::depth);
         let nothing = |why: &str| Error::NothingToImport {
             path: path.to_path_buf(),
             why: why.to_owned(),
             tool,
         };
-        match read(path, "", depth) {
+        // A project of Alembic says itself where its versions are.
+        let result = match tool {
+            Some(Tool::Alembic) => alembic::read_directory(path),
+            _ => folder(path, "", tool.map_or(Tool::DEPTH, Tool::depth)),
+        };
+        match result {
             Err(Error::Read { path: at, source }) if at == path => Err(match source.kind() {
                 io::ErrorKind::NotFound => nothing("does not exist"),
                 io::ErrorKind::NotADirectory => nothing("is not a directory"),
@@ -60,18 +67,19 @@ impl Directory {
     }
 }
 
-fn read(path: &Path, below: &str, depth: usize) -> Result<Directory, Error> {
+/// Reads a directory; `below` stands before the names in it.
+pub(super) fn folder(path: &Path, below: &str, depth: usize) -> Result<Directory, Error> {
     let unreadable = |path: &Path, source| Error::Read { path: path.to_path_buf(), source };
     let mut directory = Directory::default();
     for entry in fs::read_dir(path).map_err(|source| unreadable(path, source))? {
         let path = entry.map_err(|source| unreadable(path, source))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let has_content = is_sql(&name) || is_toml(&name);
+        let has_content = has_content(&name);
         // A link to nowhere is an error if it claims to be a migration, and no business of ours if not.
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
                 if depth > 1 && !name.starts_with('.') {
-                    let inner = read(&path, &format!("{below}{name}/"), depth - 1)?;
+                    let inner = folder(&path, &format!("{below}{name}/"), depth - 1)?;
                     directory.directories.push(Directory { name, ..inner });
                 }
                 continue;
@@ -98,7 +106,11 @@ pub(super) fn is_sql(name: &str) -> bool {
     name.ends_with(".sql")
 }
 
-#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "diesel compares them so")]
-fn is_toml(name: &str) -> bool {
-    name.ends_with(".toml")
+/// Whether a tool may look into the file.
+fn has_content(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    // Configuration, SQL, and the languages in which migrations are written.
+    ending.is_some_and(|ending| {
+        matches!(ending, "sql" | "toml" | "conf" | "ini" | "rs" | "go" | "py" | "java" | "kt")
+    })
 }

@@ -6,9 +6,23 @@
 //! decides it: an import that reads a directory differently would make another database. How a migration
 //! is written as a revision is the same for all of them.
 
+pub mod alembic;
+pub mod dbmate;
+mod dialects;
 pub mod diesel;
 mod directory;
+pub mod flyway;
+pub mod golang_migrate;
+pub mod goose;
+mod migration;
+mod name;
+pub mod refinery;
+mod rust_text;
+pub mod sea_orm;
 pub mod sqlx;
+mod tool;
+mod transaction;
+mod versions;
 mod write;
 
 use std::fmt;
@@ -18,120 +32,18 @@ use super::{Changes, Error};
 use crate::Dialect;
 
 pub use directory::{Directory, File};
-
-/// A tool whose migrations can be imported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Tool {
-    /// sqlx.
-    Sqlx,
-    /// diesel.
-    Diesel,
-}
-
-impl Tool {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Sqlx, Self::Diesel];
-
-    /// How many levels of folders are read until the tool is known.
-    const DEPTH: usize = 2;
-
-    /// Its name, as it is typed.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sqlx => "sqlx",
-            Self::Diesel => "diesel",
-        }
-    }
-
-    /// The tool of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tool| tool.name() == name)
-    }
-
-    /// What a directory of it holds.
-    pub const fn layout(self) -> &'static str {
-        match self {
-            Self::Sqlx => "`<VERSION>_<DESCRIPTION>.sql` files",
-            Self::Diesel => "`<VERSION>_<NAME>/up.sql` files",
-        }
-    }
-
-    /// How many levels of folders belong to it.
-    const fn depth(self) -> usize {
-        match self {
-            Self::Sqlx => 1,
-            Self::Diesel => 2,
-        }
-    }
-
-    fn recognises(self, directory: &Directory) -> bool {
-        match self {
-            Self::Sqlx => sqlx::recognise(directory),
-            Self::Diesel => diesel::recognise(directory),
-        }
-    }
-
-    fn read(self, directory: &Directory) -> Read<'_> {
-        match self {
-            Self::Sqlx => sqlx::read(directory),
-            Self::Diesel => diesel::read(directory),
-        }
-    }
-}
-
-impl fmt::Display for Tool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A migration as another tool has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Imported<'d> {
-    /// The id of its revision.
-    pub id: String,
-    /// What it does, in the words of its name; may be empty.
-    pub description: String,
-    /// The name of the file to write, without `.sql`.
-    pub stem: String,
-    /// When it was made, as `YYYYMMDDhhmmss`; anything else is taken for no time.
-    pub time: Option<String>,
-    /// Whether it runs outside a transaction.
-    pub is_outside: bool,
-    /// The file of its up script.
-    pub up: &'d File,
-    /// What undoes it.
-    pub down: Down<'d>,
-}
-
-/// What undoes a migration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Down<'d> {
-    /// The file of its down script.
-    Script(&'d File),
-    /// Nothing, and why.
-    Irreversible(&'static str),
-}
-
-/// What a tool's directory holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Read<'d> {
-    /// The migrations, in the order in which the tool runs them.
-    pub migrations: Vec<Imported<'d>>,
-    /// What the user should know about them.
-    pub notes: Vec<String>,
-    /// What stands in the way of an import.
-    pub problems: Vec<Problem>,
-}
+pub use migration::{Body, Down, Imported, Links, Part, Read, Transaction};
+pub use tool::Tool;
 
 /// How the chain goes on with what is imported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Continuation {
     /// The present heads of the chain, which the first revision follows; none for an empty chain.
     pub parents: Vec<String>,
-    /// The dialects that the SQL is for, unless it is for all of the chain's.
-    pub dialects: Vec<Dialect>,
+    /// The dialects that the chain is written for.
+    pub configured: Vec<Dialect>,
+    /// The dialects that the user says the SQL is for; none: those that the directory says, or all.
+    pub chosen: Vec<Dialect>,
 }
 
 /// One imported revision.
@@ -230,9 +142,12 @@ pub fn import(
         return Err(nothing("is empty".to_owned()));
     }
     let Read { migrations, mut notes, mut problems } = tool.read(directory);
-    let revisions = write::revisions(&migrations, continuation, &mut notes, &mut problems);
+    let dialects = dialects::of(&migrations, continuation, &mut notes)?;
+    let revisions =
+        write::revisions(tool, &migrations, continuation, &dialects, &mut notes, &mut problems);
     if !problems.is_empty() {
         problems.sort();
+        problems.dedup();
         return Err(Error::Import { path: path.to_path_buf(), problems });
     }
     if revisions.is_empty() {
@@ -241,28 +156,27 @@ pub fn import(
     Ok(Import { revisions, notes })
 }
 
-/// The dialects to name in the sections of what is imported: a directory of another tool is written for
-/// one database, mostly, and a chain may be for several.
+/// The dialects of SQL that does not say for which it is.
 ///
 /// `configured` are those of the chain, `chosen` what the user says.
 pub fn dialects(configured: &[Dialect], chosen: &[Dialect]) -> Result<Vec<Dialect>, Error> {
-    if let Some(&unknown) = chosen.iter().find(|dialect| !configured.contains(dialect)) {
-        return Err(Error::OtherDialect { dialect: unknown, configured: configured.to_vec() });
-    }
-    if configured.len() < 2 || configured.iter().all(|dialect| chosen.contains(dialect)) {
-        return Ok(Vec::new());
-    }
-    if chosen.is_empty() {
+    dialects::check(configured, chosen)?;
+    if configured.len() > 1 && chosen.is_empty() {
         return Err(Error::WhichDialect { configured: configured.to_vec() });
     }
-    Ok(configured.iter().copied().filter(|dialect| chosen.contains(dialect)).collect())
+    let is_wanted = |dialect: &Dialect| chosen.is_empty() || chosen.contains(dialect);
+    Ok(configured.iter().copied().filter(is_wanted).collect())
+}
+
+/// The files of a list, as a note names them.
+fn named<'p>(paths: impl IntoIterator<Item = &'p str>) -> String {
+    paths.into_iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The note on what was left out, if anything was.
 fn ignored(tool: Tool, names: &[String]) -> Option<String> {
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    (!names.is_empty())
-        .then(|| format!("not imported, since {tool} ignores them too: {}", names.join(", ")))
+    let names = named(names.iter().map(String::as_str));
+    (!names.is_empty()).then(|| format!("not imported, since {tool} ignores them too: {names}"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@
 use std::collections::BTreeMap;
 
 use super::directory::is_sql;
-use super::{Directory, Down, File, Imported, Problem, Read, Tool, ignored};
+use super::{
+    Body, Directory, Down, File, Imported, Links, Part, Problem, Read, Tool, Transaction, dbmate,
+    golang_migrate, goose, ignored,
+};
 
 const NO_TRANSACTION: &str = "-- no-transaction";
 const NO_DOWN: &str = "imported from sqlx, which had no down script";
@@ -16,17 +19,14 @@ const NO_DOWN: &str = "imported from sqlx, which had no down script";
 /// The longest id that a chain takes.
 const ID_LENGTH: usize = 64;
 
-/// Whether there is a `<VERSION>_<DESCRIPTION>.sql` file, and none that holds markers of tools which name
-/// their files the same way and read them otherwise.
+/// Whether there is a `<VERSION>_<DESCRIPTION>.sql` file, and nothing that speaks for a tool which names
+/// its files the same way and reads them otherwise.
 pub fn recognise(directory: &Directory) -> bool {
     let named = directory.files.iter().filter(|file| version(file).is_some_and(is_number));
     let mut named = named.peekable();
-    named.peek().is_some() && !named.any(|file| has_markers(&file.bytes))
-}
-
-fn has_markers(bytes: &[u8]) -> bool {
-    let mut lines = bytes.split(|byte| *byte == b'\n');
-    lines.any(|line| line.starts_with(b"-- migrate:") || line.starts_with(b"-- +goose"))
+    named.peek().is_some()
+        && !named.any(|file| dbmate::has_marker(file) || goose::has_marker(file))
+        && !golang_migrate::recognise(directory)
 }
 
 /// The migrations in the order of their versions. Ids are the versions as they are written, leading
@@ -166,14 +166,22 @@ fn migration<'d>(pair: &Pair<'_, 'd>, notes: &mut Vec<String>) -> Imported<'d> {
         ));
     }
     let name = file.name();
+    let is_outside = up || down == Some(true);
     Imported {
         id: (*version).to_owned(),
         description: description.clone(),
         stem: name.strip_suffix(kind.suffix()).unwrap_or(name).to_owned(),
         time: Some((*version).to_owned()),
-        is_outside: up || down == Some(true),
-        up: file,
-        down: pair.down.map_or(Down::Irreversible(NO_DOWN), |down| Down::Script(down.file)),
+        path: &file.path,
+        links: Links::default(),
+        transaction: if is_outside { Transaction::Outside } else { Transaction::Inside },
+        body: Body::Sql {
+            up: vec![Part::whole(file)],
+            down: match pair.down {
+                None => Down::Irreversible(NO_DOWN.to_owned()),
+                Some(down) => Down::Scripts(vec![Part::whole(down.file)]),
+            },
+        },
     }
 }
 

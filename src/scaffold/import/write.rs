@@ -1,112 +1,213 @@
 //! Revisions of imported migrations: the same for every tool, and every byte of the SQL as it was.
 
-use super::{Continuation, Down, File, Imported, ImportedRevision, Problem};
+mod program;
+mod sections;
+
+use super::dialects::Dialects;
+use super::{
+    Body, Continuation, Down, File, Imported, ImportedRevision, Part, Problem, Tool, Transaction,
+    transaction,
+};
 use crate::scaffold::{Error, revision, template};
 
 const HEADER: &str = include_str!("../../../template/imported.sql.in");
 const MARKER: &str = "-- migrate:";
 const BOM: &str = "\u{feff}";
 
-/// One line of revisions; a migration that cannot be one is left out, with a problem that says why.
+/// Writes the migrations of one import.
+struct Writer<'w> {
+    tool: Tool,
+    dialects: &'w Dialects,
+    notes: &'w mut Vec<String>,
+    problems: &'w mut Vec<Problem>,
+    /// The files whose `BEGIN` and `COMMIT` became comments.
+    unwrapped: Vec<String>,
+    /// The files that run outside a transaction because of what is in them.
+    refused: Vec<String>,
+    /// The files that are left to be written.
+    unwritten: Vec<String>,
+}
+
+/// The revisions; a migration that cannot be one is left out, with a problem that says why.
 pub(super) fn revisions(
+    tool: Tool,
     migrations: &[Imported<'_>],
     continuation: &Continuation,
+    dialects: &Dialects,
     notes: &mut Vec<String>,
     problems: &mut Vec<Problem>,
 ) -> Vec<ImportedRevision> {
-    let selector: String =
-        continuation.dialects.iter().flat_map(|dialect| [" ", dialect.name()]).collect();
-    let mut parents = continuation.parents.clone();
-    let mut revisions = Vec::with_capacity(migrations.len());
+    let (unwrapped, refused, unwritten) = (Vec::new(), Vec::new(), Vec::new());
+    let mut writer = Writer { tool, dialects, notes, problems, unwrapped, refused, unwritten };
+    let mut previous = continuation.parents.clone();
+    let mut revisions: Vec<ImportedRevision> = Vec::with_capacity(migrations.len());
     for migration in migrations {
-        let Some(text) = text(migration, &parents, &selector, notes, problems) else { continue };
-        let id = migration.id.clone();
-        let file_name = format!("{}.sql", migration.stem);
-        let parents = std::mem::replace(&mut parents, vec![id.clone()]);
-        revisions.push(ImportedRevision { file_name, text, id, parents });
+        let parents = match &migration.links.parents {
+            // What begins a graph goes on where the chain ends.
+            Some(parents) if parents.is_empty() => continuation.parents.clone(),
+            Some(parents) => parents.clone(),
+            None => previous,
+        };
+        previous = vec![migration.id.clone()];
+        let ends = match migration.body {
+            Body::Program(_) => "rs",
+            _ => "sql",
+        };
+        let file_name = format!("{}.{ends}", migration.stem);
+        if let Some(other) = revisions.iter().find(|other| other.id == migration.id) {
+            let message = format!(
+                "becomes revision `{}`, as `{}` does; give one of them another version",
+                migration.id, other.file_name
+            );
+            writer.problems.push(Problem::new(migration.path, message));
+            continue;
+        }
+        let Some(text) = writer.text(migration, &parents, &file_name) else { continue };
+        revisions.push(ImportedRevision { file_name, text, id: migration.id.clone(), parents });
     }
+    writer.summarise();
     revisions
 }
 
-fn text(
-    migration: &Imported<'_>,
-    parents: &[String],
-    selector: &str,
-    notes: &mut Vec<String>,
-    problems: &mut Vec<Problem>,
-) -> Option<String> {
-    let Imported { id, description, is_outside, up, down, .. } = migration;
-    let (down, irreversible) = match down {
-        Down::Script(file) => (Some(file), ""),
-        Down::Irreversible(why) => (None, *why),
-    };
-    let up_text = content(up, problems);
-    let down_text = down.map(|down| content(down, problems));
-    let message = match description.trim() {
-        "" => format!("migration {id}"),
-        description => description.to_owned(),
-    };
-    let message = revision::paragraph(&message).map_err(|error| {
-        let message = match error {
-            Error::Message { reason } => reason,
-            other => other.to_string(),
+impl Writer<'_> {
+    fn text(
+        &mut self,
+        migration: &Imported<'_>,
+        parents: &[String],
+        file_name: &str,
+    ) -> Option<String> {
+        let (path, before) = (migration.path, self.problems.len());
+        let message = self.message(migration);
+        let sections = match &migration.body {
+            Body::Sql { up, down } => {
+                let mut sections = self.sections("up", up, migration);
+                if let Down::Scripts(parts) = down {
+                    sections.push_str(&self.sections("down", parts, migration));
+                }
+                sections
+            }
+            Body::Unwritten(file) => self.original(file).map(program::unwritten)?,
+            Body::Program(_) | Body::Nothing => String::new(),
         };
-        problems.push(Problem::new(&up.path, format!("{message}; rename it")));
-    });
-    let (up_text, message) = (up_text?, message.ok()?);
-
-    let values = [
-        ("message", message.as_str()),
-        ("revision", id),
-        ("revises", &parents.join(", ")),
-        ("created", &migration.time.as_deref().and_then(created).unwrap_or_default()),
-        ("transaction", if *is_outside { "none" } else { "" }),
-        ("irreversible", irreversible),
-    ];
-    let mut out = match template::render(HEADER, &values) {
-        Ok(header) => header,
-        Err(error) => {
-            problems.push(Problem::new(&up.path, error.to_string()));
-            return None;
+        let message = message.filter(|_| self.problems.len() == before)?;
+        let irreversible = match &migration.body {
+            Body::Sql { down: Down::Irreversible(why), .. } => why,
+            _ => "",
+        };
+        let is_outside = self.is_outside(migration);
+        let values = [
+            ("message", message.as_str()),
+            ("revision", &migration.id),
+            ("revises", &parents.join(", ")),
+            ("depends-on", &migration.links.depends_on.join(", ")),
+            ("branch", &migration.links.labels.join(", ")),
+            ("created", &migration.time.as_deref().and_then(created).unwrap_or_default()),
+            ("transaction", if is_outside { "none" } else { "" }),
+            ("irreversible", irreversible),
+        ];
+        let template = match migration.body {
+            Body::Program(_) => program::TEMPLATE,
+            _ => HEADER,
+        };
+        let mut out = match template::render(template, &values) {
+            Ok(header) => header,
+            Err(error) => {
+                self.problems.push(Problem::new(path, error.to_string()));
+                return None;
+            }
+        };
+        match &migration.body {
+            Body::Program(file) => {
+                out.push_str(&program::skeleton(&file.path, self.original(file)?));
+                self.unwritten.push(format!("`{file_name}`"));
+            }
+            Body::Unwritten(_) => {
+                out.push_str(&sections);
+                self.unwritten.push(format!("`{file_name}`"));
+            }
+            _ => out.push_str(&sections),
         }
-    };
-    push_section(&mut out, "up", selector, up_text, up, notes);
-    if let (Some(down), Some(text)) = (down, down_text) {
-        push_section(&mut out, "down", selector, text?, down, notes);
+        Some(out)
     }
-    Some(out)
+
+    fn message(&mut self, migration: &Imported<'_>) -> Option<String> {
+        let message = match migration.description.trim() {
+            "" => format!("migration {}", migration.id),
+            description => description.to_owned(),
+        };
+        match revision::paragraph(&message) {
+            Ok(message) => Some(message),
+            Err(error) => {
+                let reason = match error {
+                    Error::Message { reason } => reason,
+                    other => other.to_string(),
+                };
+                self.problems.push(Problem::new(migration.path, format!("{reason}; rename it")));
+                None
+            }
+        }
+    }
+
+    fn is_outside(&mut self, migration: &Imported<'_>) -> bool {
+        let Body::Sql { up, .. } = &migration.body else { return false };
+        match migration.transaction {
+            Transaction::Inside => false,
+            Transaction::Outside => true,
+            Transaction::AsWritten => {
+                let is_refused = up.iter().any(|part| {
+                    let dialects =
+                        part.dialect.map_or(self.dialects.wanted.clone(), |own| vec![own]);
+                    let text = std::str::from_utf8(&part.bytes).unwrap_or_default();
+                    transaction::is_refused(&dialects, text)
+                });
+                if is_refused {
+                    self.refused.push(format!("`{}`", migration.path));
+                }
+                is_refused
+            }
+        }
+    }
+
+    /// A program's text.
+    fn original<'f>(&mut self, file: &'f File) -> Option<&'f str> {
+        content(&Part::whole(file), self.problems)?;
+        std::str::from_utf8(&file.bytes).ok()
+    }
+
+    /// Says what was done, and is left to do, in as many revisions as it may be.
+    fn summarise(self) {
+        if !self.unwrapped.is_empty() {
+            self.notes.push(format!(
+                "`BEGIN` and `COMMIT` became comments, since a revision is a transaction already: {}",
+                self.unwrapped.join(", ")
+            ));
+        }
+        if !self.refused.is_empty() {
+            self.notes.push(format!(
+                "`transaction: none`, since the SQL cannot run inside one: {}",
+                self.refused.join(", ")
+            ));
+        }
+        if !self.unwritten.is_empty() {
+            self.notes.push(format!(
+                "left to be written, with the original in comments: {}",
+                self.unwritten.join(", ")
+            ));
+        }
+    }
 }
 
-fn push_section(
-    out: &mut String,
-    name: &str,
-    selector: &str,
-    text: &str,
-    file: &File,
-    notes: &mut Vec<String>,
-) {
-    // At the start of a file it is encoding; in the middle of ours it would be sent to the database.
-    let body = text.strip_prefix(BOM).unwrap_or(text);
-    if body.len() < text.len() {
-        notes.push(format!("`{}`: left out the byte order mark at its start", file.path));
-    }
-    out.extend(["\n", MARKER, name, selector, "\n"]);
-    out.push_str(body);
-    if !body.is_empty() && !body.ends_with('\n') {
-        out.push('\n');
-    }
-}
-
-/// The file as text, with every reason why it cannot be a section.
-fn content<'f>(file: &'f File, problems: &mut Vec<Problem>) -> Option<&'f str> {
+/// The script as text without a byte order mark, with every reason why it cannot be a section.
+fn content<'p>(part: &'p Part<'_>, problems: &mut Vec<Problem>) -> Option<&'p str> {
     let before = problems.len();
-    let line_at = |at: usize| file.bytes[..at].split(|byte| *byte == b'\n').count();
-    let problem = |line, message: String| Problem::new(&file.path, message).at(line);
-    if let Some(at) = file.bytes.iter().position(|b| *b == 0) {
+    let start = part.line - 1;
+    let line_at = |at: usize| start + part.bytes[..at].split(|byte| *byte == b'\n').count();
+    let problem = |line, message: String| Problem::new(part.path, message).at(line);
+    if let Some(at) = part.bytes.iter().position(|b| *b == 0) {
         let message = format!("byte {at} is NUL; a revision is text, so save the file as UTF-8");
         problems.push(problem(line_at(at), message));
     }
-    let text = match std::str::from_utf8(&file.bytes) {
+    let text = match std::str::from_utf8(&part.bytes) {
         Ok(text) => text,
         Err(error) => {
             let at = error.valid_up_to();
@@ -115,9 +216,10 @@ fn content<'f>(file: &'f File, problems: &mut Vec<Problem>) -> Option<&'f str> {
             return None;
         }
     };
+    // At the start of a file it is encoding; in the middle of ours it would be sent to the database.
     let body = text.strip_prefix(BOM).unwrap_or(text);
     // A lone `\r` ends a line for some readers; the marker must be none for any of them.
-    let mut line = 1;
+    let mut line = part.line;
     for piece in body.split_inclusive(['\n', '\r']) {
         if piece.starts_with(MARKER) {
             let message = format!(
@@ -127,7 +229,7 @@ fn content<'f>(file: &'f File, problems: &mut Vec<Problem>) -> Option<&'f str> {
         }
         line += usize::from(piece.ends_with('\n'));
     }
-    (problems.len() == before).then_some(text)
+    (problems.len() == before).then_some(body)
 }
 
 /// The time that fourteen digits stand for, if they do.

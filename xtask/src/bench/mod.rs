@@ -31,8 +31,8 @@ Usage: cargo xtask bench [NAME…] [--quick]
 
 Runs all benchmarks, or those that are named, and ends with a table, which is also written to
 `target/bench/report.md`. Everything is measured several times and in turns with its floor, in CPU
-seconds of all processes involved; the table gives the median and the best. `--quick` measures fewer
-times. An aim that is missed is no error.
+seconds of all processes involved (wall time where it is the network that is waited for); the table gives
+the median and the best. `--quick` measures fewer times. An aim that is missed is no error.
 
   apply         1,000 revisions into a fresh SQLite file, against the same SQL without a migrator
   fsyncs        how often a run waits for the disk (needs strace)

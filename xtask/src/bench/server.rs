@@ -70,15 +70,12 @@ impl Server {
     }
 
     fn find_process(&self) -> Result<Option<u32>, String> {
-        let pid = match self.dialect {
-            Dialect::Postgres => {
-                // Only its administrators may see the file, and nobody else can be told.
-                self.ask("SELECT pg_read_file('postmaster.pid')").unwrap_or_default()
-            }
-            _ => {
-                let file = self.ask("SELECT @@pid_file")?;
-                fs::read_to_string(file.trim()).unwrap_or_default()
-            }
+        let pid = if self.dialect == Dialect::Postgres {
+            // Only administrators of the server may read the file.
+            self.ask("SELECT pg_read_file('postmaster.pid')").unwrap_or_default()
+        } else {
+            let file = self.ask("SELECT @@pid_file")?;
+            fs::read_to_string(file.trim()).unwrap_or_default()
         };
         let pid = pid.lines().next().and_then(|line| line.trim().parse::<u32>().ok());
         Ok(pid.filter(|pid| {
@@ -89,11 +86,9 @@ impl Server {
 
     /// Runs one statement outside the databases that are measured.
     fn ask(&self, sql: &str) -> Result<String, String> {
+        let execute = if self.dialect == Dialect::Postgres { "--command" } else { "--execute" };
         let mut command = self.client(&self.address, &self.address.database);
-        output(command.args(["-c", sql].map(|arg| match (self.dialect, arg) {
-            (Dialect::Mysql, "-c") => "-e",
-            _ => arg,
-        })))
+        output(command.args([execute, sql]))
     }
 
     /// The server's own client; it stops at the first error.

@@ -1,5 +1,6 @@
 //! Revisions on a server: what crosses the network, what waiting for it costs, and what CPU.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,7 +19,7 @@ use crate::command;
 const FEW: usize = 100;
 const MANY: usize = 200;
 const ALL: usize = 1_000;
-/// A quarter of it in each direction would be next door, a hundred times of it another continent.
+/// A round trip of 5 ms: two towns that are neighbours.
 const ONE_WAY: Duration = Duration::from_micros(2_500);
 const MOST_CPU: f64 = 1.1;
 
@@ -101,12 +102,12 @@ impl Bench {
             *counted = (f64::from(proxy.round_trips()), f64::from(commits));
         }
         let [few, many] = counted;
-        let more = f64::from(u32::try_from(MANY - FEW).map_err(|error| error.to_string())?);
-        let round_trips = (many.0 - few.0) / more;
+        let (low, high) = (to_number(FEW)?, to_number(MANY)?);
+        let round_trips = (many.0 - few.0) / (high - low);
         Ok(Traffic {
             round_trips,
-            commits: (many.1 - few.1) / more,
-            fixed: many.0 - round_trips * 2.0 * more,
+            commits: (many.1 - few.1) / (high - low),
+            fixed: many.0 - round_trips * high,
         })
     }
 
@@ -214,6 +215,10 @@ fn wall(command: &mut Command) -> Result<f64, String> {
     Ok(begun.elapsed().as_secs_f64())
 }
 
+fn to_number(count: usize) -> Result<f64, String> {
+    u32::try_from(count).map(f64::from).map_err(|error| error.to_string())
+}
+
 fn named(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Postgres => "PostgreSQL",
@@ -249,8 +254,8 @@ impl Scripts {
                 Dialect::Postgres => "\\i",
                 _ => "source",
             };
-            transactions.push_str(&format!("BEGIN;\n{include} {}\nCOMMIT;\n", file.display()));
-            messages.push_str(&format!("BEGIN\\; {}COMMIT;\n", up.replace(";\n", "\\;\n")));
+            let _ = write!(transactions, "BEGIN;\n{include} {}\nCOMMIT;\n", file.display());
+            let _ = writeln!(messages, "BEGIN\\; {}COMMIT;", up.replace(";\n", "\\;\n"));
         }
         fixture::write(&scripts.transactions, &transactions)?;
         fixture::write(&scripts.messages, &messages)?;

@@ -31,7 +31,7 @@ async fn what_cannot_be_reached_is_told_without_the_password() {
     let missing = server.url().replace(&server.database, "migrate_is_not_there");
     let none = server.url().replace(&server.database, "");
     for (url, kind, says) in [
-        (wrong.as_str(), ErrorKind::Denied, "Access denied"),
+        (wrong.as_str(), ErrorKind::Connect, "Access denied"),
         (&missing, ErrorKind::Connect, "Unknown database 'migrate_is_not_there'"),
         (&none, ErrorKind::Url, "name the database in the URL"),
         ("mysql://me:hunter2@127.0.0.1:1/x", ErrorKind::Connect, "Connection refused"),

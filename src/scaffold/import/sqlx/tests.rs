@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::tests::{directory, fails, imported};
+use super::super::tests::{directory, fails, for_sqlite, imported};
 use super::super::write::created;
 use super::*;
 use crate::scaffold::Error;
@@ -40,7 +40,7 @@ fn simple_and_reversible() {
 #[test]
 fn follows_the_heads_of_a_chain() {
     let heads = ["aaaa".to_owned(), "bbbb".to_owned()];
-    let continuation = Continuation { parents: heads.to_vec(), ..Continuation::default() };
+    let continuation = Continuation { parents: heads.to_vec(), ..for_sqlite() };
     let files = directory(&[("7_x.sql", b"x")]);
     let import = import(Path::new("old"), &files, Tool::Sqlx, &continuation).unwrap();
     assert!(import.revisions[0].text.contains("-- revision: 7\n-- revises: aaaa, bbbb\n"));

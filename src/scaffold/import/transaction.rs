@@ -1,0 +1,96 @@
+//! Scripts that are a transaction of their own, or cannot be in one.
+//!
+//! Some tools leave transactions to the script, so that many scripts begin with `BEGIN` and end with
+//! `COMMIT`. A revision is a transaction anyway, and cannot hold these two; they become comments, and the
+//! SQL stays what it was.
+
+use std::ops::Range;
+
+use crate::Dialect;
+use crate::sql::{self, HazardKind, Statement};
+
+/// The text with its `BEGIN` and `COMMIT` as comments, if it is one transaction from end to end.
+pub(super) fn unwrapped(dialect: Dialect, text: &str) -> Option<String> {
+    let statements = sql::split(dialect, text).statements;
+    let [first, middle @ .., last] = statements.as_slice() else { return None };
+    let is = |statement: &Statement<'_>, all: &[&str]| {
+        let words: Vec<String> =
+            statement.text.split_whitespace().map(str::to_ascii_uppercase).collect();
+        all.contains(&words.join(" ").as_str())
+    };
+    let begins = is(first, &["BEGIN", "BEGIN TRANSACTION", "BEGIN WORK", "START TRANSACTION"]);
+    let ends = is(last, &["COMMIT", "COMMIT TRANSACTION", "COMMIT WORK", "END", "END TRANSACTION"]);
+    if !begins || !ends || middle.iter().any(|statement| controls(dialect, statement)) {
+        return None;
+    }
+    let (begin, end) = (line(text, first)?, line(text, last)?);
+    let mut out = String::with_capacity(text.len() + 6);
+    out.push_str(&text[..begin.start]);
+    out.push_str("-- ");
+    out.push_str(&text[begin.start..end.start]);
+    out.push_str("-- ");
+    out.push_str(&text[end.start..]);
+    Some(out)
+}
+
+/// Whether the server refuses one of the statements inside a transaction.
+///
+/// PostgreSQL only: what is refused elsewhere is a setting of the session, which tools run inside their
+/// transactions, without effect.
+pub(super) fn is_refused(dialects: &[Dialect], text: &str) -> bool {
+    dialects.contains(&Dialect::Postgres)
+        && sql::split(Dialect::Postgres, text).statements.iter().any(|statement| {
+            let mut hazards = sql::hazards(Dialect::Postgres, statement).into_iter();
+            hazards.any(|hazard| hazard.kind == HazardKind::NotInTransaction)
+        })
+}
+
+fn controls(dialect: Dialect, statement: &Statement<'_>) -> bool {
+    let mut hazards = sql::hazards(dialect, statement).into_iter();
+    hazards.any(|hazard| hazard.kind == HazardKind::TransactionControl)
+}
+
+/// The one line that a statement stands on, if nothing else does.
+fn line(text: &str, statement: &Statement<'_>) -> Option<Range<usize>> {
+    let start = text[..statement.offset].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[statement.offset..].find('\n').map_or(text.len(), |at| statement.offset + at);
+    let before = text[start..statement.offset].trim();
+    let after = text.get(statement.end..end)?.trim();
+    (before.is_empty() && (after.is_empty() || after.starts_with("--"))).then_some(start..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_transaction_from_end_to_end() {
+        let of = |text| unwrapped(Dialect::Postgres, text);
+        assert_eq!(
+            of("-- a\nBEGIN;\r\nCREATE TABLE a (i int);\n  commit; -- done\n").as_deref(),
+            Some("-- a\n-- BEGIN;\r\nCREATE TABLE a (i int);\n--   commit; -- done\n")
+        );
+        assert_eq!(
+            of("START  TRANSACTION;\nSELECT 1;\nEND").as_deref(),
+            Some("-- START  TRANSACTION;\nSELECT 1;\n-- END")
+        );
+        for other in [
+            "BEGIN; SELECT 1;\nCOMMIT;",
+            "BEGIN;\nSELECT 1;",
+            "BEGIN;\nSELECT 1;\nCOMMIT;\nBEGIN;\nSELECT 2;\nCOMMIT;",
+            "SELECT 1;\nCOMMIT;",
+            "BEGIN;",
+            "",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_in_a_transaction() {
+        let sql = "CREATE INDEX CONCURRENTLY i ON a (b);";
+        assert!(is_refused(&[Dialect::Sqlite, Dialect::Postgres], sql));
+        assert!(!is_refused(&[Dialect::Mysql], sql));
+        assert!(!is_refused(&[Dialect::Postgres], "CREATE INDEX i ON a (b);"));
+    }
+}

@@ -1,0 +1,50 @@
+//! What stands in for a program of another tool until somebody writes its revision.
+//!
+//! Neither form can be applied by mistake: the Rust one does not compile, and the SQL one has no section,
+//! which no chain allows.
+
+/// The beginning of a revision in Rust.
+pub(super) const TEMPLATE: &str = include_str!("../../../../template/imported.rs.in");
+
+/// The body of a revision in Rust, with the program below it.
+pub(super) fn skeleton(path: &str, original: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let mut out = format!(
+        "
+use cargo_migrate::{{Operations, Result, Revision}};
+
+pub struct Migration;
+
+impl Revision for Migration {{
+    async fn up(op: &mut Operations<'_>) -> Result<()> {{
+        compile_error!(\"imported from `{}`: write here what the comment below says, and `down` beside it\");
+    }}
+}}
+
+// The original:
+//
+",
+        name.replace(['\\', '"', '{', '}'], "_")
+    );
+    for line in original.lines() {
+        let line = line.replace('\r', " ");
+        out.push_str(format!("// {line}").trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// What follows the header of a revision in SQL, before it has sections.
+pub(super) fn unwritten(original: &str) -> String {
+    // The block comment ends the header, so that no line of the program is taken for a key.
+    let mut out = String::from(
+        "\n/* Write the SQL of this revision below a line `-- migrate:up`, and what undoes it below\n   \
+         `-- migrate:down`; or say `irreversible: WHY` in the header. The original: */\n",
+    );
+    for line in original.lines() {
+        let line = line.replace('\r', " ");
+        out.push_str(format!("-- | {line}").trim_end());
+        out.push('\n');
+    }
+    out
+}

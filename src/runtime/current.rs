@@ -49,12 +49,12 @@ async fn look(
 ) -> Result<Vec<String>, Error> {
     let header = configured.migrator.header()?;
     let options = &configured.options;
-    let (_, tips) = variant(connection, header, options)?;
+    let (_, tips) = variant(connection.dialect(), header, options)?;
     let probe = connection.probe(&header.settings, header.count, tips, options).await?;
     if probe == Probe::UpToDate {
         return Ok(Vec::new());
     }
-    let request = request(connection, configured, header, Direction::Up, None)?;
+    let request = request(connection.dialect(), configured, header, Direction::Up, None)?;
     let state = connection.state(request.settings, options).await?;
     match select(&request, &state, None)? {
         Selection::Steps { steps, warnings } if steps.is_empty() => Ok(warnings),

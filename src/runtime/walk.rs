@@ -27,7 +27,7 @@ pub(crate) fn walk<'a>(
         let mut connection = Connection::open(way(url), false).await?;
         let result = async {
             let target = Some(Target::HEADS);
-            let request = request(&connection, configured, header, direction, target)?;
+            let request = request(connection.dialect(), configured, header, direction, target)?;
             let request = Request { only: Some(revisions), ..request };
             perform(&mut connection, &request).await
         }

@@ -176,7 +176,7 @@ async fn apply(configured: &Configured<'_>, url: &str) -> Result<(), Error> {
 async fn key(configured: &Configured<'_>, way: Way<'_>) -> Result<String, Error> {
     let header = configured.migrator.header()?;
     let connection = Connection::open(way, false).await?;
-    let found = variant(&connection, header, &configured.options);
+    let found = variant(connection.dialect(), header, &configured.options);
     connection.finish().await?;
     let (index, tips) = found?;
     let settings = &header.settings;

@@ -97,8 +97,8 @@ revision!(Commits, op => {
 revision!(CommitsAndBegins, op => {
     commit(op).await?;
     match op.dialect() {
-        Dialect::Sqlite => drop(sqlx::raw_sql("BEGIN").execute(op.sqlite().unwrap()).await?),
-        Dialect::Postgres => drop(sqlx::raw_sql("BEGIN").execute(op.postgres().unwrap()).await?),
+        Dialect::Sqlite => { sqlx::raw_sql("BEGIN").execute(op.sqlite().unwrap()).await?; }
+        Dialect::Postgres => { sqlx::raw_sql("BEGIN").execute(op.postgres().unwrap()).await?; }
         Dialect::Mysql => {}
     }
     op.execute("INSERT INTO note (id) VALUES (1)").await
@@ -111,9 +111,15 @@ revision!(CommitsAndFails, op => {
 
 async fn commit(op: &mut Operations<'_>) -> Result<()> {
     match op.dialect() {
-        Dialect::Sqlite => drop(sqlx::raw_sql("COMMIT").execute(op.sqlite().unwrap()).await?),
-        Dialect::Postgres => drop(sqlx::raw_sql("COMMIT").execute(op.postgres().unwrap()).await?),
-        Dialect::Mysql => drop(sqlx::raw_sql("COMMIT").execute(op.mysql().unwrap()).await?),
+        Dialect::Sqlite => {
+            sqlx::raw_sql("COMMIT").execute(op.sqlite().unwrap()).await?;
+        }
+        Dialect::Postgres => {
+            sqlx::raw_sql("COMMIT").execute(op.postgres().unwrap()).await?;
+        }
+        Dialect::Mysql => {
+            sqlx::raw_sql("COMMIT").execute(op.mysql().unwrap()).await?;
+        }
     }
     Ok(())
 }

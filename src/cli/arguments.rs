@@ -415,7 +415,9 @@ Examples:
   cargo migrate import migrations-of-sqlx
   cargo migrate import --from diesel ../old/migrations --dry-run
 
-The original files are read and left alone; the SQL is kept byte for byte.")]
+The original files are read and left alone; the SQL is kept byte for byte. Of a project of Alembic, the \
+installed Alembic prints the SQL, and runs the project's `env.py` for it. The guide in the crate's \
+documentation has a page a tool.")]
 pub struct ImportArguments {
     /// The tool that the directory belongs to [default: the one whose layout it has]
     #[arg(long, value_name = "TOOL", value_parser = tool())]

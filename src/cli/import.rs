@@ -23,16 +23,17 @@ pub(super) fn run(context: &mut Context<'_>, args: &ImportArguments) -> Result<E
     let package = context.package()?;
     refuse_own_directory(&package, &path, args)?;
     let FileChain { root, configuration, chain, .. } = context.chain_of(package)?;
-    let tool = match args.from {
-        Some(tool) => tool,
-        None => {
-            let directory = Directory::read(&path, None).map_err(cannot_scaffold)?;
-            import::recognise(&path, &directory).map_err(cannot_scaffold)?
-        }
+    let tool = if let Some(tool) = args.from {
+        tool
+    } else {
+        let directory = Directory::read(&path, None).map_err(cannot_scaffold)?;
+        import::recognise(&path, &directory).map_err(cannot_scaffold)?
     };
     let mut directory = Directory::read(&path, Some(tool)).map_err(cannot_scaffold)?;
     if tool == Tool::Alembic {
-        render(&path, &mut directory)?;
+        // Python alone can tell the SQL.
+        let steps = alembic::steps(&directory);
+        directory.rendered = Some(alembic::offline::render(&path, &steps));
     }
     let parents: Vec<String> = chain.heads().map(|head| head.id().to_string()).collect();
     if parents.len() > 1 {
@@ -61,13 +62,6 @@ pub(super) fn run(context: &mut Context<'_>, args: &ImportArguments) -> Result<E
     let here = context.env.directory();
     sources.show_below(root.strip_prefix(here).unwrap_or(&root).to_string_lossy());
     conclude(context, tool, &imported, &findings, &sources, args.dry_run)
-}
-
-/// Has Alembic print the SQL of its revisions, which Python alone can tell.
-fn render(path: &Path, directory: &mut Directory) -> Result<(), Failure> {
-    let steps = alembic::steps(directory);
-    directory.rendered = Some(alembic::offline::render(path, &steps));
-    Ok(())
 }
 
 /// Files of another tool among the revisions make every command fail, this one too; where they are in

@@ -1,4 +1,68 @@
-//! Longer explanations than a function's own page has room for.
+//! Coming from another tool: what is the same, what is better, and what to watch for.
+//!
+//! | tool | page | the revision's id |
+//! |---|---|---|
+//! | sqlx | [`sqlx`] | the version, as the file has it |
+//! | diesel | [`diesel`] | the version without `-` |
+//! | refinery | [`refinery`] | the version, as the file has it |
+//! | `SeaORM` | [`sea_orm`] | the migration's name |
+//! | dbmate | [`dbmate`] | the version, as the file has it |
+//! | goose | [`goose`] | the version, as the file has it |
+//! | golang-migrate | [`golang_migrate`] | the version, as the file has it |
+//! | Flyway | [`flyway`] | the version, with `.` between its parts |
+//! | Alembic | [`alembic`] | Alembic's own |
+//!
+//! # What every import does
+//!
+//! `cargo migrate import DIR` reads the directory of the other tool and writes a revision for each migration.
+//! The original files are left alone.
+//!
+//! * **The tool is recognised** by its layout. `--from TOOL` says it where several fit; of two tools that name their
+//!   files the same way and read them alike, the one of Rust is taken unless something speaks for the
+//!   other, as the pages say.
+//! * **The order is the tool's own**, and so is what it ignores; what is left out is listed. Two files of one version,
+//!   or a down script without an up script, are errors: nothing is written until all of them are corrected.
+//! * **The SQL stays as it is, byte for byte**, below `-- migrate:up` and `-- migrate:down`. Two things may differ,
+//!   and both are listed: a byte order mark is left out, and `BEGIN` and `COMMIT` around a whole script become comments,
+//!   since a revision is a transaction with its tracking row (not for sqlx and diesel, which have their own).
+//! * **Dialects**: a chain for several takes the one that `--dialect` says. Where the tool's directory itself has
+//!   folders named after databases (`postgres`, `mysql`, `sqlite3`, …), their files become sections of one revision
+//!   (`-- migrate:up postgres`), versions in one folder only included.
+//! * **Programs** become revisions in Rust whose body is to be written, with the original in comments. They do not compile
+//!   until that is done, so that none is forgotten.
+//! * **Ids** come from the tool's versions, so that a row of the tool's own table names its revision. A character
+//!   that an id cannot have becomes `_`; what is longer than 64 characters is cut and ends in a hash. The tool's checksums are not
+//!   kept: those of a chain cover the tokens, so that comments and line ends do not matter.
+//! * **The chain is checked** at once, with the place in each file, and `--dry-run` shows all of it without writing.
+//!
+//! A database that the other tool has migrated must not be migrated again: record what it has with `cargo migrate stamp`,
+//! for instance `cargo migrate stamp head` where all of it is applied. Try that on a copy first.
 
-#[doc = include_str!("databases.md")]
-pub mod databases {}
+#![allow(clippy::doc_markdown, reason = "the pages are full of names, which are no code")]
+
+#[doc = include_str!("alembic.md")]
+pub mod alembic {}
+
+#[doc = include_str!("dbmate.md")]
+pub mod dbmate {}
+
+#[doc = include_str!("diesel.md")]
+pub mod diesel {}
+
+#[doc = include_str!("flyway.md")]
+pub mod flyway {}
+
+#[doc = include_str!("golang_migrate.md")]
+pub mod golang_migrate {}
+
+#[doc = include_str!("goose.md")]
+pub mod goose {}
+
+#[doc = include_str!("refinery.md")]
+pub mod refinery {}
+
+#[doc = include_str!("sea_orm.md")]
+pub mod sea_orm {}
+
+#[doc = include_str!("sqlx.md")]
+pub mod sqlx {}

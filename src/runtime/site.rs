@@ -53,6 +53,7 @@ enum Kind {
 
 impl Site {
     /// The database of a URL.
+    #[cfg(feature = "cli")]
     pub(crate) fn of(url: &str) -> Result<Self, Error> {
         let kind = match dialect(url)? {
             Dialect::Sqlite => Kind::File(file(url)?),
@@ -118,6 +119,7 @@ impl Site {
         }
     }
 
+    #[cfg(feature = "cli")]
     pub(crate) async fn exists(&self) -> Result<bool, Error> {
         match &self.kind {
             Kind::File(path) => Ok(path.symlink_metadata().is_ok()),
@@ -386,6 +388,7 @@ fn dialect(url: &str) -> Result<Dialect, Error> {
     Err(no_driver(url))
 }
 
+#[cfg(feature = "cli")]
 fn file(url: &str) -> Result<PathBuf, Error> {
     #[cfg(feature = "sqlite")]
     if let Some(path) = super::sqlite::Source::from_url(url)?.file() {
@@ -396,6 +399,7 @@ fn file(url: &str) -> Result<PathBuf, Error> {
         .help("name a file: `sqlite:PATH`"))
 }
 
+#[cfg(feature = "cli")]
 fn name(dialect: Dialect, url: &str) -> Result<String, Error> {
     let name = match dialect {
         #[cfg(feature = "postgres")]
@@ -456,7 +460,7 @@ mod tests {
         assert_eq!(with_database("mysql://me@db/shop", ""), "mysql://me@db/");
     }
 
-    #[cfg(feature = "sqlite")]
+    #[cfg(feature = "cli")]
     #[test]
     fn a_database_in_memory_is_no_file() {
         for url in ["sqlite::memory:", "sqlite:x?mode=memory"] {

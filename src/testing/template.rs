@@ -21,6 +21,8 @@ use crate::runtime::{
 
 /// How long somebody else may take to make a template.
 const PATIENCE: Duration = Duration::from_mins(10);
+/// How often a template is made that somebody has taken away.
+const ATTEMPTS: usize = 3;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A copy of the template file.
@@ -33,7 +35,13 @@ pub(super) fn file(configured: Configured<'_>) -> BoxFuture<'_, Result<Scratch, 
         let key = key(&configured, way).await?;
         let template = folder.join(format!("template-{key}.db"));
         let scratch = Scratch::new(None)?;
-        if !template.exists() {
+        // Whoever sweeps may take it away again.
+        for _ in 0..ATTEMPTS {
+            match std::fs::copy(&template, scratch.name()) {
+                Ok(_) => return Ok(scratch),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(io(error)),
+            }
             let lock = File::create(folder.join(format!("template-{key}.lock"))).map_err(io)?;
             lock_file(&lock).await?;
             if !template.exists() {
@@ -43,8 +51,7 @@ pub(super) fn file(configured: Configured<'_>) -> BoxFuture<'_, Result<Scratch, 
                 std::fs::rename(scratch.name(), &template).map_err(io)?;
             }
         }
-        std::fs::copy(&template, scratch.name()).map_err(io)?;
-        Ok(scratch)
+        std::fs::copy(&template, scratch.name()).map(|_| scratch).map_err(io)
     })
 }
 
@@ -97,33 +104,45 @@ async fn copy(
     copy: &Site,
     door: &mut Connection<'_>,
 ) -> Result<(), Error> {
-    if !template.is_there(door).await? {
-        // The lock goes with the connection, if not before.
-        let key = u64::from_str_radix(template.name().trim_start_matches("migrate_template_"), 16);
-        let key = key.unwrap_or_default().cast_signed();
-        let mut waited = Duration::ZERO;
-        let doing = "lock the making of a template";
-        loop {
-            let sql = format!("SELECT pg_try_advisory_lock({key})::text");
-            let rows = door.texts(&sql).await.map_err(|error| door.explained(error, doing))?;
-            if rows.first().and_then(|row| row.first()) == Some(&Some(String::from("true"))) {
-                break;
-            }
-            if waited > PATIENCE {
-                return Err(impatient());
-            }
-            sleep(PAUSE).await;
-            waited += PAUSE;
-        }
-        let made = make(configured, url, template, door).await;
-        let unlocked = door.texts(&format!("SELECT pg_advisory_unlock({key})::text")).await;
-        unlocked.map_err(|error| door.explained(error, doing))?;
-        made?;
-    }
     let (copy, from) =
         (quoted(Dialect::Postgres, &copy.name()), quoted(Dialect::Postgres, &template.name()));
-    let copied = door.texts(&format!("CREATE DATABASE {copy} TEMPLATE {from}")).await;
-    copied.map(drop).map_err(|error| door.explained(error, "copy the template of the database"))
+    let sql = format!("CREATE DATABASE {copy} TEMPLATE {from}");
+    let mut attempts = 0;
+    loop {
+        if !template.is_there(door).await? {
+            lock(template, door).await?;
+            let made = make(configured, url, template, door).await;
+            let unlocked = door.texts("SELECT pg_advisory_unlock_all()::text").await;
+            unlocked.map_err(|error| door.explained(error, "free the lock of a template"))?;
+            made?;
+        }
+        let Err(error) = door.texts(&sql).await else { return Ok(()) };
+        attempts += 1;
+        // People may drop templates whenever they like.
+        if attempts == ATTEMPTS || template.is_there(door).await? {
+            return Err(door.explained(error, "copy the template of the database"));
+        }
+    }
+}
+
+/// Waits for whoever makes the same template; the lock goes with the connection, if not before.
+async fn lock(template: &Site, door: &mut Connection<'_>) -> Result<(), Error> {
+    let hash = hmac_sha256::Hash::hash(template.name().as_bytes());
+    let key = hash[..8].iter().fold(0u64, |key, byte| key << 8 | u64::from(*byte)).cast_signed();
+    let sql = format!("SELECT pg_try_advisory_lock({key})::text");
+    let mut waited = Duration::ZERO;
+    loop {
+        let rows = door.texts(&sql).await;
+        let rows = rows.map_err(|error| door.explained(error, "lock the making of a template"))?;
+        if rows.first().and_then(|row| row.first()) == Some(&Some(String::from("true"))) {
+            return Ok(());
+        }
+        if waited > PATIENCE {
+            return Err(impatient());
+        }
+        sleep(PAUSE).await;
+        waited += PAUSE;
+    }
 }
 
 async fn make(

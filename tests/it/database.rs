@@ -109,7 +109,7 @@ fn a_file_that_is_no_database_is_not_dropped() {
     ");
     assert!(project.path("dev.db").exists());
     assert_transcript!(project.migrate(&["database", "create", "--database-url", "sqlite::memory:"]), @"
-    exit code: 1
+    exit code: 2
     ----- stderr -----
     error: an in-memory database is neither created nor dropped
      = help: name a file: `sqlite:PATH`

@@ -120,6 +120,13 @@ fn a_layout_that_no_tool_has() {
     error: `[ROOT]/.` has the layout of no tool that is known
       sqlx: there are no `<VERSION>_<DESCRIPTION>.sql` files
       diesel: there are no `<VERSION>_<NAME>/up.sql` files
+      refinery: there are no `V<VERSION>__<NAME>.sql` or `.rs` files
+      sea-orm: there are no `m<DATE>_<TIME>_<NAME>.rs` files
+      dbmate: there are no `<VERSION>_<NAME>.sql` files with `-- migrate:up`
+      goose: there are no `<VERSION>_<NAME>.sql` files with `-- +goose Up`
+      golang-migrate: there are no `<VERSION>_<NAME>.up.sql` files
+      flyway: there are no `V<VERSION>__<DESCRIPTION>.sql` files
+      alembic: there are no `.py` files with a `down_revision`
     perhaps `cargo migrate import [ROOT]/./migrations`
     ");
     project.write("old/3_more.sql", "SELECT 1;\n");
@@ -134,7 +141,7 @@ fn a_layout_that_no_tool_has() {
     exit code: 2
     ----- stderr -----
     error: invalid value 'rails' for '--from <TOOL>'
-      [possible values: sqlx, diesel]
+      [possible values: sqlx, diesel, refinery, sea-orm, dbmate, goose, golang-migrate, flyway, alembic]
 
     For more information, try '--help'.
     ");
@@ -202,4 +209,118 @@ fn the_directory_of_the_chain_itself() {
     std::fs::rename(project.path("migrations"), project.path("migrations.old")).unwrap();
     std::fs::create_dir(project.path("migrations")).unwrap();
     project.migrate(&["import", "migrations.old"]).success();
+}
+
+#[test]
+fn folders_of_golang_migrate_become_one_chain() {
+    let project = Project::with_chain();
+    let manifest = project.read("Cargo.toml");
+    project.write("Cargo.toml", manifest.replace("[\"sqlite\"]", "[\"sqlite\", \"postgres\"]"));
+    project.write("old/sqlite3/000001_a.up.sql", "BEGIN;\nCREATE TABLE a (i INTEGER);\nCOMMIT;\n");
+    project.write("old/sqlite3/000001_a.down.sql", "DROP TABLE a;\n");
+    project.write("old/postgres/000001_a.up.sql", "CREATE TABLE a (i bigint);\n");
+    project.write("old/postgres/000001_a.down.sql", "DROP TABLE a;\n");
+    project.write("old/postgres/000002_i.up.sql", "CREATE INDEX CONCURRENTLY i ON a (i);\n");
+    assert_transcript!(project.migrate(&["import", "old"]), @"
+    exit code: 0
+    ----- stderr -----
+         Created migrations/000001_a.sql
+         Created migrations/000002_i.sql
+    note: `postgres/000002_i.up.sql`: golang-migrate has no up script for sqlite, so nothing happens there
+    note: `BEGIN` and `COMMIT` became comments, since a revision is a transaction already: `sqlite3/000001_a.up.sql`
+    note: `transaction: none`, since the SQL cannot run inside one: `postgres/000002_i.up.sql`
+        Imported 2 revisions from golang-migrate
+    ");
+    assert_transcript!(project.migrate(&["up"]), @"
+    exit code: 0
+    ----- stderr -----
+        Database sqlite:dev.db (from environment `dev`)
+        Applying 000001 a
+        Applying 000002 i
+        Finished 2 revisions applied in [TIME]
+    ");
+    assert_eq!(project.schema("dev.db"), "table|a|a|CREATE TABLE a (i INTEGER)\n");
+}
+
+#[test]
+fn a_directory_of_refinery_with_a_program() {
+    let project = Project::with_chain();
+    project.write("old/V1__a.sql", "CREATE TABLE a (i INTEGER);\n");
+    project.write("old/V3__c.sql", "CREATE TABLE c (i INTEGER);\n");
+    assert_transcript!(project.migrate(&["import", "old"]), @"
+    exit code: 0
+    ----- stderr -----
+         Created migrations/1_a.sql
+         Created migrations/3_c.sql
+        Imported 2 revisions from refinery
+    ");
+    project.migrate(&["up"]).success();
+    project.write("more/V4__d.rs", "pub fn migration() -> String {\n    String::new()\n}\n");
+    let output = project.migrate(&["import", "more"]);
+    assert!(output.stderr.contains("Created migrations/4_d.rs"), "{}", output.stderr);
+    assert!(output.stderr.contains("left to be written"), "{}", output.stderr);
+    assert!(project.read("migrations/4_d.rs").contains("//! revises: 3\n"));
+}
+
+#[test]
+fn directories_of_one_file_a_migration() {
+    let project = Project::with_chain();
+    project.write(
+        "dbmate/20240101000000_a.sql",
+        "-- migrate:up\nCREATE TABLE a (i);\n\n-- migrate:down\nDROP TABLE a;\n",
+    );
+    project.write(
+        "goose/20240102000000_b.sql",
+        "-- +goose Up\nCREATE TABLE b (i);\n-- +goose Down\nDROP TABLE b;\n",
+    );
+    project.write("flyway/V20240103000000.1__c.sql", "CREATE TABLE c (i);\n");
+    project.write("flyway/R__view.sql", "CREATE VIEW v AS SELECT 1;\n");
+    for directory in ["dbmate", "goose", "flyway"] {
+        project.migrate(&["import", directory]).success();
+    }
+    assert_transcript!(project.migrate(&["history"]), @"
+    exit code: 0
+    ----- stdout -----
+    20240103000000.1 (head)  c
+    20240102000000  b
+    20240101000000 (base)  a
+    ");
+    project.migrate(&["up"]).success();
+}
+
+#[test]
+fn alembic_without_alembic() {
+    let project = Project::with_chain();
+    project.write(
+        "old/versions/a1_users.py",
+        "\"\"\"add users\"\"\"\nrevision = 'a1'\ndown_revision = None\n\n\
+         def upgrade():\n    op.create_table('users')\n",
+    );
+    assert_transcript!(project.migrate(&["import", "old"]), @"
+    exit code: 4
+    ----- stderr -----
+         Created migrations/a1_users.sql
+    note: Alembic printed no SQL: there is no `alembic.ini` in or above the directory
+    note: left to be written, with the original in comments: `a1_users.sql`
+        Imported 1 revision from alembic
+    error[M0024]: this revision has no up section
+     --> migrations/a1_users.sql:3:14
+      |
+    3 | -- revision: a1
+      |              ^^
+      |
+      = help: write `-- migrate:up` in a line of its own, and the SQL below it
+
+    error[M0026]: this revision has no down section
+     --> migrations/a1_users.sql:3:14
+      |
+    3 | -- revision: a1
+      |              ^^
+      |
+      = help: write `-- migrate:down` in a line of its own, and the SQL that undoes it below
+      = help: or, if there is no way back, `-- irreversible: WHY` in the header
+
+    error: the chain is invalid: 2 errors
+    help: correct the imported files; `cargo migrate check` shows them all, also after a correction
+    ");
 }

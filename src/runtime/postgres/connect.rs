@@ -92,7 +92,7 @@ impl Source<'_> {
     }
 
     /// The database that it opens.
-    #[cfg(any(feature = "testing", feature = "cli"))]
+    #[cfg(feature = "cli")]
     pub(crate) fn database(&self) -> Option<String> {
         match self {
             Self::Options(options) => {

@@ -67,7 +67,7 @@ impl Source<'_> {
     }
 
     /// The file that it opens, if it is one.
-    #[cfg(any(feature = "testing", feature = "cli"))]
+    #[cfg(feature = "cli")]
     pub(crate) fn file(&self) -> Option<PathBuf> {
         match self {
             Self::Options(options) => file_of(options),

@@ -265,13 +265,11 @@ fn body<'d>(head: &Head<'d>, rendered: Option<&Rendered>) -> (Body<'d>, Transact
     let Some((up, outside_up)) = script("upgrade", rendered.map(|rendered| &rendered.up)) else {
         return (Body::Unwritten(file), inside);
     };
-    let (down, outside_down) = match script("downgrade", rendered.map(|rendered| &rendered.down)) {
-        Some((down, outside)) => (Down::Scripts(vec![down]), outside),
-        None => {
-            let why = "imported from alembic, which gave no SQL for its downgrade";
-            (Down::Irreversible(why.to_owned()), false)
-        }
-    };
+    let down = script("downgrade", rendered.map(|rendered| &rendered.down));
+    let outside_down = down.as_ref().is_some_and(|(_, is_outside)| *is_outside);
+    let why = "imported from alembic, which gave no SQL for its downgrade";
+    let irreversible = || Down::Irreversible(why.to_owned());
+    let down = down.map_or_else(irreversible, |(part, _)| Down::Scripts(vec![part]));
     let transaction =
         if outside_up || outside_down { Transaction::Outside } else { Transaction::Inside };
     (Body::Sql { up: vec![up], down }, transaction)

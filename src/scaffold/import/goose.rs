@@ -162,17 +162,17 @@ fn sections<'d>(file: &'d File, problems: &mut Vec<Problem>) -> Vec<(Role, Part<
             Some(Err(message)) => problem(number, message),
             Some(Ok(Annotation::Up)) if up.is_none() && down.is_none() => up = Some(at),
             Some(Ok(Annotation::Down)) if up.is_some() && down.is_none() && open.is_none() => {
-                down = Some(at)
+                down = Some(at);
             }
             Some(Ok(Annotation::StatementBegin)) if up.is_some() && open.is_none() => {
-                open = Some(number)
+                open = Some(number);
             }
             Some(Ok(Annotation::StatementEnd)) if open.is_some() => open = None,
             Some(Ok(Annotation::NoTransaction)) => {}
             Some(Ok(Annotation::EnvsubOn)) => envsub = true,
             Some(Ok(Annotation::EnvsubOff)) => envsub = false,
             Some(Ok(_)) => {
-                problem(number, "this annotation cannot stand here; correct the order".to_owned())
+                problem(number, "this annotation cannot stand here; correct the order".to_owned());
             }
         }
     }

@@ -108,8 +108,7 @@ fn escape<'t>(text: &'t str, value: &mut String) -> Option<&'t str> {
         'r' => value.push('\r'),
         't' => value.push('\t'),
         '0' => value.push('\0'),
-        '\n' => return Some(rest.trim_start()),
-        '\r' => return Some(rest.trim_start()),
+        '\n' | '\r' => return Some(rest.trim_start()),
         'x' => {
             let code = u8::from_str_radix(rest.get(..2)?, 16).ok()?;
             value.push(char::from(code));

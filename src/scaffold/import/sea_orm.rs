@@ -211,11 +211,11 @@ fn literals(mut body: &[Token]) -> Option<Vec<String>> {
         let end = body.iter().position(|token| token.is(";")).unwrap_or(body.len());
         let statement = &body[..end];
         body = body.get(end + 1..).unwrap_or_default();
-        let words: Vec<String> = statement.iter().filter_map(word).collect();
+        let words: Vec<String> = statement.iter().map(word).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
-            [] => {}
-            ["let", _, "=", _, ".", "get_connection", "(", ")"]
+            []
+            | ["let", _, "=", _, ".", "get_connection", "(", ")"]
             | ["Ok", "(", "(", ")", ")"]
             | ["return", "Ok", "(", "(", ")", ")"] => {}
             [receiver @ .., "execute_unprepared", "(", "\"", ")", ".", "await"]
@@ -243,12 +243,12 @@ fn literals(mut body: &[Token]) -> Option<Vec<String>> {
 }
 
 /// The token as a word of a pattern; string literals are all alike.
-fn word(token: &Token) -> Option<String> {
+fn word(token: &Token) -> String {
     match token {
-        Token::Word(word) => Some(word.clone()),
-        Token::Sign(sign) => Some(sign.to_string()),
-        Token::Text(_) => Some("\"".to_owned()),
-        Token::Other => Some("'".to_owned()),
+        Token::Word(word) => word.clone(),
+        Token::Sign(sign) => sign.to_string(),
+        Token::Text(_) => "\"".to_owned(),
+        Token::Other => "'".to_owned(),
     }
 }
 

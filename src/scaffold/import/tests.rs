@@ -4,6 +4,9 @@ use std::path::Path;
 
 use super::*;
 
+/// Files by path.
+type Files<'f> = &'f [(&'f str, &'f [u8])];
+
 /// A directory of these files; what ends in `/` is a folder with nothing in it.
 pub(super) fn directory(list: &[(&str, &[u8])]) -> Directory {
     let mut directory = Directory::default();
@@ -58,7 +61,7 @@ fn recognised(list: &[(&str, &[u8])]) -> Result<Tool, String> {
 
 #[test]
 fn a_directory_tells_its_tool() {
-    let cases: [(Tool, &[(&str, &[u8])]); 23] = [
+    let cases: [(Tool, Files<'_>); 23] = [
         (Tool::Sqlx, &[("1_a.up.sql", b"x"), ("README.md", b"")]),
         (Tool::Sqlx, &[("1_a.sql", b"x"), ("old/notes.sql", b"")]),
         (Tool::Sqlx, &[("20240101000000_a.up.sql", b"x"), ("20240101000000_a.down.sql", b"x")]),

@@ -110,15 +110,13 @@ fn ini(bytes: &[u8]) -> Configuration {
         }
         if content.starts_with('[') {
             is_ours = content == "[alembic]";
-        } else if !is_ours {
-            continue;
-        } else if line.starts_with(char::is_whitespace) {
+        } else if is_ours && line.starts_with(char::is_whitespace) {
             // A line that is indented goes on with the value before it.
             if let Some((_, value)) = values.last_mut() {
                 value.push('\n');
                 value.push_str(content);
             }
-        } else if let Some((key, value)) = content.split_once(['=', ':']) {
+        } else if is_ours && let Some((key, value)) = content.split_once(['=', ':']) {
             values.push((key.trim().to_owned(), value.trim().to_owned()));
         }
     }

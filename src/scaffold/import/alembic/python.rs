@@ -210,23 +210,23 @@ mod tests {
         Module::parse(text).value("down_revision")
     }
 
-    fn texts(texts: &[&str]) -> Option<Value> {
-        Some(Value::Texts(texts.iter().map(|text| (*text).to_owned()).collect()))
+    fn texts(texts: &[&str]) -> Value {
+        Value::Texts(texts.iter().map(|text| (*text).to_owned()).collect())
     }
 
     #[test]
     fn values() {
-        assert_eq!(value("down_revision = 'a1'"), texts(&["a1"]));
+        assert_eq!(value("down_revision = 'a1'"), Some(texts(&["a1"])));
         assert_eq!(
             value("down_revision: Union[str, None] = \"a1\"  # x\r\nother = 2"),
-            texts(&["a1"])
+            Some(texts(&["a1"]))
         );
         assert_eq!(
             value("down_revision = (\n    'a1',  # first\n    'b' '2',\n)\nx = 1"),
-            texts(&["a1", "b2"])
+            Some(texts(&["a1", "b2"]))
         );
-        assert_eq!(value("down_revision = ['a1']"), texts(&["a1"]));
-        assert_eq!(value("down_revision = \\\n  'a1'"), texts(&["a1"]));
+        assert_eq!(value("down_revision = ['a1']"), Some(texts(&["a1"])));
+        assert_eq!(value("down_revision = \\\n  'a1'"), Some(texts(&["a1"])));
         assert_eq!(value("down_revision: str | None = None"), Some(Value::None));
         assert_eq!(value("down_revision = ()"), Some(Value::None));
         assert_eq!(value("down_revision = settings.DOWN"), Some(Value::Unknown));

@@ -44,12 +44,12 @@ impl Writer<'_> {
             .filter(|dialect| !covered.contains(dialect))
             .collect();
         if !missing.is_empty() {
-            let names: Vec<&str> = missing.iter().map(|dialect| dialect.name()).collect();
-            let (names, selector) = (names.join(" and "), self.dialects.selector(&missing));
-            let body = format!("-- nothing: {} has no {direction} script for {names}\n", self.tool);
+            let words: Vec<&str> = missing.iter().map(|dialect| dialect.name()).collect();
+            let (words, selector) = (words.join(" and "), self.dialects.selector(&missing));
+            let body = format!("-- nothing: {} has no {direction} script for {words}\n", self.tool);
             push(&mut out, direction, &selector, &body);
             self.notes.push(format!(
-                "`{}`: {} has no {direction} script for {names}, so nothing happens there",
+                "`{}`: {} has no {direction} script for {words}, so nothing happens there",
                 migration.path, self.tool
             ));
         }

@@ -35,6 +35,8 @@ pub(super) enum Cause {
     Statement(Sent),
     /// Something that was never sent: what is wrong, and what to do about it.
     Refused(String, Option<String>),
+    /// It has no `down`.
+    Irreversible,
     /// An error of the author's, or of a library that is used.
     Other(Box<dyn StdError + Send + Sync>),
 }
@@ -56,6 +58,11 @@ impl RevisionError {
         Self::new(Cause::Refused(what.into(), None), place)
     }
 
+    #[track_caller]
+    pub(super) fn irreversible() -> Self {
+        Self::new(Cause::Irreversible, Location::caller())
+    }
+
     pub(super) fn into_parts(self) -> (Cause, &'static Location<'static>) {
         (self.0.cause, self.0.place)
     }
@@ -73,7 +80,7 @@ impl RevisionError {
     pub fn cause(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.cause {
             Cause::Statement(sent) => Some(&sent.error),
-            Cause::Refused(..) => None,
+            Cause::Refused(..) | Cause::Irreversible => None,
             Cause::Other(error) => Some(&**error),
         }
     }
@@ -96,6 +103,7 @@ impl fmt::Display for RevisionError {
         match &self.0.cause {
             Cause::Statement(sent) => f.write_str(&words(&sent.error)),
             Cause::Refused(what, _) => f.write_str(what),
+            Cause::Irreversible => f.write_str("it has no `down`"),
             Cause::Other(error) => f.write_str(&words(&**error)),
         }
     }

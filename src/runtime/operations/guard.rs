@@ -119,6 +119,7 @@ impl Connection<'_> {
                     None => error,
                 }
             }
+            Cause::Irreversible => return without_down(job),
             Cause::Other(error) => self.explained_other(error),
         };
         let message = format!("revision `{}` failed: {}", job.id, error.message());
@@ -168,6 +169,11 @@ impl Connection<'_> {
             .leaving(DatabaseState::Uncertain { revisions: Vec::new() })
             .help("let it end no transaction, or give it `transaction: none`")
     }
+}
+
+fn without_down(job: &Job<'_>) -> Error {
+    let what = format!("revision `{}` cannot be undone: it has no `down`", job.id);
+    Error::new(ErrorKind::Irreversible, what).revision_named(&job.id, job.path)
 }
 
 /// Points at the line in the revision's file, or names another one.

@@ -177,7 +177,8 @@ impl Statement {
         for place in places {
             sql.push_str(&text[end..place.offset]);
             end = place.offset + 1 + usize::from(place.is_doubled);
-            match values.next().filter(|_| !place.is_doubled) {
+            let value = if place.is_doubled { None } else { values.next() };
+            match value {
                 Some(value) => match value.written(dialect) {
                     Ok(written) => sql.push_str(&written),
                     Err(why) => return refuse(why, "give another value, or use the connection"),

@@ -59,7 +59,7 @@ pub trait Revision {
     /// Leave it out only where there is no way back, and say why in the header: `irreversible: WHY`.
     fn down(op: &mut Operations<'_>) -> impl Future<Output = Result<()>> + Send {
         let _ = op;
-        async { Err(RevisionError::from("it has no `down`")) }
+        async { Err(RevisionError::irreversible()) }
     }
 }
 

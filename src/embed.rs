@@ -27,6 +27,13 @@ macro_rules! embed {
                  `fn main() { cargo_migrate::build::emit(); }`\n\
                  help: `cargo migrate init` writes it"
             );
+            // Each binary would compile the revisions again, each with another `crate`.
+            #[cfg(cargo_migrate_rust)]
+            ::core::assert!(
+                ::core::option_env!("CARGO_BIN_NAME").is_none(),
+                "a revision in Rust needs a library: write `cargo_migrate::embed!();` into \
+                 `src/lib.rs`, and use its `MIGRATOR` here"
+            );
             #[cfg(cargo_migrate_e0)]
             ::core::compile_error!(::core::include_str!(::core::concat!(
                 ::core::env!("OUT_DIR"),

@@ -51,11 +51,13 @@ pub use dialect::{Dialect, Variant};
 pub use runtime::Blocking;
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    AppliedRecord, BelievedStatement, Configured, Database, DatabaseState, Difference, Error,
-    ErrorKind, Event, FinishedStep, Migrator, NewerDatabase, Observer, Options, PlannedStep,
-    Problem, ProblemKind, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report,
-    RevisionState, RevisionStatus, RowChange, RunPlan, SqlScript, StampReport, Status, StepSource,
-    StepTransaction, TransactionScope, TryIntoTarget, WayOut,
+    AppliedRecord, Batches, BelievedStatement, Configured, Database, DatabaseState, Difference,
+    Error, ErrorKind, Event, FinishedStep, FromMysql, FromPostgres, FromSqlite, Migrator,
+    NewerDatabase, Observer, Operations, Options, PlannedStep, PortableRow, Problem, ProblemKind,
+    Query, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report, Result, Revision,
+    RevisionError, RevisionState, RevisionStatus, RowChange, RowValues, RunPlan, SqlScript,
+    SqlText, StampReport, Status, StepSource, StepTransaction, TransactionScope, TryIntoTarget,
+    Value, WayOut,
 };
 
 /// What generated code uses. Not for people: it may change with any version, and generated code
@@ -76,7 +78,18 @@ pub mod __private {
     pub mod v1 {
         /// A migrator over the two pieces that the build helper wrote.
         pub const fn migrator(text: &'static str, table: &'static [u8]) -> crate::Migrator {
-            crate::Migrator::baked(text, table)
+            crate::Migrator::baked(text, table, &[])
+        }
+
+        pub use crate::runtime::RustRevision;
+
+        /// The same with the code of the chain's revisions in Rust.
+        pub const fn migrator_with(
+            text: &'static str,
+            table: &'static [u8],
+            rust: &'static [RustRevision],
+        ) -> crate::Migrator {
+            crate::Migrator::baked(text, table, rust)
         }
     }
 }

@@ -148,14 +148,14 @@ unknown parent revision `gone` [M0013]
   |
   = help: `cargo migrate history` lists the revisions; perhaps a file was not committed
 "#);
-    assert_snapshot!(project.run(), @r#"
-cargo::rerun-if-changed=Cargo.toml
-cargo::rerun-if-changed=migrations
-cargo::rustc-check-cfg=cfg(cargo_migrate, cargo_migrate_e0, cargo_migrate_e1, cargo_migrate_e2, cargo_migrate_e3, cargo_migrate_e4, cargo_migrate_e5, cargo_migrate_e6, cargo_migrate_e7, cargo_migrate_e8, cargo_migrate_e9, cargo_migrate_e10, cargo_migrate_e11, cargo_migrate_e12, cargo_migrate_e13, cargo_migrate_e14, cargo_migrate_e15)
-cargo::rustc-cfg=cargo_migrate
-cargo::rustc-cfg=cargo_migrate_e0
-cargo::rustc-cfg=cargo_migrate_e1
-"#);
+    assert_snapshot!(project.run(), @"
+    cargo::rerun-if-changed=Cargo.toml
+    cargo::rerun-if-changed=migrations
+    cargo::rustc-check-cfg=cfg(cargo_migrate, cargo_migrate_e0, cargo_migrate_e1, cargo_migrate_e2, cargo_migrate_e3, cargo_migrate_e4, cargo_migrate_e5, cargo_migrate_e6, cargo_migrate_e7, cargo_migrate_e8, cargo_migrate_e9, cargo_migrate_e10, cargo_migrate_e11, cargo_migrate_e12, cargo_migrate_e13, cargo_migrate_e14, cargo_migrate_e15, cargo_migrate_rust)
+    cargo::rustc-cfg=cargo_migrate
+    cargo::rustc-cfg=cargo_migrate_e0
+    cargo::rustc-cfg=cargo_migrate_e1
+    ");
     assert_eq!(
         project.written(),
         [
@@ -287,10 +287,10 @@ cargo::warning=2 more warnings about the chain; `cargo migrate check` shows all
 fn everything_is_told_to_cargo_as_one_directive_a_line() {
     let project = Project::new("dir = \"db/my migrations\"", &[]);
     fs::create_dir_all(project.root.path().join("db/my migrations")).unwrap();
-    assert_snapshot!(project.run(), @r#"
-cargo::rerun-if-changed=Cargo.toml
-cargo::rerun-if-changed=db/my migrations
-cargo::rustc-check-cfg=cfg(cargo_migrate, cargo_migrate_e0, cargo_migrate_e1, cargo_migrate_e2, cargo_migrate_e3, cargo_migrate_e4, cargo_migrate_e5, cargo_migrate_e6, cargo_migrate_e7, cargo_migrate_e8, cargo_migrate_e9, cargo_migrate_e10, cargo_migrate_e11, cargo_migrate_e12, cargo_migrate_e13, cargo_migrate_e14, cargo_migrate_e15)
-cargo::rustc-cfg=cargo_migrate
-"#);
+    assert_snapshot!(project.run(), @"
+    cargo::rerun-if-changed=Cargo.toml
+    cargo::rerun-if-changed=db/my migrations
+    cargo::rustc-check-cfg=cfg(cargo_migrate, cargo_migrate_e0, cargo_migrate_e1, cargo_migrate_e2, cargo_migrate_e3, cargo_migrate_e4, cargo_migrate_e5, cargo_migrate_e6, cargo_migrate_e7, cargo_migrate_e8, cargo_migrate_e9, cargo_migrate_e10, cargo_migrate_e11, cargo_migrate_e12, cargo_migrate_e13, cargo_migrate_e14, cargo_migrate_e15, cargo_migrate_rust)
+    cargo::rustc-cfg=cargo_migrate
+    ");
 }

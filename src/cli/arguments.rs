@@ -1,5 +1,6 @@
 //! What can be typed, as plain data; what it means is decided by the commands.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -50,12 +51,12 @@ pub enum Command {
     Rebase(RebaseArguments),
     /// Apply revisions
     #[command(alias = "upgrade")]
-    Up(UpArguments),
+    Up(Compiling<UpArguments>),
     /// Undo revisions
     #[command(alias = "downgrade")]
-    Down(DownArguments),
+    Down(Compiling<DownArguments>),
     /// Undo revisions, and apply them again
-    Redo(RedoArguments),
+    Redo(Compiling<RedoArguments>),
     /// Show what `up` or `down` would do
     Plan(PlanArguments),
     /// Print what leads from one target to another as a script
@@ -86,6 +87,82 @@ pub enum Command {
     Import(ImportArguments),
     /// Explain the code of a finding
     Explain(ExplainArguments),
+}
+
+/// A command that may have to build the package's runner.
+#[derive(Clone, Debug, Args)]
+pub struct Compiling<A: Args> {
+    /// The command's own arguments.
+    #[command(flatten)]
+    pub args: A,
+    /// How the runner is built.
+    #[command(flatten)]
+    pub build: BuildArguments,
+}
+
+/// How the package's runner is built, if a revision in Rust is to run; cargo's own options.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Compilation Options, for revisions in Rust")]
+pub struct BuildArguments {
+    /// Build in release mode
+    #[arg(short, long, hide_short_help = true)]
+    pub release: bool,
+    /// Build with this profile
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    pub profile: Option<String>,
+    /// Features to activate, besides those that the runner needs
+    #[arg(short = 'F', long, value_name = "FEATURES", hide_short_help = true)]
+    pub features: Vec<String>,
+    /// Activate all features
+    #[arg(long, hide_short_help = true)]
+    pub all_features: bool,
+    /// Do not activate the `default` feature
+    #[arg(long, hide_short_help = true)]
+    pub no_default_features: bool,
+    /// Build for this target
+    #[arg(id = "triple", long = "target", value_name = "TRIPLE", hide_short_help = true)]
+    pub target_triple: Option<String>,
+    /// Directory for all generated artifacts
+    #[arg(long, value_name = "DIRECTORY", hide_short_help = true)]
+    pub target_dir: Option<PathBuf>,
+    /// Number of parallel jobs
+    #[arg(short, long, value_name = "N", hide_short_help = true)]
+    pub jobs: Option<String>,
+    /// Override a configuration value of cargo
+    #[arg(long, value_name = "KEY=VALUE|PATH", hide_short_help = true)]
+    pub config: Vec<OsString>,
+    /// Unstable flags of cargo
+    #[arg(short = 'Z', value_name = "FLAG", hide_short_help = true)]
+    pub unstable: Vec<String>,
+}
+
+impl BuildArguments {
+    /// As cargo is told.
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = Vec::new();
+        for (is_set, flag) in [
+            (self.release, "--release"),
+            (self.all_features, "--all-features"),
+            (self.no_default_features, "--no-default-features"),
+        ] {
+            words.extend(is_set.then(|| flag.into()));
+        }
+        let mut option = |name: &str, values: &[OsString]| {
+            for value in values {
+                words.extend([OsString::from(name), value.clone()]);
+            }
+        };
+        let text = |text: &Option<String>| Vec::from_iter(text.as_ref().map(OsString::from));
+        let texts = |texts: &[String]| texts.iter().map(OsString::from).collect::<Vec<_>>();
+        option("--profile", &text(&self.profile));
+        option("--features", &texts(&self.features));
+        option("--target", &text(&self.target_triple));
+        option("--target-dir", &self.target_dir.iter().map(OsString::from).collect::<Vec<_>>());
+        option("--jobs", &text(&self.jobs));
+        option("--config", &self.config);
+        option("-Z", &texts(&self.unstable));
+        words
+    }
 }
 
 /// What every command takes.
@@ -174,6 +251,7 @@ pub struct InitArguments {
 #[command(after_long_help = "\
 Examples:
   cargo migrate new \"create account\"
+  cargo migrate new \"fill in names\" --rust
   cargo migrate new \"add email\" --head ae1027a6acf5
   cargo migrate new \"add invoice\" --branch billing --depends-on core@head
   cargo migrate new \"begin billing\" --head base --branch-label billing
@@ -184,6 +262,9 @@ The path of the new file is printed to stdout.")]
 pub struct NewArguments {
     /// What the revision does, in a few words
     pub message: String,
+    /// Write it in Rust: for data, and for all that SQL cannot say
+    #[arg(long)]
+    pub rust: bool,
     /// The id, instead of a random one
     #[arg(long, value_name = "ID")]
     pub rev_id: Option<String>,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::arguments::CheckArguments;
 use super::context::{Context, broken};
+use super::format;
 use crate::runner::{Exit, Failure};
 
 /// Judges the chain and prints every finding.
@@ -18,6 +19,7 @@ pub(super) fn run(context: &mut Context<'_>, _: CheckArguments) -> Result<Exit, 
             "the chain could not be read, and no rule says why; this is a bug",
         ));
     };
+    format::check(context, &package)?;
     let count = |number: usize, what: &str| match number {
         1 => format!("1 {what}"),
         _ => format!("{number} {what}s"),

@@ -4,9 +4,12 @@ mod whole;
 
 use std::path::Path;
 
+use super::arguments::Compiling;
+use super::compiled;
 use super::context::{Context, FileChain};
 use crate::chain::Chain;
 use crate::config::{self, Configuration, Request, ResolveError, UrlSource, Variable};
+use crate::runner::commands::Running;
 use crate::runner::place::Place;
 use crate::runner::{self, commands};
 use crate::runner::{
@@ -29,7 +32,11 @@ struct Prepared {
 }
 
 /// `cargo migrate up`.
-pub(super) fn up(context: &mut Context<'_>, args: &UpArguments) -> Result<Exit, Failure> {
+pub(super) fn up(
+    context: &mut Context<'_>,
+    command: &Compiling<UpArguments>,
+) -> Result<Exit, Failure> {
+    let Compiling { args, build } = command;
     let chain = context.chain()?;
     let Prepared { migrator, place, warnings } = prepare(context, chain, &args.database)?;
     // An empty section is mostly a revision that nobody has written yet.
@@ -40,20 +47,44 @@ pub(super) fn up(context: &mut Context<'_>, args: &UpArguments) -> Result<Exit, 
         let more = more + 1;
         context.ui.warn(format_args!("{more} more warnings; `cargo migrate check` shows all"))?;
     }
+    let running = Running::Up(args);
+    if !args.dry_run && commands::needs_code(&migrator, &place, running, context.ui) {
+        return compiled::run(context, build, &place, running);
+    }
     commands::up(&migrator, &place, args, context.ui)
 }
 
 /// `cargo migrate down`.
-pub(super) fn down(context: &mut Context<'_>, args: &DownArguments) -> Result<Exit, Failure> {
+pub(super) fn down(
+    context: &mut Context<'_>,
+    command: &Compiling<DownArguments>,
+) -> Result<Exit, Failure> {
+    let Compiling { args, build } = command;
     let chain = context.chain_with_any_heads()?;
     let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    let running = Running::Down(args);
+    if !args.dry_run && commands::needs_code(&migrator, &place, running, context.ui) {
+        commands::announce(&place, context.ui)?;
+        commands::confirm(&place, "down", args.yes, context.ui)?;
+        return compiled::run(context, build, &place, running);
+    }
     commands::down(&migrator, &place, args, context.ui)
 }
 
 /// `cargo migrate redo`.
-pub(super) fn redo(context: &mut Context<'_>, args: &RedoArguments) -> Result<Exit, Failure> {
+pub(super) fn redo(
+    context: &mut Context<'_>,
+    command: &Compiling<RedoArguments>,
+) -> Result<Exit, Failure> {
+    let Compiling { args, build } = command;
     let chain = context.chain_with_any_heads()?;
     let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    let running = Running::Redo(args);
+    if !args.dry_run && commands::needs_code(&migrator, &place, running, context.ui) {
+        commands::announce(&place, context.ui)?;
+        commands::confirm(&place, "redo", args.yes, context.ui)?;
+        return compiled::run(context, build, &place, running);
+    }
     commands::redo(&migrator, &place, args, context.ui)
 }
 

@@ -7,7 +7,7 @@ use super::new::{
     write,
 };
 use crate::chain::baked::Settings;
-use crate::chain::{Anchor, Chain, Following, PlanError, RevisionId, Target, listed};
+use crate::chain::{Anchor, Chain, Following, Kind, PlanError, RevisionId, Target, listed};
 use crate::orders::{self, Trial};
 use crate::runner::commands::block_on;
 use crate::runner::{Exit, Failure};
@@ -33,7 +33,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &MergeArguments) -> Result<Ex
         None => format!("merge {}", names.join(" and ")),
     };
     let labels = args.labels.clone();
-    let draft = Draft { message, parents: names, depends_on: Vec::new(), labels };
+    let draft = Draft { message, parents: names, depends_on: Vec::new(), labels, kind: Kind::Sql };
     let path = write(context, &root, &configuration, &id, draft, |revision| {
         revision.merge_text().map_err(cannot_scaffold)
     })?;

@@ -7,9 +7,11 @@
 mod arguments;
 mod chain;
 mod check;
+mod compiled;
 mod context;
 mod database;
 mod explain;
+mod format;
 mod import;
 mod init;
 mod merge;

@@ -13,7 +13,7 @@ use crate::config::{Configuration, HeadsPolicy};
 use crate::diagnostic::Sources;
 use crate::runner::{Exit, Failure};
 use crate::scaffold::{self, Change, Changes, RevisionFile};
-use crate::script::{Script, Spanned};
+use crate::script::{Script, Spanned, comment};
 
 /// Writes the file and prints its path.
 pub(super) fn run(context: &mut Context<'_>, args: &NewArguments) -> Result<Exit, Failure> {
@@ -57,11 +57,13 @@ pub(super) fn run(context: &mut Context<'_>, args: &NewArguments) -> Result<Exit
         parents: following.parents.iter().map(ToString::to_string).collect(),
         depends_on: following.depends_on,
         labels: args.labels.clone(),
+        kind: if args.rust { Kind::Rust } else { Kind::Sql },
     };
     let path = write(context, &root, &configuration, &id, draft, |revision| {
-        let template = template(&root, &configuration)?;
+        let template = template(&root, &configuration, args.rust)?;
         let template = template.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
-        revision.text(template).map_err(cannot_scaffold)
+        let text = if args.rust { revision.rust_text(template) } else { revision.text(template) };
+        text.map_err(cannot_scaffold)
     })?;
     warn_of_heads(context, &configuration, &chain, &following.parents, &id)?;
     context.ui.answer(path)?;
@@ -104,6 +106,7 @@ pub(super) struct Draft {
     pub(super) parents: Vec<String>,
     pub(super) depends_on: Vec<String>,
     pub(super) labels: Vec<String>,
+    pub(super) kind: Kind,
 }
 
 /// Writes the file of a new revision and returns its path, as people type it from where they are.
@@ -132,9 +135,13 @@ pub(super) fn write(
         dialects: configuration.dialects.clone(),
     };
     let text = text(&revision)?;
-    let path = root.join(&configuration.dir.value).join(format!("{name}.sql"));
+    let extension = match draft.kind {
+        Kind::Sql => "sql",
+        Kind::Rust => "rs",
+    };
+    let path = root.join(&configuration.dir.value).join(format!("{name}.{extension}"));
     let shown = path.strip_prefix(context.env.directory()).unwrap_or(&path).display().to_string();
-    check_text(context, &text, &shown, &revision)?;
+    check_text(context, &text, &shown, &revision, draft.kind)?;
     let changes = Changes { files: vec![Change::Create { path, text }], notes: Vec::new() };
     changes.apply().map_err(cannot_scaffold)?;
     context.ui.status("Created", format_args!("revision {id}"))?;
@@ -148,10 +155,11 @@ fn check_text(
     text: &str,
     shown: &str,
     revision: &RevisionFile,
+    kind: Kind,
 ) -> Result<(), Failure> {
     let mut sources = Sources::new();
     let file = sources.add(shown, text.to_owned());
-    let (script, findings) = Script::parse(Kind::Sql, text, file);
+    let (script, findings) = Script::parse(kind, text, file);
     for finding in &findings {
         context.ui.report(&finding.render_styled(&sources))?;
         context.ui.report("")?;
@@ -175,7 +183,7 @@ fn check_text(
         Some((key, ..)) => Err(Failure::new(format!(
             "the template does not say what `{key}` of this revision is; nothing was written"
         ))
-        .help(format!("add the line `-- {key}: {{{{ {key} }}}}` to its header"))),
+        .help(format!("add the line `{} {key}: {{{{ {key} }}}}` to its header", comment(kind)))),
     }
 }
 
@@ -183,11 +191,15 @@ fn check_text(
 fn template(
     root: &Path,
     configuration: &Configuration,
+    is_rust: bool,
 ) -> Result<Option<(PathBuf, String)>, Failure> {
     let Some(directory) = &configuration.templates else { return Ok(None) };
-    let path = root.join(&directory.value).join("revision.sql");
+    let name = if is_rust { "revision.rs" } else { "revision.sql" };
+    let path = root.join(&directory.value).join(name);
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some((path, text))),
+        // Projects had templates before there were revisions in Rust.
+        Err(error) if is_rust && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
             Err(Failure::new(format!("cannot read the template `{}`: {error}", path.display()))
                 .help("write it, or remove `templates` from `[package.metadata.migrate]`"))

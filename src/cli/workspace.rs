@@ -16,6 +16,9 @@ pub(crate) struct Member {
     pub(crate) manifest_path: PathBuf,
     /// Whether its manifest has a `[package.metadata.migrate]`.
     pub(crate) has_chain: bool,
+    pub(crate) edition: String,
+    /// The features that its runner needs; `None` if it has no runner.
+    pub(crate) runner: Option<Vec<String>>,
 }
 
 impl Member {
@@ -79,6 +82,12 @@ impl Workspace {
                 name: package.name.to_string(),
                 manifest_path: package.manifest_path.clone().into_std_path_buf(),
                 has_chain: package.metadata.get("migrate").is_some(),
+                edition: package.edition.to_string(),
+                runner: package
+                    .targets
+                    .iter()
+                    .find(|target| target.is_bin() && target.name == "migrate")
+                    .map(|runner| runner.required_features.clone()),
             })
             .collect();
         let current = members.iter().position(|member| same(&member.manifest_path, &manifest));

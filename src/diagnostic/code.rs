@@ -127,8 +127,8 @@ codes! {
     IrreversibleWithDown = "M0035", Error, fixed;
     /// `foreign-keys: on` together with `transaction: none`
     ForeignKeysWithoutTransaction = "M0036", Error, fixed;
-    /// a revision is written in Rust
-    RustRevision = "M0037", Error, fixed;
+    /// a revision in Rust has no `Migration`
+    NoMigration = "M0037", Error, fixed;
     /// a `DELIMITER` line outside `mysql`
     DelimiterOutsideMysql = "M0038", Error, fixed;
     /// unknown key in the configuration

@@ -35,6 +35,8 @@ pub enum Exit {
     InvalidChain,
     /// The database cannot be reached, or somebody else holds its lock.
     Unavailable,
+    /// The code of cargo, or of the runner that it has built and run.
+    Other(u8),
 }
 
 impl Exit {
@@ -47,6 +49,7 @@ impl Exit {
             Self::OutOfDate => 3,
             Self::InvalidChain => 4,
             Self::Unavailable => 5,
+            Self::Other(code) => code,
         }
     }
 }

@@ -19,12 +19,22 @@ pub(crate) struct Place {
     pub(crate) limits: Limits,
 }
 
+/// Where `cargo migrate` tells the runner that it has built which database is meant.
+pub(crate) const URL_VARIABLE: &str = "CARGO_MIGRATE_DATABASE_URL";
+/// And who has said so.
+pub(crate) const ORIGIN_VARIABLE: &str = "CARGO_MIGRATE_DATABASE_ORIGIN";
+
 impl Place {
     /// For a shipped binary, which has no configuration: `--database-url`, then `DATABASE_URL`.
     pub(crate) fn of_runner(args: &DatabaseArguments, env: &mut Env) -> Result<Self, Failure> {
         prepare(args, env)?;
-        let (url, origin) = match (&args.database_url, env.variable_or_dotenv("DATABASE_URL")) {
+        let told = env
+            .variable(URL_VARIABLE)
+            .map(|url| (url, env.variable(ORIGIN_VARIABLE).unwrap_or("`cargo migrate`")));
+        let variable = env.variable_or_dotenv("DATABASE_URL");
+        let (url, origin) = match (&args.database_url, variable) {
             (Some(url), _) => (url.as_str(), "`--database-url`"),
+            (None, _) if let Some(told) = told => told,
             (None, Some((url, true))) => (url, "DATABASE_URL in `.env`"),
             (None, Some((url, false))) => (url, "DATABASE_URL"),
             (None, None) => {

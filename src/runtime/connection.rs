@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::database::{Source, check, no_driver};
 use super::error::{Error, ErrorKind};
@@ -62,6 +62,8 @@ pub(crate) struct Unit<'u> {
         allow(dead_code, reason = "there, commit is a statement of its own")
     )]
     pub(crate) is_last: bool,
+    /// When a revision in Rust was begun, whose work is done already.
+    pub(crate) begun: Option<Instant>,
     /// Is told the index of each statement as it begins.
     pub(crate) started: &'u (dyn Fn(usize) + Send + Sync),
 }
@@ -101,7 +103,7 @@ pub(crate) enum Presence {
 }
 
 pub(crate) struct Connection<'c> {
-    driver: Driver<'c>,
+    pub(super) driver: Driver<'c>,
     tracking: Option<Tracking>,
     /// The way to another connection to the same database, if there is one.
     again: Option<Source<'static>>,
@@ -406,6 +408,21 @@ impl<'c> Connection<'c> {
 
     pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<Cells>, sqlx::Error> {
         dispatch!(self, driver => driver.texts(sql).await)
+    }
+
+    /// Prepares the open transaction for a revision in Rust, and sets a savepoint in it.
+    pub(super) async fn open_guard(&mut self) -> Result<(), Error> {
+        dispatch!(self, driver => driver.open_guard().await)
+    }
+
+    /// What runs next may begin a transaction and leave it open.
+    pub(super) fn may_have_left_transaction(&mut self) {
+        dispatch!(self, driver => driver.may_have_left_transaction());
+    }
+
+    /// The error of a statement that a revision has sent.
+    pub(super) fn statement_failed(&self, error: sqlx::Error, sql: &str) -> Failed {
+        dispatch_ref!(self, driver => driver.statement_failed(error, sql))
     }
 
     pub(super) async fn affect(&mut self, sql: &str) -> Result<u64, sqlx::Error> {

@@ -10,11 +10,12 @@
 use super::connection::{Connection, Presence};
 use super::error::{Error, ErrorKind};
 use super::job::{Job, interrupted};
+use super::operations::to_repair;
 use super::run::Run;
 use super::select::Request;
 use super::state::{Progress, Row, RowStatus};
 use super::tracking::Change;
-use crate::chain::{Revision, RevisionId};
+use crate::chain::{Kind, Revision, RevisionId};
 use crate::sql;
 
 /// A statement that was started, and has neither finished nor failed as far as is recorded.
@@ -46,7 +47,15 @@ impl Doubt {
         .revision_named(revision, request.chain.get(revision.as_str()).map(Revision::path))
         .note("either another migrator is running it right now, or one was killed meanwhile");
         let (mut text, mut after) = (None, String::new());
-        if let Ok(job) = interrupted(request, row, stored)
+        if row.kind == Kind::Rust.name() {
+            error = to_repair(
+                error.with_message(format!(
+                    "revision `{revision}`, written in Rust, was begun outside a transaction, and has \
+                     neither finished nor failed"
+                )),
+                revision,
+            );
+        } else if let Ok(job) = interrupted(request, row, stored)
             && let Some(range) = started.checked_sub(1).and_then(|at| job.statements.get(at))
         {
             if row.status == RowStatus::Reverting {

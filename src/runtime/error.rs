@@ -69,8 +69,10 @@ pub enum ErrorKind {
     Requirement,
     /// A revision cannot be run as it is written.
     Script,
-    /// The plan has a revision in Rust, which this runtime cannot run.
+    /// The plan has a revision in Rust whose code is not in this program.
     Rust,
+    /// A revision in Rust returned an error of its own, or panicked.
+    Revision,
     /// The tracking table has a layout that this version does not know.
     Layout,
     /// Another migrator changed the database between two transactions of the run.
@@ -251,6 +253,13 @@ impl Error {
     #[must_use]
     pub(crate) fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.0.source = Some(Box::new(source));
+        self
+    }
+
+    /// The same for an error whose type is not known.
+    #[must_use]
+    pub(crate) fn caused_by_any(mut self, source: Box<dyn StdError + Send + Sync>) -> Self {
+        self.0.source = Some(source);
         self
     }
 

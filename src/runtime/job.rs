@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::connection::Record;
 use super::error::{DatabaseState, Error, ErrorKind};
+use super::operations::{Step, to_repair};
 use super::report::{PlannedStep, RunPlan, StepSource, StepTransaction};
 use super::select::Request;
 use super::state::{Progress, Row, RowStatus, State, id_list};
@@ -31,6 +32,7 @@ pub(crate) struct Job<'a> {
     pub(crate) path: Option<&'a str>,
     pub(crate) description: String,
     pub(crate) text: Cow<'a, str>,
+    pub(crate) body: Body,
     /// The statements, as ranges of the text.
     pub(crate) statements: Vec<Range<usize>>,
     /// How many of them an earlier attempt finished; `None` if there was none.
@@ -48,7 +50,47 @@ pub(crate) struct Job<'a> {
     extensions: Vec<(usize, String)>,
 }
 
+/// What a job does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Body {
+    /// It sends its statements.
+    Sql,
+    /// It runs code; `None` if this program does not have it.
+    Rust(Option<Step>),
+}
+
 impl Job<'_> {
+    pub(crate) fn kind(&self) -> Kind {
+        match self.body {
+            Body::Sql => Kind::Sql,
+            Body::Rust(_) => Kind::Rust,
+        }
+    }
+
+    /// The code of a revision in Rust.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rust`] if this program does not have it.
+    pub(crate) fn code(&self) -> Result<Option<Step>, Error> {
+        match self.body {
+            Body::Sql => Ok(None),
+            Body::Rust(Some(step)) => Ok(Some(step)),
+            Body::Rust(None) => Err(self
+                .error(
+                    ErrorKind::Rust,
+                    format!(
+                        "revision `{}` is written in Rust, and this program has only its text",
+                        self.id
+                    ),
+                )
+                .note("nothing of the run was begun")
+                .help(
+                    "run it with a program that it is compiled into, such as the runner `migrate`",
+                )),
+        }
+    }
+
     pub(crate) fn statement(&self, index: usize) -> &str {
         &self.text[self.statements[index].clone()]
     }
@@ -301,6 +343,12 @@ pub(crate) fn prefers_stored(request: &Request<'_>, state: &State, id: &Revision
 
 /// Skips the statements that are done, after proving that they are the same.
 fn resume<'a>(request: &Request<'_>, mut job: Job<'a>, row: &Row) -> Result<Job<'a>, Error> {
+    if job.kind() == Kind::Rust {
+        let what =
+            format!("revision `{}`, written in Rust, failed outside a transaction before", job.id);
+        let error = job.error(ErrorKind::Unfinished, what).note("how far it came is not known");
+        return Err(to_repair(error, &row.id));
+    }
     let done = row.statements_done;
     let same = done <= job.statements.len() && {
         let finished = (0..done).map(|index| job.statement(index));
@@ -335,19 +383,19 @@ fn job_of<'a>(
     let refused = |kind, message: String| {
         Error::new(kind, message).revision_named(id, path).leaving(DatabaseState::AsBefore)
     };
-    if revision.is_some_and(|revision| revision.kind() == Kind::Rust) {
-        return Err(refused(
-            ErrorKind::Rust,
-            format!("revision `{id}` is written in Rust, which this version cannot run"),
-        ));
-    }
+    let kind = revision.map_or(Kind::Sql, Revision::kind);
+    let code = || request.rust.iter().find(|code| code.id() == id.as_str());
+    let body = match kind {
+        Kind::Sql => Body::Sql,
+        Kind::Rust => Body::Rust(code().map(|code| code.step(direction))),
+    };
     // The driver would wait for ever for the end of a statement with a NUL byte.
     if text.contains('\0') {
         return Err(refused(ErrorKind::Script, format!("revision `{id}` holds a NUL byte")));
     }
     // The findings are those of validation, and were judged there.
     let file = Sources::new().add("", "");
-    let (script, _) = Script::parse(Kind::Sql, &text, file);
+    let (script, _) = Script::parse(kind, &text, file);
     let header = script.header();
     if direction == Direction::Down
         && let Some(why) = &header.irreversible
@@ -367,10 +415,13 @@ fn job_of<'a>(
         .map(|statement| statement.offset..statement.offset + statement.sql.len())
         .collect();
     let dialect = request.variant.dialect;
-    let changes_session =
-        statements.iter().any(|range| sql::changes_session(dialect, &text[range.clone()]));
-    let commits =
-        || statements.iter().any(|range| sql::commits_implicitly(dialect, &text[range.clone()]));
+    // What code does is not known before.
+    let changes_session = kind == Kind::Rust
+        || statements.iter().any(|range| sql::changes_session(dialect, &text[range.clone()]));
+    let commits = || {
+        kind == Kind::Rust && dialect == Dialect::Mysql
+            || statements.iter().any(|range| sql::commits_implicitly(dialect, &text[range.clone()]))
+    };
     let transaction = match (header.transaction, &header.foreign_keys) {
         (TransactionMode::None, _) => StepTransaction::Outside,
         (TransactionMode::Transactional, _) if commits() => StepTransaction::StatementByStatement,
@@ -421,7 +472,8 @@ fn job_of<'a>(
         })
         .collect();
     let irreversible = header.irreversible.as_ref().map(|why| why.value.clone());
-    let down_script = irreversible.is_none().then(|| down_script(&script, id, request.variant));
+    let has_script = irreversible.is_none() && kind == Kind::Sql;
+    let down_script = has_script.then(|| down_script(&script, id, request.variant));
     Ok(Job {
         id: id.clone(),
         direction,
@@ -439,6 +491,7 @@ fn job_of<'a>(
         requires,
         extensions,
         text,
+        body,
     })
 }
 
@@ -484,6 +537,7 @@ pub(crate) fn run_plan(
             description: job.description.clone(),
             statements: job.statements.len() - job.resume.unwrap_or(0),
             source: job.source,
+            kind: job.kind(),
             transaction: job.transaction,
             part: job.part,
         })

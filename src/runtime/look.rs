@@ -114,6 +114,7 @@ pub(crate) fn request<'a>(
         only: None,
         target: target.unwrap_or(if settings.many_heads { Target::HEADS } else { Target::HEAD }),
         options: &configured.options,
+        rust: configured.migrator.rust(),
     })
 }
 
@@ -126,6 +127,11 @@ pub(crate) struct Ready<'a> {
 }
 
 impl Ready<'_> {
+    /// Whether this program has all code that will run.
+    pub(crate) fn check_code(&self) -> Result<(), Error> {
+        self.jobs.iter().try_for_each(|job| job.code().map(|_| ()))
+    }
+
     /// Whether the first part runs with foreign keys on; `None` if there is nothing to do.
     pub(crate) fn foreign_keys(&self) -> Option<bool> {
         self.jobs.front().map(|job| job.transaction == StepTransaction::ForeignKeys)

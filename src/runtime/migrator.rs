@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::database::Database;
 use super::error::{Error, ErrorKind};
+use super::operations::RustRevision;
 use super::options::Options;
 use super::repair::{Problem, Repair, RepairReport};
 use super::report::{RedoPlan, RedoReport, Report, RunPlan, StampReport, Status};
@@ -67,15 +68,19 @@ pub struct Migrator {
 
 #[derive(Debug)]
 enum Origin {
-    Baked { text: &'static str, table: &'static [u8] },
-    Given { settings: Settings },
+    Baked { text: &'static str, table: &'static [u8], rust: &'static [RustRevision] },
+    Given { settings: Settings, rust: &'static [RustRevision] },
 }
 
 impl Migrator {
     /// Over the two pieces that the build helper wrote.
-    pub(crate) const fn baked(text: &'static str, table: &'static [u8]) -> Self {
+    pub(crate) const fn baked(
+        text: &'static str,
+        table: &'static [u8],
+        rust: &'static [RustRevision],
+    ) -> Self {
         Self {
-            origin: Origin::Baked { text, table },
+            origin: Origin::Baked { text, table, rust },
             header: OnceLock::new(),
             chain: OnceLock::new(),
         }
@@ -84,10 +89,26 @@ impl Migrator {
     /// Over a chain that was read from files.
     #[allow(dead_code, reason = "the command line reads chains from files")]
     pub(crate) fn new(chain: Chain, settings: Settings) -> Self {
+        Self::with_code(chain, settings, &[])
+    }
+
+    /// The same with the code of its revisions in Rust.
+    pub(crate) fn with_code(
+        chain: Chain,
+        settings: Settings,
+        rust: &'static [RustRevision],
+    ) -> Self {
         Self {
-            origin: Origin::Given { settings },
+            origin: Origin::Given { settings, rust },
             header: OnceLock::new(),
             chain: OnceLock::from(Some(chain)),
+        }
+    }
+
+    /// The code of the revisions in Rust.
+    pub(crate) fn rust(&self) -> &'static [RustRevision] {
+        match self.origin {
+            Origin::Baked { rust, .. } | Origin::Given { rust, .. } => rust,
         }
     }
 
@@ -100,7 +121,7 @@ impl Migrator {
     pub fn chain(&self) -> Result<&Chain, Error> {
         self.chain
             .get_or_init(|| match self.origin {
-                Origin::Baked { text, table } => baked::decode(text, table),
+                Origin::Baked { text, table, .. } => baked::decode(text, table),
                 // Set from the beginning.
                 Origin::Given { .. } => None,
             })
@@ -112,7 +133,7 @@ impl Migrator {
         self.header
             .get_or_init(|| match &self.origin {
                 Origin::Baked { table, .. } => baked::decode_header(table),
-                Origin::Given { settings } => {
+                Origin::Given { settings, .. } => {
                     self.chain().ok().map(|chain| Header::of(chain, settings.clone()))
                 }
             })

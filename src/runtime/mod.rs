@@ -31,6 +31,7 @@ mod mysql;
 mod network;
 mod observer;
 mod offline;
+mod operations;
 mod options;
 #[cfg(feature = "postgres")]
 #[allow(clippy::unused_self, clippy::unused_async, reason = "drivers have the same methods")]
@@ -69,6 +70,10 @@ pub use error::{DatabaseState, Error, ErrorKind};
 pub use migrator::{Configured, Migrator, TryIntoTarget};
 pub use observer::{Event, Observer};
 pub use offline::SqlScript;
+pub use operations::{
+    Batches, FromMysql, FromPostgres, FromSqlite, Operations, PortableRow, Query, Result, Revision,
+    RevisionError, RowValues, RustRevision, SqlText, Value,
+};
 pub use options::{NewerDatabase, Options, TransactionScope};
 pub use repair::{
     BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,

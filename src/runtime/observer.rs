@@ -56,6 +56,13 @@ pub enum Event<'a> {
         /// How many statements the revision has.
         count: usize,
     },
+    /// A revision in Rust says how far it is.
+    Progress {
+        /// Which one.
+        revision: &'a RevisionId,
+        /// How many rows of what it works on now are done.
+        rows: u64,
+    },
     /// All statements of a revision are done. Unless the revision runs without a transaction,
     /// nothing is committed yet.
     RevisionFinished {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chain::{Direction, RevisionId};
+use crate::chain::{Direction, Kind, RevisionId};
 
 /// Where the SQL of a step comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +43,8 @@ pub struct PlannedStep {
     pub statements: usize,
     /// Where they come from.
     pub source: StepSource,
+    /// Whether it is written in SQL or in Rust.
+    pub kind: Kind,
     /// The transaction that it runs in.
     pub transaction: StepTransaction,
     /// Which part of the run it belongs to, from zero: each part is committed by itself.

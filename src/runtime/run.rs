@@ -174,6 +174,9 @@ impl<'a> Run<'_, 'a, '_> {
             self.warnings.append(&mut ready.warnings);
             return Ok(());
         }
+        if let Look::Ready(ready) = &seen {
+            ready.check_code()?;
+        }
         self.applied_by = options.applied_by.clone().unwrap_or_else(applied_by);
         self.arm(&seen).await?;
         // A second run on the connection has it still.
@@ -193,7 +196,10 @@ impl<'a> Run<'_, 'a, '_> {
         let mut wait = Wait::new(options);
         loop {
             let ready = match seen {
-                Look::Ready(ready) => ready,
+                Look::Ready(ready) => {
+                    ready.check_code()?;
+                    ready
+                }
                 Look::Busy(doubt) => {
                     if self.connection.has_lock() {
                         // What was seen before the lock was taken may be over.
@@ -301,7 +307,10 @@ impl<'a> Run<'_, 'a, '_> {
                 self.connection.create_tracking(self.request.settings).await?;
             }
             // It may be committed and an error all the same.
-            self.alone(job, first).instrument(span(job)).await
+            match job.code()? {
+                None => self.alone(job, first).instrument(span(job)).await,
+                Some(step) => self.rust_alone(job, step, first).instrument(span(job)).await,
+            }
         } else {
             self.transaction(&jobs).await?;
             self.committed.extend(jobs.into_iter().map(|job| job.id));
@@ -376,7 +385,16 @@ impl<'a> Run<'_, 'a, '_> {
                     Direction::Up => Some(job.record(self.request, &self.applied_by)),
                     Direction::Down => None,
                 };
-                let unit = Unit { job, tracking: &tracking, record, is_last, started: &started };
+                let begun = match job.code()? {
+                    None => None,
+                    Some(step) => {
+                        let begun = Instant::now();
+                        self.connection.operate_guarded(job, step, options).await?;
+                        Some(begun)
+                    }
+                };
+                let started = &started;
+                let unit = Unit { job, tracking: &tracking, record, is_last, begun, started };
                 let result = self.connection.apply(&unit).await;
                 let duration = result.map_err(|failed| Self::failed(job, failed))?;
                 self.revision_finished(job, duration);

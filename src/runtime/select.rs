@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use super::error::{Error, ErrorKind};
+use super::operations::RustRevision;
 use super::options::{NewerDatabase, Options};
 use super::refuse::{refuse_differences, refuse_gaps, refuse_wrong_digests, unfinished};
 use super::state::{RowStatus, State};
@@ -25,6 +26,8 @@ pub(crate) struct Request<'a> {
     /// Just these revisions, wherever the target leads.
     pub(crate) only: Option<&'a HashSet<RevisionId>>,
     pub(crate) options: &'a Options,
+    /// The code of the chain's revisions in Rust.
+    pub(crate) rust: &'static [RustRevision],
 }
 
 /// The steps, before their SQL is known.

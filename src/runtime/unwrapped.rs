@@ -221,7 +221,7 @@ impl<'a> Run<'_, 'a, '_> {
         }
     }
 
-    async fn standing(&mut self, job: &Job<'a>) -> Result<Option<Standing>, Error> {
+    pub(crate) async fn standing(&mut self, job: &Job<'a>) -> Result<Option<Standing>, Error> {
         let (settings, options) = (self.request.settings, self.request.options);
         let down_script = self.connection.down_script(settings, &job.id).await?;
         let state = self.connection.state(settings, options).await?;

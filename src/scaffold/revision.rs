@@ -14,6 +14,8 @@ use crate::script::KEYS;
 
 /// The default template of an SQL revision.
 const TEMPLATE: &str = include_str!("../../template/revision.sql.in");
+/// The default template of a revision in Rust.
+const RUST: &str = include_str!("../../template/revision.rs.in");
 const MERGE: &str = include_str!("../../template/merge.sql.in");
 
 /// A slug is cut at the last word that ends before this length: file names are read in lists.
@@ -56,7 +58,16 @@ impl RevisionFile {
     ///
     /// Fails if the message is empty or has control characters, and on an unknown placeholder.
     pub fn text(&self, template: Option<(&Path, &str)>) -> Result<String, Error> {
-        self.text_from(template.map_or(TEMPLATE, |(_, text)| text)).map_err(|error| {
+        self.filled(template, TEMPLATE)
+    }
+
+    /// The same for a revision in Rust.
+    pub fn rust_text(&self, template: Option<(&Path, &str)>) -> Result<String, Error> {
+        self.filled(template, RUST)
+    }
+
+    fn filled(&self, template: Option<(&Path, &str)>, default: &str) -> Result<String, Error> {
+        self.text_from(template.map_or(default, |(_, text)| text)).map_err(|error| {
             match (error, template) {
                 (Error::Placeholder { line, found, known, .. }, Some((path, _))) => {
                     Error::Placeholder { path: Some(path.to_path_buf()), line, found, known }
@@ -79,6 +90,7 @@ impl RevisionFile {
                 ("branch", &self.labels.join(", ")),
                 ("created", &self.created),
                 ("dialects", &dialects.join(" ")),
+                ("library", "cargo_migrate"),
             ],
         )
     }

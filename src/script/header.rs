@@ -147,7 +147,9 @@ pub(super) fn parse(
     findings: &mut Vec<Diagnostic>,
 ) -> (Header, usize) {
     let (paragraphs, end) = paragraphs(kind, text);
-    let mut reader = Reader { header: Header::default(), seen: Vec::new(), file, findings };
+    let comment = comment(kind);
+    let mut reader =
+        Reader { comment, header: Header::default(), seen: Vec::new(), file, findings };
     reader.header.span = 0..text[..end].trim_end().len();
     for (index, paragraph) in paragraphs.iter().enumerate() {
         let first_key = paragraph[0].key();
@@ -177,11 +179,16 @@ pub(super) fn parse(
     (reader.header, end)
 }
 
-fn paragraphs(kind: Kind, text: &str) -> (Vec<Vec<Line<'_>>>, usize) {
-    let prefix = match kind {
+/// What a line of the header begins with.
+pub(crate) const fn comment(kind: Kind) -> &'static str {
+    match kind {
         Kind::Sql => "--",
         Kind::Rust => "//!",
-    };
+    }
+}
+
+fn paragraphs(kind: Kind, text: &str) -> (Vec<Vec<Line<'_>>>, usize) {
+    let prefix = comment(kind);
     let mut paragraphs: Vec<Vec<Line<'_>>> = Vec::new();
     let mut open = false;
     let mut offset = 0;
@@ -211,6 +218,7 @@ fn paragraphs(kind: Kind, text: &str) -> (Vec<Vec<Line<'_>>>, usize) {
 }
 
 struct Reader<'f> {
+    comment: &'static str,
     header: Header,
     seen: Vec<(&'static str, Range<usize>)>,
     file: FileId,
@@ -222,7 +230,7 @@ impl Reader<'_> {
         self.findings.push(
             Diagnostic::new(Code::HeaderMissing, "the header's keys are part of its message")
                 .label(self.file, first_key.span(), "this is read as text")
-                .help("write an empty comment line, `--`, above it"),
+                .help(format!("write an empty comment line, `{}`, above it", self.comment)),
         );
     }
 

@@ -10,6 +10,8 @@
 mod header;
 #[cfg(feature = "build")]
 pub(crate) mod load;
+#[cfg(any(feature = "build", test))]
+pub(crate) mod rust;
 pub(crate) mod section;
 #[cfg(any(feature = "build", test))]
 pub(crate) mod text;
@@ -22,6 +24,8 @@ use crate::diagnostic::{Diagnostic, FileId, Sources};
 use crate::dialect::Variant;
 use crate::sql;
 
+#[cfg(any(feature = "build", test))]
+pub(crate) use header::comment;
 pub use header::{Header, KEYS, Requirement, Version};
 pub use section::{Section, Selectors};
 

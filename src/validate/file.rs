@@ -8,6 +8,8 @@ use crate::config::Configuration;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Dialect, Variant};
+use crate::script::comment;
+use crate::script::rust::words;
 use crate::script::section::closest_dialect;
 use crate::script::{Spanned, TransactionMode};
 use crate::sql;
@@ -19,16 +21,15 @@ pub(super) fn check(
     variants: &[Variant],
     findings: &mut Vec<Diagnostic>,
 ) {
-    if parsed.loaded.kind == Kind::Rust {
-        findings.push(
-            Diagnostic::new(Code::RustRevision, "revisions in Rust are not supported yet")
-                .label(parsed.file(), header_place(parsed), "")
-                .help("write it in SQL, or let the file's name begin with `_` to leave it out"),
-        );
-        return;
-    }
     names(parsed, configuration, findings);
     contradictions(parsed, findings);
+    if parsed.loaded.kind == Kind::Rust {
+        // Without a header it may be no revision at all.
+        if parsed.script.header().revision.is_some() {
+            rust(parsed, findings);
+        }
+        return;
+    }
     let before = findings.len();
     selectors(parsed, configuration, findings);
     let are_selectors_known = findings.len() == before;
@@ -56,7 +57,10 @@ fn names(parsed: &Parsed<'_>, configuration: &Configuration, findings: &mut Vec<
         None => findings.push(
             Diagnostic::new(Code::HeaderMissing, "this file has no `revision` in its header")
                 .label(file, header_place(parsed), "")
-                .note("a revision begins with comment lines: a message, an empty one, then `-- revision: ID`")
+                .note(format!(
+                    "a revision begins with comment lines: a message, an empty one, then `{} revision: ID`",
+                    comment(parsed.loaded.kind)
+                ))
                 .help("`cargo migrate new \"message\"` writes a file with a header")
                 .help("if the file is no revision, let its name begin with `_`"),
         ),
@@ -142,15 +146,53 @@ fn contradictions(parsed: &Parsed<'_>, findings: &mut Vec<Diagnostic>) {
         );
     }
     let down = parsed.script.sections().iter().find(|s| s.direction == Direction::Down);
+    let (down, what) = match parsed.loaded.kind {
+        Kind::Sql => (down.map(|down| down.marker.clone()), "section"),
+        Kind::Rust => (rust_down(parsed), "function"),
+    };
     if let (Some(irreversible), Some(down)) = (&header.irreversible, down) {
         findings.push(
             Diagnostic::new(
                 Code::IrreversibleWithDown,
-                "an irreversible revision has a down section",
+                format!("an irreversible revision has a down {what}"),
             )
-            .label(file, down.marker.clone(), "this leads back")
+            .label(file, down, "this leads back")
             .label(file, irreversible.span.clone(), "this says that nothing leads back")
-            .help("remove the `irreversible` line or the section"),
+            .help(format!("remove the `irreversible` line or the {what}")),
+        );
+    }
+}
+
+/// Where `fn down` stands in a revision in Rust.
+fn rust_down(parsed: &Parsed<'_>) -> Option<Range<usize>> {
+    let words = words(parsed.script.text());
+    let pair = words.windows(2).find(|pair| pair[0].1 == "fn" && pair[1].1 == "down")?;
+    Some(pair[0].0..pair[1].0 + pair[1].1.len())
+}
+
+/// What must be there of a revision in Rust. All else is told by rustc, in the file itself.
+fn rust(parsed: &Parsed<'_>, findings: &mut Vec<Diagnostic>) {
+    let file = parsed.file();
+    if !words(parsed.script.text()).iter().any(|(_, word)| *word == "Migration") {
+        findings.push(
+            Diagnostic::new(Code::NoMigration, "this revision in Rust has no `Migration`")
+                .label(file, header_place(parsed), "")
+                .note("what runs is `up` and `down` of `impl Revision for Migration`")
+                .help(
+                    "write `pub struct Migration;` and `impl Revision for Migration { … }` into it",
+                )
+                .help("`cargo migrate new --rust \"message\"` writes a file that has both"),
+        );
+        // It could not have a `down` either.
+        return;
+    }
+    let is_irreversible = parsed.script.header().irreversible.is_some();
+    if !is_irreversible && rust_down(parsed).is_none() {
+        findings.push(
+            Diagnostic::new(Code::NoDown, "this revision has no `fn down`")
+                .label(file, header_place(parsed), "")
+                .help("write `async fn down(op: &mut Operations<'_>) -> Result<()> { … }` below its `up`")
+                .help("or, if there is no way back, `//! irreversible: WHY` in the header"),
         );
     }
 }

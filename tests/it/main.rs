@@ -15,6 +15,7 @@ mod import;
 mod init;
 mod rebase;
 mod repair;
+mod rust;
 mod server;
 mod servers;
 mod sql;

@@ -18,7 +18,7 @@ use crate::runtime::{
 };
 
 /// A database with nothing in it, for plans before there is one.
-const NOTHING: &str = "sqlite::memory:";
+pub(super) const NOTHING: &str = "sqlite::memory:";
 
 /// Applies revisions.
 pub(crate) fn up(
@@ -182,7 +182,7 @@ pub(crate) fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
 }
 
 /// Asks before anything destructive where something protects the database.
-pub(super) fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
+pub(crate) fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
     let Some(protection) = place.protected.as_ref().filter(|_| !yes) else { return Ok(()) };
     let refusal = |message: String| {
         Failure::new(message).help(format!("to go on without a question: `{command} --yes`"))

@@ -1,6 +1,8 @@
 //! The commands over a chain, wherever it comes from: files, or the binary.
 
 mod chain;
+#[cfg(feature = "cli")]
+mod code;
 mod database;
 mod progress;
 mod redo;
@@ -9,7 +11,9 @@ mod sql;
 
 pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
-pub(crate) use database::{announce, block_on, failed};
+pub(crate) use code::{Running, needs_code};
+#[cfg(feature = "cli")]
+pub(crate) use database::{announce, block_on, confirm, failed};
 pub(crate) use database::{down, standing, status, up};
 pub(crate) use redo::{plan, redo};
 pub(crate) use repair::{repair, stamp};

@@ -147,6 +147,14 @@ impl Observer for Progress {
                     bar.set_message(format!("{revision} (statement {} of {count})", index + 1));
                 }
             }
+            Event::Progress { revision, rows } => {
+                if self.ui.is_verbose() {
+                    self.line(&state, "Working", &format!("{rows} rows done"));
+                }
+                if let Some(bar) = &state.bar {
+                    bar.set_message(format!("{revision} ({rows} rows)"));
+                }
+            }
             Event::RevisionFinished { .. } => {
                 if let Some(bar) = &state.bar {
                     bar.inc(1);

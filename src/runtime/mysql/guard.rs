@@ -100,7 +100,7 @@ impl<'c> Connection<'c> {
         matches!(self.held, Held::Lent(_))
     }
 
-    pub(super) fn raw(&mut self) -> &mut MySqlConnection {
+    pub(crate) fn raw(&mut self) -> &mut MySqlConnection {
         match &mut self.held {
             Held::Pool(connection) => connection,
             Held::Lent(connection) => connection,

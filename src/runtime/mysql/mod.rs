@@ -60,6 +60,7 @@ pub(crate) use guard::Connection;
 
 #[cfg(test)]
 pub(crate) use lock::name as lock_name;
+pub(crate) use statements::may_be_temporary;
 
 /// The question that is asked of servers which do not tell whether a transaction is open.
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::lock::LOCKING;
 use crate::dialect::Dialect;
 use crate::runtime::connection::{Failed, Unit, not_one_row};
 use crate::runtime::error::{Error, ErrorKind};
-use crate::runtime::job::Job;
+use crate::runtime::job::{Job, OUTER_SAVEPOINT};
 use crate::runtime::options::Options;
 use crate::script::Version;
 use crate::sql;
@@ -19,13 +19,13 @@ impl Connection<'_> {
     /// Runs a revision and records it, in the open transaction.
     pub(crate) async fn apply(&mut self, unit: &Unit<'_>) -> Result<Duration, Failed> {
         let job = unit.job;
-        let begun = Instant::now();
+        let begun = unit.begun.unwrap_or_else(Instant::now);
         for index in 0..job.statements.len() {
             (unit.started)(index);
             let sql = job.statement(index);
             self.note_temporary(sql);
             if let Err(error) = self.run(AssertSqlSafe(sql)).await {
-                return Err(self.failed(error, sql, index));
+                return Err(Failed { statement: Some(index), ..self.statement_failed(error, sql) });
             }
         }
         if job.changes_session || self.is_changed {
@@ -59,25 +59,37 @@ impl Connection<'_> {
         }
         self.note_temporary(sql);
         let result = self.run(AssertSqlSafe(sql)).await;
-        result.map_err(|error| self.failed(error, sql, 0))
+        result.map_err(|error| self.statement_failed(error, sql))
     }
 
     pub(crate) async fn examine(&mut self, _: &Job<'_>) -> Result<Option<Error>, Error> {
         Ok(None)
     }
 
-    fn failed(&self, error: sqlx::Error, sql: &str, index: usize) -> Failed {
+    /// Sets a savepoint in the open transaction, which goes with the first statement that commits.
+    pub(crate) async fn open_guard(&mut self) -> Result<(), Error> {
+        let result = self.run(OUTER_SAVEPOINT).await;
+        result.map_err(|error| self.explained(error, "guard the revision's transaction"))
+    }
+
+    /// What runs next may begin a transaction and leave it open.
+    pub(crate) fn may_have_left_transaction(&mut self) {
+        self.transaction = Transaction::Maybe;
+    }
+
+    /// The error of a statement.
+    pub(crate) fn statement_failed(&self, error: sqlx::Error, sql: &str) -> Failed {
         let says = message(&error);
         let inside = near(&says, sql).unwrap_or(0);
         let error = explain(error, self.name(), "run the statement", ErrorKind::Statement)
             .with_message(says);
-        Failed { statement: Some(index), inside, error }
+        Failed { statement: Some(0), inside, error }
     }
 
     /// Remembers a temporary table, which no list of the server shows.
     ///
     /// One that the caller's connection may have had before is not ours to drop.
-    fn note_temporary(&mut self, sql: &str) {
+    pub(crate) fn note_temporary(&mut self, sql: &str) {
         let mut names = temporary_tables(sql);
         if self.is_lent() {
             names.retain(|made| made.is_new);
@@ -118,13 +130,15 @@ struct Temporary {
     is_new: bool,
 }
 
+/// Whether a statement may make a temporary table.
+pub(crate) fn may_be_temporary(statement: &str) -> bool {
+    let mut windows = statement.as_bytes().windows("temporary".len());
+    windows.any(|window| window.eq_ignore_ascii_case(b"temporary"))
+}
+
 /// The temporary tables that a statement makes.
 fn temporary_tables(statement: &str) -> Vec<Temporary> {
-    let is_candidate = statement
-        .as_bytes()
-        .windows("temporary".len())
-        .any(|window| window.eq_ignore_ascii_case(b"temporary"));
-    if !is_candidate {
+    if !may_be_temporary(statement) {
         return Vec::new();
     }
     let mut found = Vec::new();

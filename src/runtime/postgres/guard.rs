@@ -102,7 +102,7 @@ impl<'c> Connection<'c> {
         matches!(self.held, Held::Own(_))
     }
 
-    pub(super) fn raw(&mut self) -> &mut PgConnection {
+    pub(crate) fn raw(&mut self) -> &mut PgConnection {
         match &mut self.held {
             Held::Pool(connection) => connection,
             Held::Lent(connection) => connection,

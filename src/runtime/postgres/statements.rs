@@ -39,7 +39,12 @@ impl Connection<'_> {
         }
         let change = unit.change();
         let row = match &unit.record {
-            Some(record) => unit.tracking.insert(record, DURATION),
+            Some(record) => match unit.begun {
+                None => unit.tracking.insert(record, DURATION),
+                Some(begun) => {
+                    unit.tracking.insert(record, &begun.elapsed().as_millis().to_string())
+                }
+            },
             None => unit.tracking.change(&change),
         };
         sending.push(Part::Row(change.doing()), &row_proof(&change, &row));
@@ -51,7 +56,7 @@ impl Connection<'_> {
         }
         self.may_have_changed |= job.changes_session;
         self.is_open = true;
-        let begun = Instant::now();
+        let begun = unit.begun.unwrap_or_else(Instant::now);
         let statements = job.statements.len();
         if statements > 0 && first == 0 {
             (unit.started)(0);
@@ -197,14 +202,33 @@ impl Connection<'_> {
         // It may be `BEGIN`.
         self.is_open = true;
         let (_, result) = self.send(sql, |_| {}).await;
-        let Err(error) = result else { return Ok(()) };
+        result.map(|_| ()).map_err(|error| self.statement_failed(error, sql))
+    }
+
+    /// Sets a savepoint in the transaction, which begins with it if it has not begun yet.
+    pub(crate) async fn open_guard(&mut self) -> Result<(), Error> {
+        let doing = "guard the revision's transaction";
+        let result = self.with_pending(Part::Ours(doing), OUTER_SAVEPOINT).await;
+        result.map(|_| ()).map_err(|(part, error)| match part {
+            Part::Ours(doing) => self.explained(error, doing),
+            _ => self.explained(error, doing),
+        })
+    }
+
+    /// What runs next may begin a transaction and leave it open.
+    pub(crate) fn may_have_left_transaction(&mut self) {
+        self.is_open = true;
+    }
+
+    /// The error of a statement that was sent by itself.
+    pub(crate) fn statement_failed(&self, error: sqlx::Error, sql: &str) -> Failed {
         let says = message(&error);
         let inside = position(&error)
             .and_then(|position| sql.char_indices().nth(position))
             .map_or(0, |(offset, _)| offset);
         let error = explain(error, self.name(), "run the statement", ErrorKind::Statement)
             .with_message(says);
-        Err(Failed { statement: Some(0), inside, error })
+        Failed { statement: Some(0), inside, error }
     }
 
     pub(crate) async fn tidy(&mut self) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use super::unfinished::Partial;
 use super::{Problem, ProblemKind, Repair, WayOut, draft};
 use crate::Dialect;
 use crate::chain::plan::current_heads;
-use crate::chain::{Chain, Direction, Revision, RevisionId, Stamp, Target, listed};
+use crate::chain::{Chain, Direction, Kind, Revision, RevisionId, Stamp, Target, listed};
 use crate::diagnostic::visible;
 use crate::runtime::amend::Seen;
 use crate::runtime::digests::wrong_digests;
@@ -66,7 +66,24 @@ fn unfinished(request: &Request<'_>, seen: &Seen, row: &Row) -> Option<Problem> 
     let partial = Partial::of(request, seen, row)?;
     let id = &row.id;
     let offer = |repair, options, effect| way(request, seen, repair, options, id, effect);
-    let (kind, message, notes, mut ways) = if let Some(number) = row.statement_started {
+    let (kind, message, notes, mut ways) = if row.kind == Kind::Rust.name() {
+        let (kind, what, why) = match row.statement_started {
+            Some(_) => (
+                ProblemKind::StatementInDoubt,
+                "was begun, and has neither finished nor failed",
+                "either another migrator is running it right now, or one was killed meanwhile",
+            ),
+            None => {
+                (ProblemKind::Unfinished, "failed outside a transaction", "its own error said why")
+            }
+        };
+        (
+            kind,
+            format!("revision `{id}`, written in Rust, {what}"),
+            vec![why.to_owned(), String::from("how far it came is not known")],
+            Vec::new(),
+        )
+    } else if let Some(number) = row.statement_started {
         (
             ProblemKind::StatementInDoubt,
             format!(

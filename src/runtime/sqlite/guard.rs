@@ -132,7 +132,7 @@ impl<'c> Connection<'c> {
         });
     }
 
-    pub(super) fn raw(&mut self) -> &mut SqliteConnection {
+    pub(crate) fn raw(&mut self) -> &mut SqliteConnection {
         match &mut self.held {
             Held::Pool(connection) => connection,
             Held::Lent(connection) => connection,
@@ -406,7 +406,7 @@ impl<'c> Connection<'c> {
     }
 
     /// The next statement may be `PRAGMA foreign_keys` or `BEGIN`.
-    pub(super) fn may_have_left_anything(&mut self) {
+    pub(crate) fn may_have_left_transaction(&mut self) {
         self.foreign_keys = None;
         self.is_open = true;
     }

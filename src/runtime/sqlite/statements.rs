@@ -18,7 +18,7 @@ impl Connection<'_> {
     pub(crate) async fn apply(&mut self, unit: &Unit<'_>) -> Result<Duration, Failed> {
         let job = unit.job;
         self.find_older_violations().await?;
-        let begun = Instant::now();
+        let begun = unit.begun.unwrap_or_else(Instant::now);
         // Otherwise a later revision could go back to it, and take this one's record away.
         let has_savepoint = job.has_savepoint();
         if has_savepoint {
@@ -28,7 +28,7 @@ impl Connection<'_> {
             (unit.started)(index);
             let sql = job.statement(index);
             if let Err(error) = self.run(AssertSqlSafe(sql)).await {
-                return Err(self.failed(error, sql, index));
+                return Err(Failed { statement: Some(index), ..self.statement_failed(error, sql) });
             }
         }
         if has_savepoint {
@@ -69,18 +69,26 @@ impl Connection<'_> {
         sql: &str,
         options: &Options,
     ) -> Result<(), Failed> {
-        self.may_have_left_anything();
+        self.may_have_left_transaction();
         let mut wait = Wait::new(options);
         loop {
             match self.run(AssertSqlSafe(sql)).await {
                 // A statement that finds the database locked had no effect.
                 Err(error) if is_busy(&error) && wait.pause(None).await => {}
-                result => return result.map_err(|error| self.failed(error, sql, 0)),
+                result => return result.map_err(|error| self.statement_failed(error, sql)),
             }
         }
     }
 
-    fn failed(&self, error: sqlx::Error, sql: &str, index: usize) -> Failed {
+    /// Prepares the open transaction for a revision in Rust, and sets a savepoint in it.
+    pub(crate) async fn open_guard(&mut self) -> Result<(), Error> {
+        self.find_older_violations().await?;
+        let result = self.run(OUTER_SAVEPOINT).await;
+        result.map_err(|error| self.explained(error, "guard the revision's transaction"))
+    }
+
+    /// The error of a statement.
+    pub(crate) fn statement_failed(&self, error: sqlx::Error, sql: &str) -> Failed {
         let says = message(&error);
         let inside = near(&says, sql).unwrap_or(0);
         // Our own file is open by now, so these are about one that the statement names.
@@ -90,7 +98,7 @@ impl Connection<'_> {
             explain(error, self.name(), "run the statement", ErrorKind::Statement)
                 .with_message(says)
         };
-        Failed { statement: Some(index), inside, error }
+        Failed { statement: Some(0), inside, error }
     }
 
     /// `sqlite_version()`.

@@ -22,6 +22,7 @@ mod postgres;
 mod property;
 mod redo;
 mod repair;
+mod rust;
 #[cfg(feature = "testing")]
 mod schema;
 mod shared;
@@ -39,7 +40,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool};
 
 use super::{Migrator, Report};
 use crate::chain::baked::Settings;
-use crate::chain::{Chain, Digest, Fingerprint, Kind, Revision, RevisionId, digest};
+use crate::chain::{Chain, Checksum, Digest, Fingerprint, Kind, Revision, RevisionId, digest};
 use crate::diagnostic::Sources;
 use crate::dialect::{Dialect, Variant};
 use crate::script::{Script, digest_content};
@@ -50,7 +51,8 @@ pub(super) fn chain(files: &[&str]) -> Chain {
     let mut revisions: Vec<Revision> = Vec::new();
     for text in files {
         let file = Sources::new().add("", "");
-        let (script, findings) = Script::parse(Kind::Sql, text, file);
+        let kind = if text.starts_with("//!") { Kind::Rust } else { Kind::Sql };
+        let (script, findings) = Script::parse(kind, text, file);
         assert!(findings.is_empty(), "{findings:?}");
         let header = script.header();
         let id = header.revision.as_ref().unwrap().value.clone();
@@ -62,16 +64,22 @@ pub(super) fn chain(files: &[&str]) -> Chain {
             let digests = |indices: &[usize]| -> Vec<Digest> {
                 indices.iter().map(|&index| revisions[index].fingerprints[place].digest).collect()
             };
-            let checksum = script.checksum(variant);
-            let content = digest_content(Kind::Sql, &checksum);
+            let checksum = match kind {
+                Kind::Sql => script.checksum(variant),
+                Kind::Rust => Checksum::from_bytes(hmac_sha256::Hash::hash(text.as_bytes())),
+            };
+            let content = digest_content(kind, &checksum);
             let digest = digest(&id, content, &digests(&parents), &digests(&dependencies));
             Fingerprint { checksum, digest }
         });
         let fingerprints = fingerprints.collect();
         revisions.push(Revision {
-            path: format!("migrations/{id}.sql").into(),
+            path: match kind {
+                Kind::Sql => format!("migrations/{id}.sql").into(),
+                Kind::Rust => format!("src/runtime/tests/rust/{id}.rs").into(),
+            },
             id: RevisionId::new(id).unwrap(),
-            kind: Kind::Sql,
+            kind,
             text: (*text).to_owned().into(),
             labels: Vec::new(),
             parents,
@@ -89,7 +97,7 @@ pub(super) fn migrator(files: &[&str]) -> Migrator {
 /// The same through the pieces that would be baked.
 pub(super) fn baked(files: &[&str]) -> Migrator {
     let pieces = crate::chain::baked::encode(&chain(files), &Settings::default());
-    Migrator::baked(pieces.text.leak(), pieces.table.leak())
+    Migrator::baked(pieces.text.leak(), pieces.table.leak(), &[])
 }
 
 /// A file: `id`, `parents` and more header lines, *up* and *down*.

@@ -109,7 +109,10 @@ async fn urls_targets_and_chains_that_cannot_be_used() {
     }
     let named = Options::new().database("catalog");
     assert_eq!(migrator.with(named).up(&pool).await.unwrap_err().kind(), ErrorKind::Chain);
-    assert_eq!(Migrator::baked("", b"junk").up(&pool).await.unwrap_err().kind(), ErrorKind::Chain);
+    assert_eq!(
+        Migrator::baked("", b"junk", &[]).up(&pool).await.unwrap_err().kind(),
+        ErrorKind::Chain
+    );
     let empty = Migrator::new(chain(&[]), Settings::default());
     assert!(!empty.up(&pool).await.unwrap().changed());
     assert_eq!(number(&pool, "SELECT count(*) FROM sqlite_schema").await, 0);

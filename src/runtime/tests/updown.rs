@@ -36,9 +36,9 @@ async fn nothing_to_do_is_found_without_reading_the_chain() {
     let pool = memory().await;
     let pieces = crate::chain::baked::encode(&chain(&refs(&line())), &Settings::default());
     let table: &'static [u8] = pieces.table.leak();
-    Migrator::baked(pieces.text.leak(), table).up(&pool).await.unwrap();
+    Migrator::baked(pieces.text.leak(), table, &[]).up(&pool).await.unwrap();
     // The text does not belong to the table, so that reading the chain would be an error.
-    let broken = Migrator::baked("", table);
+    let broken = Migrator::baked("", table, &[]);
     assert!(!broken.up(&pool).await.unwrap().changed());
     assert_eq!(broken.chain().unwrap_err().kind(), ErrorKind::Chain);
     exec(&pool, "UPDATE migrate_revisions SET digest = 'x' WHERE revision = 'r003'").await;
@@ -182,6 +182,7 @@ impl Observer for Log {
             Event::Committed { revisions } => format!("commit {}", revisions.len()),
             Event::Waiting { .. } => String::from("wait"),
             Event::Retrying { .. } => String::from("retry"),
+            Event::Progress { rows, .. } => format!("{rows} rows"),
         };
         self.0.lock().unwrap().push(text);
     }

@@ -174,24 +174,55 @@ error[M0034]: the file name says revision `b2`, the header says `a1`
     }
 }
 
+const RUST: &str = "-- file: a.rs\n//! fill in names\n//!\n//! revision: a1\n//! revises:\n";
+
 #[test]
-fn revisions_in_rust_are_not_supported_yet() {
-    assert_snapshot!(check("-- file: a.rs\n//! fill in names\n//!\n//! revision: a1\n//! revises:\n\nuse cargo_migrate::Operations;\n"), @r#"
-error[M0037]: revisions in Rust are not supported yet
- --> migrations/a.rs:3:15
-  |
-3 | //! revision: a1
-  |               ^^
-  |
-  = help: write it in SQL, or let the file's name begin with `_` to leave it out
-"#);
+fn a_revision_in_rust_has_a_migration_and_a_way_back() {
+    assert_snapshot!(check(&format!("{RUST}\nuse cargo_migrate::Operations; // Migration\n")), @r#"
+    error[M0037]: this revision in Rust has no `Migration`
+     --> migrations/a.rs:3:15
+      |
+    3 | //! revision: a1
+      |               ^^
+      |
+      = note: what runs is `up` and `down` of `impl Revision for Migration`
+      = help: write `pub struct Migration;` and `impl Revision for Migration { … }` into it
+      = help: `cargo migrate new --rust "message"` writes a file that has both
+    "#);
     assert_snapshot!(check("-- file: helper.rs\nuse std::fmt;\n"), @r#"
-error[M0037]: revisions in Rust are not supported yet
- --> migrations/helper.rs:1:1
-  |
-1 | use std::fmt;
-  | ^
-  |
-  = help: write it in SQL, or let the file's name begin with `_` to leave it out
-"#);
+    error[M0003]: this file has no `revision` in its header
+     --> migrations/helper.rs:1:1
+      |
+    1 | use std::fmt;
+      | ^
+      |
+      = note: a revision begins with comment lines: a message, an empty one, then `//! revision: ID`
+      = help: `cargo migrate new "message"` writes a file with a header
+      = help: if the file is no revision, let its name begin with `_`
+    "#);
+    assert_snapshot!(check(&format!("{RUST}\npub struct Migration;\n")), @"
+    error[M0026]: this revision has no `fn down`
+     --> migrations/a.rs:3:15
+      |
+    3 | //! revision: a1
+      |               ^^
+      |
+      = help: write `async fn down(op: &mut Operations<'_>) -> Result<()> { … }` below its `up`
+      = help: or, if there is no way back, `//! irreversible: WHY` in the header
+    ");
+    let irreversible = RUST.replace("revises:", "irreversible: no");
+    assert_eq!(codes(&format!("{irreversible}\npub struct Migration;\n")), []);
+    assert_snapshot!(check(&format!("{irreversible}\npub struct Migration;\nasync fn down() {{}}\n")), @"
+    error[M0035]: an irreversible revision has a down function
+     --> migrations/a.rs:7:7
+      |
+    4 | //! irreversible: no
+      |                   -- this says that nothing leads back
+    ...
+    7 | async fn down() {}
+      |       ^^^^^^^ this leads back
+      |
+      = help: remove the `irreversible` line or the function
+    ");
+    assert_eq!(codes(&format!("{RUST}\npub struct Migration;\nasync fn down() {{}}\n")), []);
 }

@@ -1,0 +1,138 @@
+//! Commands whose plan has a revision in Rust: the package's runner is built and run instead.
+//!
+//! The runner gets the same command. What it cannot know is said to it: the URL, by the environment
+//! (a process list shows arguments, and the URL may hold a password), and what the configuration
+//! says of the database, by options. `DATABASE_URL` is not used for that: macros of sqlx in the package
+//! would read it while the package is compiled.
+
+use std::ffi::OsString;
+use std::process::Command;
+use std::time::Duration;
+
+use super::arguments::BuildArguments;
+use super::context::Context;
+use crate::limits::Limits;
+use crate::runner::commands::Running;
+use crate::runner::place::{ORIGIN_VARIABLE, Place, URL_VARIABLE};
+use crate::runner::{
+    Color, DatabaseArguments, DownSource, Exit, Failure, Scope, StatementArguments,
+};
+
+/// Builds the package's runner and lets it run the command; its exit code, or cargo's, is ours.
+pub(super) fn run(
+    context: &Context<'_>,
+    build: &BuildArguments,
+    place: &Place,
+    running: Running<'_>,
+) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    let member = workspace.with_chain(&context.global)?;
+    let Some(features) = &member.runner else {
+        return Err(Failure::new(format!(
+            "a revision in Rust is part of the plan, and package `{}` has no binary `migrate` to run it",
+            member.name
+        ))
+        .help(format!("`cargo migrate init -p {}` writes `src/bin/migrate.rs` again", member.name)));
+    };
+    let global = &context.global;
+    let mut command = Command::new(context.env.variable("CARGO").unwrap_or("cargo"));
+    command.current_dir(context.env.directory());
+    command.args(["run", "--bin", "migrate", "--manifest-path"]).arg(&member.manifest_path);
+    for feature in features {
+        command.args(["--features", feature]);
+    }
+    for (is_set, flag) in [
+        (global.locked, "--locked"),
+        (global.offline, "--offline"),
+        (global.frozen, "--frozen"),
+        (global.is_quiet(&context.env), "--quiet"),
+    ] {
+        command.args(is_set.then_some(flag));
+    }
+    command.args(color(global.color)).args(build.arguments()).arg("--");
+    command.args(color(global.color)).args(global.quiet.then_some("--quiet"));
+    command.args(global.verbose.then_some("--verbose")).args(arguments(running, place));
+    command.env(URL_VARIABLE, &place.url).env(ORIGIN_VARIABLE, &place.origin);
+    let status =
+        command.status().map_err(|error| Failure::new(format!("cannot run cargo: {error}")))?;
+    match status.code().map(u8::try_from) {
+        Some(Ok(0)) => Ok(Exit::Done),
+        Some(Ok(code)) => Ok(Exit::Other(code)),
+        _ => Err(Failure::new(format!("the runner did not end by itself: {status}"))
+            .help("`status` says what it had done")),
+    }
+}
+
+fn color(color: Option<Color>) -> Option<String> {
+    let name = match color? {
+        Color::Auto => "auto",
+        Color::Always => "always",
+        Color::Never => "never",
+    };
+    Some(format!("--color={name}"))
+}
+
+/// The command as the runner understands it.
+fn arguments(running: Running<'_>, place: &Place) -> Vec<OsString> {
+    let mut words: Vec<String> = Vec::new();
+    let (name, target, transaction, statements, database, from) = match running {
+        Running::Up(args) => {
+            ("up", &args.target, args.transaction, args.statements, &args.database, None)
+        }
+        Running::Down(args) => {
+            ("down", &args.target, args.transaction, args.statements, &args.database, args.from)
+        }
+        Running::Redo(args) => {
+            ("redo", &args.target, args.transaction, args.statements, &args.database, args.from)
+        }
+    };
+    words.push(name.to_owned());
+    if !matches!(running, Running::Up(_)) {
+        // It was asked for here, where it is known what is protected.
+        words.push(String::from("--yes"));
+    }
+    words.extend(transaction.map(|scope| {
+        let scope = match scope {
+            Scope::Run => "run",
+            Scope::Revision => "revision",
+        };
+        format!("--transaction={scope}")
+    }));
+    words.extend(from.map(|source| {
+        let source = match source {
+            DownSource::File => "file",
+            DownSource::Database => "database",
+        };
+        format!("--from={source}")
+    }));
+    words.extend(of_database(database, statements, place));
+    if let Some(target) = target {
+        words.extend([String::from("--"), target.clone()]);
+    }
+    words.into_iter().map(OsString::from).collect()
+}
+
+fn of_database(
+    database: &DatabaseArguments,
+    statements: StatementArguments,
+    place: &Place,
+) -> Vec<String> {
+    let Limits { lock_timeout, statement_lock_timeout, statement_timeout, retries } =
+        statements.limits(database).or(place.limits);
+    let time = |name: &str, time: Option<Duration>| {
+        time.map(|time| format!("--{name}={}ms", time.as_millis()))
+    };
+    let name = database.name.as_ref().map(|name| format!("--database={name}"));
+    let no_dotenv = database.no_dotenv.then(|| String::from("--no-dotenv"));
+    [
+        name,
+        no_dotenv,
+        time("lock-timeout", lock_timeout),
+        time("statement-lock-timeout", statement_lock_timeout),
+        time("statement-timeout", statement_timeout),
+        retries.map(|retries| format!("--retries={retries}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

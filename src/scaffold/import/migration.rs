@@ -60,7 +60,12 @@ pub enum Body<'d> {
         down: Down<'d>,
     },
     /// A program; its revision is Rust whose body is to be written, with the program in comments.
-    Program(&'d File),
+    Program {
+        /// The program.
+        original: &'d File,
+        /// Why there is no way back, if so.
+        irreversible: Option<String>,
+    },
     /// A program whose SQL is to be written, with the program in comments.
     Unwritten(&'d File),
     /// Nothing: it only joins its parents.

@@ -18,6 +18,8 @@ use super::{
     name, named,
 };
 
+const NO_DOWN: &str = "imported from sea-orm, which had no down";
+
 /// Whether there is a list of migrations, or a module that is named like one.
 pub fn recognise(directory: &Directory) -> bool {
     let mut modules = BTreeMap::new();
@@ -182,7 +184,10 @@ fn migration<'d>(module: &str, file: &'d File) -> Imported<'d> {
         path: &file.path,
         links: Links::default(),
         transaction: if is_outside { Transaction::Outside } else { Transaction::AsWritten },
-        body: sql(&tokens, file).unwrap_or(Body::Program(file)),
+        body: sql(&tokens, file).unwrap_or_else(|| Body::Program {
+            original: file,
+            irreversible: body(&tokens, "down").is_none().then(|| NO_DOWN.to_owned()),
+        }),
     }
 }
 
@@ -190,7 +195,7 @@ fn migration<'d>(module: &str, file: &'d File) -> Imported<'d> {
 fn sql<'d>(tokens: &[Token], file: &'d File) -> Option<Body<'d>> {
     let up = literals(body(tokens, "up")?).filter(|up| !up.is_empty())?;
     let down = match body(tokens, "down") {
-        None => Down::Irreversible("imported from sea-orm, which had no down".to_owned()),
+        None => Down::Irreversible(NO_DOWN.to_owned()),
         Some(down) => {
             let sql = literals(down)?;
             let text = if sql.is_empty() {

@@ -146,15 +146,19 @@ fn migration<'d>(
         ));
     }
     let transaction = outside.map_or(first.transaction, |script| script.transaction);
+    let irreversible = || format!("imported from {tool}, which had no down script");
     let body = if first.role == Role::Program {
-        Body::Program(first.file)
+        // A program has both ways in it, where its tool has two.
+        let has_down = !matches!(tool, Tool::Refinery | Tool::Flyway);
+        let irreversible = (!has_down).then(irreversible);
+        Body::Program { original: first.file, irreversible }
     } else {
         let (up, down): (Vec<_>, Vec<_>) =
             scripts.into_iter().partition(|script| script.role == Role::Up);
         let parts =
             |scripts: Vec<Script<'d>>| scripts.into_iter().map(|script| script.part).collect();
         let down = if down.is_empty() {
-            Down::Irreversible(format!("imported from {tool}, which had no down script"))
+            Down::Irreversible(irreversible())
         } else {
             Down::Scripts(parts(down))
         };

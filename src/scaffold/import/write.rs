@@ -50,7 +50,7 @@ pub(super) fn revisions(
         };
         previous = vec![migration.id.clone()];
         let ends = match migration.body {
-            Body::Program(_) => "rs",
+            Body::Program { .. } => "rs",
             _ => "sql",
         };
         let file_name = format!("{}.{ends}", migration.stem);
@@ -87,11 +87,12 @@ impl Writer<'_> {
                 sections
             }
             Body::Unwritten(file) => self.original(file).map(program::unwritten)?,
-            Body::Program(_) | Body::Nothing => String::new(),
+            Body::Program { .. } | Body::Nothing => String::new(),
         };
         let message = message.filter(|_| self.problems.len() == before)?;
         let irreversible = match &migration.body {
-            Body::Sql { down: Down::Irreversible(why), .. } => why,
+            Body::Sql { down: Down::Irreversible(why), .. }
+            | Body::Program { irreversible: Some(why), .. } => why,
             _ => "",
         };
         let is_outside = self.is_outside(migration);
@@ -106,7 +107,7 @@ impl Writer<'_> {
             ("irreversible", irreversible),
         ];
         let template = match migration.body {
-            Body::Program(_) => program::TEMPLATE,
+            Body::Program { .. } => program::TEMPLATE,
             _ => HEADER,
         };
         let mut out = match template::render(template, &values) {
@@ -117,8 +118,10 @@ impl Writer<'_> {
             }
         };
         match &migration.body {
-            Body::Program(file) => {
-                out.push_str(&program::skeleton(&file.path, self.original(file)?));
+            Body::Program { original, irreversible } => {
+                let text = self.original(original)?;
+                let has_down = irreversible.is_none();
+                out.push_str(&program::skeleton(&original.path, text, has_down));
                 self.unwritten.push(format!("`{file_name}`"));
             }
             Body::Unwritten(_) => {

@@ -73,7 +73,11 @@ pub struct Migration;
 
 impl Revision for Migration {
     async fn up(op: &mut Operations<'_>) -> Result<()> {
-        compile_error!(\"imported from `2_fill_names.go`: write here what the comment below says, and `down` beside it\");
+        compile_error!(\"write here what leads forward in `2_fill_names.go`, which is in the comment below\");
+    }
+
+    async fn down(op: &mut Operations<'_>) -> Result<()> {
+        compile_error!(\"write here what leads back in `2_fill_names.go`, which is in the comment below\");
     }
 }
 

@@ -81,7 +81,8 @@ fn the_list_gives_the_order() {
     assert_eq!(table.file_name, "m20220101_000001_create_cake_table.rs");
     assert!(table.text.starts_with(
         "//! create cake table\n//!\n//! revision: m20220101_000001_create_cake_table\n\
-         //! revises: m20220102_000001_fill\n//! created: 2022-01-01T00:00:01Z\n\nuse cargo_migrate::"
+         //! revises: m20220102_000001_fill\n//! created: 2022-01-01T00:00:01Z\n\
+         //! irreversible: imported from sea-orm, which had no down\n\nuse cargo_migrate::"
     ));
     assert_eq!(
         import.notes,
@@ -91,8 +92,7 @@ fn the_list_gives_the_order() {
             "left to be written, with the original in comments: `m20220101_000001_create_cake_table.rs`",
         ]
     );
-    let only_sql = super::super::Import { revisions: vec![fill.clone()], notes: Vec::new() };
-    assert_eq!(judged(&only_sql, &[Dialect::Sqlite]), [""; 0]);
+    assert_eq!(judged(&import, &[Dialect::Sqlite]), [""; 0]);
 }
 
 #[test]

@@ -7,25 +7,31 @@
 pub(super) const TEMPLATE: &str = include_str!("../../../../template/imported.rs.in");
 
 /// The body of a revision in Rust, with the program below it.
-pub(super) fn skeleton(path: &str, original: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let mut out = format!(
+pub(super) fn skeleton(path: &str, original: &str, has_down: bool) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path).replace(['\\', '"', '{', '}'], "_");
+    let function = |function: &str, leads: &str| {
+        format!(
+            "    async fn {function}(op: &mut Operations<'_>) -> Result<()> {{
+        compile_error!(\"write here what leads {leads} in `{name}`, which is in the comment below\");
+    }}
+"
+        )
+    };
+    let mut out = String::from(
         "
-use cargo_migrate::{{Operations, Result, Revision}};
+use cargo_migrate::{Operations, Result, Revision};
 
 pub struct Migration;
 
-impl Revision for Migration {{
-    async fn up(op: &mut Operations<'_>) -> Result<()> {{
-        compile_error!(\"imported from `{}`: write here what the comment below says, and `down` beside it\");
-    }}
-}}
-
-// The original:
-//
+impl Revision for Migration {
 ",
-        name.replace(['\\', '"', '{', '}'], "_")
     );
+    out.push_str(&function("up", "forward"));
+    if has_down {
+        out.push('\n');
+        out.push_str(&function("down", "back"));
+    }
+    out.push_str("}\n\n// The original:\n//\n");
     for line in original.lines() {
         let line = line.replace('\r', " ");
         out.push_str(format!("// {line}").trim_end());

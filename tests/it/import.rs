@@ -260,6 +260,8 @@ fn a_directory_of_refinery_with_a_program() {
     assert!(output.stderr.contains("Created migrations/4_d.rs"), "{}", output.stderr);
     assert!(output.stderr.contains("left to be written"), "{}", output.stderr);
     assert!(project.read("migrations/4_d.rs").contains("//! revises: 3\n"));
+    // What is written is formatted, too.
+    project.migrate(&["check"]).success();
 }
 
 #[test]

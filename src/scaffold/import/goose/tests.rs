@@ -73,15 +73,15 @@ pub struct Migration;
 
 impl Revision for Migration {
     async fn up(op: &mut Operations<'_>) -> Result<()> {
-        compile_error!(\"write here what leads forward in `2_fill_names.go`, which is in the comment below\");
+        compile_error!(\"write here what leads forward in the original below\")
     }
 
     async fn down(op: &mut Operations<'_>) -> Result<()> {
-        compile_error!(\"write here what leads back in `2_fill_names.go`, which is in the comment below\");
+        compile_error!(\"write here what leads back in the original below\")
     }
 }
 
-// The original:
+// The original, `2_fill_names.go`:
 //
 // package m
 //

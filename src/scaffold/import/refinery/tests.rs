@@ -44,7 +44,7 @@ fn programs_become_skeletons() {
     assert_eq!(import.revisions[0].file_name, "1_a.rs");
     assert_eq!(judged(&import, &[Dialect::Sqlite]), [""; 0]);
     assert!(import.revisions[0].text.ends_with(
-        "// The original:\n//\n// pub fn migration() -> String {\n//     String::new()\n// }\n"
+        "// The original, `V1__a.rs`:\n//\n// pub fn migration() -> String {\n//     String::new()\n// }\n"
     ));
 }
 

@@ -7,12 +7,13 @@
 pub(super) const TEMPLATE: &str = include_str!("../../../../template/imported.rs.in");
 
 /// The body of a revision in Rust, with the program below it.
+///
+/// It is as rustfmt leaves it, which `check` asks for.
 pub(super) fn skeleton(path: &str, original: &str, has_down: bool) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path).replace(['\\', '"', '{', '}'], "_");
     let function = |function: &str, leads: &str| {
         format!(
             "    async fn {function}(op: &mut Operations<'_>) -> Result<()> {{
-        compile_error!(\"write here what leads {leads} in `{name}`, which is in the comment below\");
+        compile_error!(\"write here what leads {leads} in the original below\")
     }}
 "
         )
@@ -31,7 +32,8 @@ impl Revision for Migration {
         out.push('\n');
         out.push_str(&function("down", "back"));
     }
-    out.push_str("}\n\n// The original:\n//\n");
+    let path: String = path.chars().filter(|c| !c.is_control()).collect();
+    out.push_str(&format!("}}\n\n// The original, `{path}`:\n//\n"));
     for line in original.lines() {
         let line = line.replace('\r', " ");
         out.push_str(format!("// {line}").trim_end());

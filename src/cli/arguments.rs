@@ -153,11 +153,12 @@ impl BuildArguments {
             }
         };
         let text = |text: &Option<String>| Vec::from_iter(text.as_ref().map(OsString::from));
-        let texts = |texts: &[String]| Vec::from_iter(texts.iter().map(OsString::from));
+        let texts = |texts: &[String]| texts.iter().map(OsString::from).collect::<Vec<_>>();
         option("--profile", &text(&self.profile));
         option("--features", &texts(&self.features));
         option("--target", &text(&self.target_triple));
-        option("--target-dir", &Vec::from_iter(self.target_dir.iter().map(OsString::from)));
+        let target_dir: Vec<OsString> = self.target_dir.iter().map(OsString::from).collect();
+        option("--target-dir", &target_dir);
         option("--jobs", &text(&self.jobs));
         option("--config", &self.config);
         option("-Z", &texts(&self.unstable));

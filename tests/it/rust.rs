@@ -333,7 +333,7 @@ fn the_runner_is_built_where_the_plan_has_a_revision_in_rust() {
     ");
     let output = migrate(&project, &["up", "--offline"]);
     assert_eq!(output.code, Some(101), "{}", output.transcript());
-    assert!(output.stderr.contains("migrations/second.rs:19:16"), "{}", output.transcript());
+    assert!(output.stderr.contains("migrations/second.rs:20:16"), "{}", output.transcript());
 
     write(&project, GOOD);
     assert_transcript!(migrate(&project, &["check"]), @"

@@ -34,7 +34,7 @@ impl Connection<'_> {
         let Err(error) = self.operate(job, step, options, true).await else {
             let Err(error) = self.say(RELEASE_OUTER_SAVEPOINT).await else { return Ok(()) };
             return Err(match self.say(RETURN).await {
-                Ok(_) => self.swallowed(job, error),
+                Ok(()) => self.swallowed(job, error),
                 Err(_) => self.ended(job, error),
             });
         };
@@ -71,7 +71,9 @@ impl Connection<'_> {
         drop(operations);
         #[cfg(feature = "mysql")]
         if let Driver::Mysql(driver) = &mut self.driver {
-            temporary.iter().for_each(|sql| driver.note_temporary(sql));
+            for sql in &temporary {
+                driver.note_temporary(sql);
+            }
         }
         drop(temporary);
         match result {

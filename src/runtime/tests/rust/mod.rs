@@ -96,11 +96,11 @@ revision!(Commits, op => {
 
 revision!(CommitsAndBegins, op => {
     commit(op).await?;
-    match op.dialect() {
-        Dialect::Sqlite => drop(sqlx::raw_sql("BEGIN").execute(op.sqlite().unwrap()).await?),
-        Dialect::Postgres => drop(sqlx::raw_sql("BEGIN").execute(op.postgres().unwrap()).await?),
-        Dialect::Mysql => {}
-    }
+    let _: u64 = match op.dialect() {
+        Dialect::Sqlite => sqlx::raw_sql("BEGIN").execute(op.sqlite().unwrap()).await?.rows_affected(),
+        Dialect::Postgres => sqlx::raw_sql("BEGIN").execute(op.postgres().unwrap()).await?.rows_affected(),
+        Dialect::Mysql => 0,
+    };
     op.execute("INSERT INTO note (id) VALUES (1)").await
 });
 
@@ -110,11 +110,17 @@ revision!(CommitsAndFails, op => {
 });
 
 async fn commit(op: &mut Operations<'_>) -> Result<()> {
-    match op.dialect() {
-        Dialect::Sqlite => drop(sqlx::raw_sql("COMMIT").execute(op.sqlite().unwrap()).await?),
-        Dialect::Postgres => drop(sqlx::raw_sql("COMMIT").execute(op.postgres().unwrap()).await?),
-        Dialect::Mysql => drop(sqlx::raw_sql("COMMIT").execute(op.mysql().unwrap()).await?),
-    }
+    let _: u64 = match op.dialect() {
+        Dialect::Sqlite => {
+            sqlx::raw_sql("COMMIT").execute(op.sqlite().unwrap()).await?.rows_affected()
+        }
+        Dialect::Postgres => {
+            sqlx::raw_sql("COMMIT").execute(op.postgres().unwrap()).await?.rows_affected()
+        }
+        Dialect::Mysql => {
+            sqlx::raw_sql("COMMIT").execute(op.mysql().unwrap()).await?.rows_affected()
+        }
+    };
     Ok(())
 }
 

@@ -14,7 +14,6 @@ mod dialect;
 mod embed;
 #[cfg(doc)]
 pub mod guide;
-pub mod guide;
 #[cfg(any(feature = "build", feature = "runner"))]
 #[cfg_attr(not(feature = "build"), allow(unreachable_pub, reason = "`config` shows it"))]
 mod limits;

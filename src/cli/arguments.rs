@@ -157,8 +157,7 @@ impl BuildArguments {
         option("--profile", &text(&self.profile));
         option("--features", &texts(&self.features));
         option("--target", &text(&self.target_triple));
-        let target_dir: Vec<OsString> = self.target_dir.iter().map(OsString::from).collect();
-        option("--target-dir", &target_dir);
+        option("--target-dir", &self.target_dir.iter().map(OsString::from).collect::<Vec<_>>());
         option("--jobs", &text(&self.jobs));
         option("--config", &self.config);
         option("-Z", &texts(&self.unstable));

@@ -1,4 +1,7 @@
-//! Coming from another tool: what is the same, what is better, and what to watch for.
+//! Longer explanations than a function's own page has room for.
+//!
+//! [`databases`] says what a run does on each database. The other pages are for those who come from another
+//! tool: what is the same, what is better, and what to watch for.
 //!
 //! | tool | page | the revision's id |
 //! |---|---|---|
@@ -38,10 +41,11 @@
 //! A database that the other tool has migrated must not be migrated again: record what it has with `cargo migrate stamp`,
 //! for instance `cargo migrate stamp head` where all of it is applied. Try that on a copy first.
 
-#![allow(clippy::doc_markdown, reason = "the pages are full of names, which are no code")]
-
 #[doc = include_str!("alembic.md")]
 pub mod alembic {}
+
+#[doc = include_str!("databases.md")]
+pub mod databases {}
 
 #[doc = include_str!("dbmate.md")]
 pub mod dbmate {}

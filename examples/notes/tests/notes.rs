@@ -1,7 +1,5 @@
 //! The notebook's chain, and the notebook on a database of its own.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use cargo_migrate::testing;
 
 #[test]

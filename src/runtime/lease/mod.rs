@@ -194,19 +194,21 @@ impl Lease {
         loop {
             sleep(self.length / 3).await;
             let mut pause = SHORTEST / 10;
+            // What the server said tells more than that it said nothing the last time.
+            let mut says = String::from("the server did not answer");
             loop {
                 // The time runs from the moment of asking: the answer may take long.
                 let asked = Instant::now();
                 let left = self.length.saturating_sub(self.renewed.elapsed());
-                let says = match within(left.max(SHORTEST), self.renew()).await {
+                match within(left.max(SHORTEST), self.renew()).await {
                     Some(Ok(1)) => {
                         self.renewed = asked;
                         break;
                     }
                     Some(Ok(_)) => return self.taken().await,
-                    Some(Err(error)) => error.message().to_owned(),
-                    None => String::from("the server did not answer"),
-                };
+                    Some(Err(error)) => error.message().clone_into(&mut says),
+                    None => {}
+                }
                 // Whatever is wrong with this connection, another one may do.
                 self.keeper = None;
                 if self.renewed.elapsed() >= self.length {

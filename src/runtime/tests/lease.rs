@@ -333,7 +333,7 @@ async fn a_lease_that_cannot_be_renewed_stops_the_run() {
         &format!("CREATE ROLE {role} LOGIN; GRANT CREATE ON SCHEMA public TO {role}"),
     )
     .await;
-    let url = place.url.replacen("root@", &format!("{role}@"), 1);
+    let url = place.url_as(&role);
     let run = tokio::spawn(async move { migrator.with(short()).up(&url).await });
     pause(400).await;
     // No new connection, and the old ones but the working one are closed.
@@ -391,7 +391,7 @@ async fn a_role_without_rights_is_told_what_it_lacks() {
     let role = format!("lessee_{}", std::process::id());
     query(&place.url, &format!("CREATE ROLE {role} LOGIN")).await;
     query(&place.url, "REVOKE CREATE ON SCHEMA public FROM public").await;
-    let url = place.url.replacen("root@", &format!("{role}@"), 1);
+    let url = place.url_as(&role);
     let migrator = leased(&line());
     assert_eq!(migrator.status(&url).await.unwrap().pending().count(), 3);
     let error = migrator.up(&url).await.unwrap_err();

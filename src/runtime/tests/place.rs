@@ -30,6 +30,14 @@ impl Place {
         Self { dialect: Dialect::Sqlite, url, drop: None, _folder: Some(folder) }
     }
 
+    /// The URL with another user, who needs no password.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn url_as(&self, user: &str) -> String {
+        let (scheme, rest) = self.url.split_once("://").unwrap();
+        let (_, host) = rest.split_once('@').unwrap();
+        format!("{scheme}://{user}@{host}")
+    }
+
     /// One that somebody else has made.
     pub(crate) fn at(dialect: Dialect, url: &str) -> Self {
         Self { dialect, url: url.to_owned(), drop: None, _folder: None }

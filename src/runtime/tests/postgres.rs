@@ -326,9 +326,7 @@ async fn a_role_without_rights_can_ask_for_the_status() {
     let migrator = baked(&refs(&line()));
     query(&place.url, &format!("CREATE ROLE {role} LOGIN")).await;
     query(&place.url, "REVOKE CREATE ON SCHEMA public FROM public").await;
-    let (scheme, rest) = place.url.split_once("://").unwrap();
-    let (_, host) = rest.split_once('@').unwrap();
-    let url = format!("{scheme}://{role}@{host}");
+    let url = place.url_as(&role);
     let denied: Error = {
         assert_eq!(migrator.status(&url).await.unwrap().pending().count(), 3);
         migrator.up(&url).await.unwrap_err()

@@ -243,8 +243,10 @@ fn body<'d>(head: &Head<'d>, rendered: Option<&Rendered>) -> (Body<'d>, Transact
     let file = head.file;
     let is_pass = |function: &str| head.module.is_empty(function) == Some(true);
     let inside = Transaction::Inside;
-    let nothing =
-        |function: &str| Part::text(file, format!("-- nothing: Alembic's {function}() is empty\n"));
+    // All of a history is for the one database that Alembic is configured for.
+    let dialect = rendered.and_then(|rendered| rendered.dialect);
+    let part = |text: String| Part { dialect, ..Part::text(file, text) };
+    let nothing = |function: &str| part(format!("-- nothing: Alembic's {function}() is empty\n"));
     if is_pass("upgrade") && is_pass("downgrade") {
         if head.parents.len() > 1 {
             return (Body::Nothing, inside);
@@ -258,9 +260,7 @@ fn body<'d>(head: &Head<'d>, rendered: Option<&Rendered>) -> (Body<'d>, Transact
         }
         // Python that sends nothing works on rows that it reads.
         let script = scripts?.get(&head.revision).filter(|script| !script.sql.is_empty())?;
-        let dialect = rendered.and_then(|rendered| rendered.dialect);
-        let part = Part { dialect, ..Part::text(file, script.sql.clone()) };
-        Some((part, script.is_outside))
+        Some((part(script.sql.clone()), script.is_outside))
     };
     let Some((up, outside_up)) = script("upgrade", rendered.map(|rendered| &rendered.up)) else {
         return (Body::Unwritten(file), inside);

@@ -16,8 +16,8 @@ use crate::scaffold::Error;
 pub(super) struct Dialects {
     /// Those that sections are written for, in the order of the configuration.
     pub(super) wanted: Vec<Dialect>,
-    /// Those of them that the directory has scripts for of their own.
-    pub(super) own: Vec<Dialect>,
+    /// Those of them that the directory has scripts for, so that a version without one has nothing to do.
+    pub(super) served: Vec<Dialect>,
     /// Those of the chain.
     configured: Vec<Dialect>,
 }
@@ -92,8 +92,11 @@ pub(super) fn of(
 ) -> Result<Dialects, Error> {
     let Continuation { configured, chosen, .. } = continuation;
     let named: BTreeSet<Dialect> = parts(migrations).filter_map(|part| part.dialect).collect();
+    // A script that names no dialect is for all of them.
+    let has_general = parts(migrations).any(|part| part.dialect.is_none());
+    let is_served = |dialect: &Dialect| has_general || named.contains(dialect);
     let dialects = |wanted: Vec<Dialect>| Dialects {
-        own: wanted.iter().copied().filter(|dialect| named.contains(dialect)).collect(),
+        served: wanted.iter().copied().filter(is_served).collect(),
         wanted,
         configured: configured.clone(),
     };
@@ -112,10 +115,7 @@ pub(super) fn of(
         .collect();
     let left: Vec<Dialect> =
         named.iter().copied().filter(|dialect| !configured.contains(dialect)).collect();
-    let has_general = parts(migrations).any(|part| part.dialect.is_none());
-    if let (Some(&dialect), false, false) =
-        (left.first(), has_general, wanted.iter().any(|dialect| named.contains(dialect)))
-    {
+    if let (Some(&dialect), false) = (left.first(), wanted.iter().any(is_served)) {
         return Err(Error::OtherDialect { dialect, configured: configured.clone() });
     }
     if !left.is_empty() {

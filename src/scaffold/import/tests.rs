@@ -240,6 +240,11 @@ fn a_script_for_all_others_and_equal_ones() {
         ("3_c.postgres.up.sql", b"same;\n"),
         ("3_c.sqlite.up.sql", b"same;\n"),
     ];
+    let postgres: &[(&str, &[u8])] = &[("1_a.up.sql", b"all;\n"), ("2_b.postgres.up.sql", b"p;\n")];
+    let import = import_for(&[Sqlite], &[], postgres).unwrap();
+    let nothing = "-- migrate:up\n-- nothing: golang-migrate has no up script for sqlite\n";
+    assert_eq!(sections(&import.revisions[1]), nothing);
+
     let import = import_for(&[Sqlite, Postgres, Mysql], &[], list).unwrap();
     let texts: Vec<_> = import.revisions.iter().map(sections).collect();
     assert_eq!(

@@ -96,11 +96,11 @@ revision!(Commits, op => {
 
 revision!(CommitsAndBegins, op => {
     commit(op).await?;
-    let _: u64 = match op.dialect() {
-        Dialect::Sqlite => sqlx::raw_sql("BEGIN").execute(op.sqlite().unwrap()).await?.rows_affected(),
-        Dialect::Postgres => sqlx::raw_sql("BEGIN").execute(op.postgres().unwrap()).await?.rows_affected(),
-        Dialect::Mysql => 0,
-    };
+    match op.dialect() {
+        Dialect::Sqlite => { sqlx::raw_sql("BEGIN").execute(op.sqlite().unwrap()).await?; }
+        Dialect::Postgres => { sqlx::raw_sql("BEGIN").execute(op.postgres().unwrap()).await?; }
+        Dialect::Mysql => {}
+    }
     op.execute("INSERT INTO note (id) VALUES (1)").await
 });
 
@@ -110,17 +110,17 @@ revision!(CommitsAndFails, op => {
 });
 
 async fn commit(op: &mut Operations<'_>) -> Result<()> {
-    let _: u64 = match op.dialect() {
+    match op.dialect() {
         Dialect::Sqlite => {
-            sqlx::raw_sql("COMMIT").execute(op.sqlite().unwrap()).await?.rows_affected()
+            sqlx::raw_sql("COMMIT").execute(op.sqlite().unwrap()).await?;
         }
         Dialect::Postgres => {
-            sqlx::raw_sql("COMMIT").execute(op.postgres().unwrap()).await?.rows_affected()
+            sqlx::raw_sql("COMMIT").execute(op.postgres().unwrap()).await?;
         }
         Dialect::Mysql => {
-            sqlx::raw_sql("COMMIT").execute(op.mysql().unwrap()).await?.rows_affected()
+            sqlx::raw_sql("COMMIT").execute(op.mysql().unwrap()).await?;
         }
-    };
+    }
     Ok(())
 }
 

@@ -105,6 +105,10 @@ fn what_alembic_prints_is_the_sql() {
          -- migrate:up\nCREATE TABLE users (id INTEGER);\n"
     ));
     rendered.down = BTreeMap::from([(id, script("DROP TABLE users;\n", false))]);
+    directory.rendered = Some(Rendered { dialect: Some(Dialect::Postgres), ..rendered.clone() });
+    let path = std::path::Path::new("old");
+    let other = import(path, &directory, Tool::Alembic, &for_sqlite()).unwrap_err();
+    assert!(other.to_string().starts_with("the chain is written for `sqlite`, not for postgres"));
     directory.rendered = Some(rendered);
     let both = import_it(&directory);
     assert!(both.revisions[0].text.ends_with("\n-- migrate:down\nDROP TABLE users;\n"));

@@ -217,7 +217,7 @@ fn real_histories() {
     ] {
         let Some(dir) = shared(&format!("histories/atuin/{name}")) else { continue };
         let directory = Directory::read(&dir, Some(Tool::Sqlx)).unwrap();
-        let continuation = Continuation::default();
+        let continuation = for_sqlite();
         let import = import(&dir, &directory, Tool::Sqlx, &continuation).unwrap();
         assert_eq!(import.revisions.len(), count, "{name}");
         assert_eq!(import.notes, [""; 0], "{name}");

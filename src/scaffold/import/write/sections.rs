@@ -38,7 +38,7 @@ impl Writer<'_> {
             sections.iter().flat_map(|(dialects, _)| dialects).copied().collect();
         let missing: Vec<Dialect> = self
             .dialects
-            .own
+            .served
             .iter()
             .copied()
             .filter(|dialect| !covered.contains(dialect))

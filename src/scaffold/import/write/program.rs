@@ -33,7 +33,7 @@ impl Revision for Migration {
         out.push_str(&function("down", "back"));
     }
     let path: String = path.chars().filter(|c| !c.is_control()).collect();
-    out.push_str(&format!("}}\n\n// The original, `{path}`:\n//\n"));
+    out.extend(["}\n\n// The original, `", &path, "`:\n//\n"]);
     for line in original.lines() {
         let line = line.replace('\r', " ");
         out.push_str(format!("// {line}").trim_end());

@@ -23,7 +23,7 @@ mod orders;
 pub mod runner;
 #[cfg(feature = "runtime")]
 #[cfg_attr(
-    not(feature = "sqlite"),
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
     allow(
         dead_code,
         unused,

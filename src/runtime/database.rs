@@ -88,6 +88,70 @@ impl sealed::Sealed for &String {
     }
 }
 
+/// The ways to a database with one driver: what can be handed over is the same for each.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+macro_rules! ways {
+    ($dialect:ident, $pool:ty, $options:ty, $connection:ty, $driver:ty) => {
+        /// What a migrator can be pointed at.
+        #[derive(Debug)]
+        pub enum Source<'c> {
+            /// Borrow a connection of a pool.
+            Pool($pool),
+            /// Open a connection.
+            Options(Box<$options>),
+            /// Use the caller's connection.
+            Lent(&'c mut $connection),
+            /// Use a connection that was handed over.
+            Own(Box<$connection>),
+        }
+
+        impl Source<'_> {
+            /// The same way once more. A pool that has no connection to spare is not waited for: the
+            /// application may be waiting for the run.
+            #[allow(dead_code, reason = "a file has no use for a second connection")]
+            pub(crate) fn again(&self) -> Option<Source<'static>> {
+                match self {
+                    Self::Pool(pool) => {
+                        let most = pool.options().get_max_connections();
+                        let has_room = pool.size() < most || pool.num_idle() > 0;
+                        Some(if has_room && most > 1 {
+                            Source::Pool(pool.clone())
+                        } else {
+                            Source::Options(Box::new(pool.connect_options().as_ref().clone()))
+                        })
+                    }
+                    Self::Options(options) => Some(Source::Options(options.clone())),
+                    Self::Lent(_) | Self::Own(_) => None,
+                }
+            }
+        }
+
+        $crate::runtime::database::ways!(@ $dialect, &$pool, it => Source::Pool(it.clone()));
+        $crate::runtime::database::ways!(@ $dialect, $options, it => Source::Options(Box::new(it)));
+        $crate::runtime::database::ways!(
+            @ $dialect, &$options, it => Source::Options(Box::new(it.clone()))
+        );
+        $crate::runtime::database::ways!(@ $dialect, &mut $connection, it => Source::Lent(it));
+        $crate::runtime::database::ways!(@ $dialect, $connection, it => Source::Own(Box::new(it)));
+        $crate::runtime::database::ways!(
+            @ $dialect, &mut PoolConnection<$driver>, it => Source::Lent(it)
+        );
+    };
+    (@ $dialect:ident, $type:ty, $it:ident => $source:expr) => {
+        impl $crate::runtime::database::sealed::Sealed for $type {
+            fn source<'c>(self) -> $crate::runtime::database::Source<'c>
+            where
+                Self: 'c,
+            {
+                let $it = self;
+                $crate::runtime::database::Source::$dialect($source)
+            }
+        }
+    };
+}
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(crate) use ways;
+
 /// Why a URL leads nowhere. The URL itself may hold a password and is not repeated.
 pub(crate) fn no_driver(url: &str) -> Error {
     let Some(dialect) = url::dialect(url) else {

@@ -5,12 +5,14 @@
 #![expect(clippy::print_stdout, reason = "a test says that it skips")]
 
 mod bad_input;
+mod branching;
 mod commands;
 mod compile;
 mod cost;
 mod database;
 mod graph;
 mod histories;
+mod history;
 mod import;
 mod init;
 mod rebase;

@@ -9,43 +9,10 @@ use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres};
 use super::error::connect_error;
 use super::guard::{Connection, Held};
 use crate::runtime::database;
-use crate::runtime::database::sealed::Sealed;
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::network;
 
-/// What a migrator can be pointed at.
-#[derive(Debug)]
-pub enum Source<'c> {
-    /// Borrow a connection of a pool.
-    Pool(PgPool),
-    /// Open a connection.
-    Options(Box<PgConnectOptions>),
-    /// Use the caller's connection.
-    Lent(&'c mut PgConnection),
-    /// Use a connection that was handed over.
-    Own(Box<PgConnection>),
-}
-
-macro_rules! source {
-    ($type:ty, $this:ident => $source:expr) => {
-        impl Sealed for $type {
-            fn source<'c>(self) -> database::Source<'c>
-            where
-                Self: 'c,
-            {
-                let $this = self;
-                database::Source::Postgres($source)
-            }
-        }
-    };
-}
-
-source!(&PgPool, pool => Source::Pool(pool.clone()));
-source!(PgConnectOptions, options => Source::Options(Box::new(options)));
-source!(&PgConnectOptions, options => Source::Options(Box::new(options.clone())));
-source!(&mut PgConnection, connection => Source::Lent(connection));
-source!(PgConnection, connection => Source::Own(Box::new(connection)));
-source!(&mut PoolConnection<Postgres>, connection => Source::Lent(connection));
+database::ways!(Postgres, PgPool, PgConnectOptions, PgConnection, Postgres);
 
 /// Whether a URL is for this dialect.
 pub(crate) fn is_url(url: &str) -> bool {
@@ -55,24 +22,6 @@ pub(crate) fn is_url(url: &str) -> bool {
 }
 
 impl Source<'_> {
-    /// The same way once more. A pool that has no connection to spare is not waited for: the
-    /// application may be waiting for the run.
-    pub(crate) fn again(&self) -> Option<Source<'static>> {
-        match self {
-            Self::Pool(pool) => {
-                let most = pool.options().get_max_connections();
-                let has_room = pool.size() < most || pool.num_idle() > 0;
-                Some(if has_room && most > 1 {
-                    Source::Pool(pool.clone())
-                } else {
-                    Source::Options(Box::new(pool.connect_options().as_ref().clone()))
-                })
-            }
-            Self::Options(options) => Some(Source::Options(options.clone())),
-            Self::Lent(_) | Self::Own(_) => None,
-        }
-    }
-
     /// From a URL that [`is_url`] accepts.
     pub(crate) fn from_url(url: &str) -> Result<Self, Error> {
         let options = PgConnectOptions::from_str(url).map_err(|error| {

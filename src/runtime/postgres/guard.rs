@@ -267,7 +267,7 @@ impl<'c> Connection<'c> {
         let still = before.iter().any(|(name, value)| now.get(name) != Some(value));
         if still || self.temporary().await? != kept {
             let text = "its settings or temporary tables are not those that it came with";
-            return Err(sqlx::Error::Protocol(String::from(text)));
+            return Err(sqlx::Error::InvalidArgument(String::from(text)));
         }
         Ok(())
     }

@@ -72,7 +72,7 @@ impl Connection<'_> {
             .await;
         let duration = begun.elapsed();
         match result {
-            Err(error) => return Err(self.failed(&sending, completed, error, &change).await),
+            Err(error) => return Err(self.failed(job, &sending, completed, error, &change)),
             Ok(_) if completed != sending.len() => {
                 return Err(self.swallowed(unit, completed, sending.len()));
             }
@@ -84,14 +84,17 @@ impl Connection<'_> {
         // What it changed must not reach the next revision; and the server reads a whole message with
         // the settings that hold before it.
         if job.changes_session {
-            self.tidy().await?;
+            // The revision is committed by now, and an error may not say otherwise.
+            let uncertain = || DatabaseState::Uncertain { revisions: Vec::new() };
+            self.tidy().await.map_err(|error| error.leaving(uncertain()))?;
         }
         Ok(duration)
     }
 
     /// The error of the part that failed. The transaction, if it is still there, is left to be undone.
-    async fn failed(
+    fn failed(
         &mut self,
+        job: &Job<'_>,
         sent: &Message,
         completed: usize,
         error: sqlx::Error,
@@ -114,12 +117,19 @@ impl Connection<'_> {
             Part::Row(doing) | Part::Ours(doing) => other(self.explained(error, doing)),
             Part::Commit => {
                 let what = "commit the transaction";
-                let is_certain = !is_disconnected(&error);
+                // integrity_constraint_violation
+                let is_violation = code(&error).starts_with("23");
+                // Otherwise the server has undone it.
+                self.is_open = is_disconnected(&error);
                 let mut error = explain(error, self.name(), what, ErrorKind::Statement);
-                if is_certain {
-                    // The server has undone it.
-                    self.is_open = false;
-                    error = error.note("a constraint that is checked at the end was violated, and all of the transaction is undone");
+                if matches!(sent.part(0), Some(Part::Ours(_))) {
+                    // The transaction began with this revision, and holds no other.
+                    error = error.revision_named(&job.id, job.path);
+                }
+                if is_violation {
+                    error = error
+                        .note("a constraint that is checked at the end of the transaction was violated")
+                        .help("correct the rows in the revision itself, and run again");
                 }
                 other(error)
             }
@@ -174,18 +184,13 @@ impl Connection<'_> {
     }
 
     /// Sends what waits for the next message, and this with it.
-    pub(super) async fn with_pending(
-        &mut self,
-        part: Part,
-        sql: &str,
-    ) -> Result<u64, (Part, sqlx::Error)> {
+    pub(super) async fn with_pending(&mut self, part: Part, sql: &str) -> Result<u64, sqlx::Error> {
         let mut sending = std::mem::take(&mut self.pending);
         if !sending.is_empty() {
             self.is_open = true;
         }
         sending.push(part, sql);
-        let (completed, result) = self.send(sending.sql(), |_| {}).await;
-        result.map_err(|error| (sending.place(completed, position(&error)).0, error))
+        self.send(sending.sql(), |_| {}).await.1
     }
 
     pub(crate) async fn prepare_alone(&mut self, _: &Job<'_>) -> Result<(), Error> {
@@ -209,10 +214,7 @@ impl Connection<'_> {
     pub(crate) async fn open_guard(&mut self) -> Result<(), Error> {
         let doing = "guard the revision's transaction";
         let result = self.with_pending(Part::Ours(doing), OUTER_SAVEPOINT).await;
-        result.map(|_| ()).map_err(|(part, error)| match part {
-            Part::Ours(doing) => self.explained(error, doing),
-            _ => self.explained(error, doing),
-        })
+        result.map(|_| ()).map_err(|error| self.explained(error, doing))
     }
 
     /// What runs next may begin a transaction and leave it open.

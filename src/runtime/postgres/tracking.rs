@@ -73,9 +73,7 @@ impl Connection<'_> {
         {
             return self.send(&format!("{proof}\n;\n{sql}"), |_| {}).await.1;
         }
-        self.with_pending(Part::Row("change the tracking table"), sql)
-            .await
-            .map_err(|(_, error)| error)
+        self.with_pending(Part::Row("change the tracking table"), sql).await
     }
 
     pub(crate) async fn watch(&mut self, _: &Tracking) -> Result<(), sqlx::Error> {

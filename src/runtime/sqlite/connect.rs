@@ -10,42 +10,9 @@ use sqlx::{ConnectOptions, Sqlite, SqliteConnection, SqlitePool};
 use super::error::{connect_error, missing};
 use super::guard::{BUSY_TIMEOUT, Connection, Held};
 use crate::runtime::database;
-use crate::runtime::database::sealed::Sealed;
 use crate::runtime::error::{Error, ErrorKind};
 
-/// What a migrator can be pointed at.
-#[derive(Debug)]
-pub enum Source<'c> {
-    /// Borrow a connection of a pool.
-    Pool(SqlitePool),
-    /// Open a connection.
-    Options(Box<SqliteConnectOptions>),
-    /// Use the caller's connection.
-    Lent(&'c mut SqliteConnection),
-    /// Use a connection that was handed over.
-    Own(Box<SqliteConnection>),
-}
-
-macro_rules! source {
-    ($type:ty, $this:ident => $source:expr) => {
-        impl Sealed for $type {
-            fn source<'c>(self) -> database::Source<'c>
-            where
-                Self: 'c,
-            {
-                let $this = self;
-                database::Source::Sqlite($source)
-            }
-        }
-    };
-}
-
-source!(&SqlitePool, pool => Source::Pool(pool.clone()));
-source!(SqliteConnectOptions, options => Source::Options(Box::new(options)));
-source!(&SqliteConnectOptions, options => Source::Options(Box::new(options.clone())));
-source!(&mut SqliteConnection, connection => Source::Lent(connection));
-source!(SqliteConnection, connection => Source::Own(Box::new(connection)));
-source!(&mut PoolConnection<Sqlite>, connection => Source::Lent(connection));
+database::ways!(Sqlite, SqlitePool, SqliteConnectOptions, SqliteConnection, Sqlite);
 
 /// Whether a URL is for this dialect.
 pub(crate) fn is_url(url: &str) -> bool {

@@ -128,6 +128,8 @@ async fn a_constraint_that_is_checked_at_the_end_undoes_the_revision() {
               INSERT INTO c VALUES (1);";
     let error = migrator(&[&file("r001", "", up, "")]).up(&place.url).await.unwrap_err();
     assert!(error.message().contains("violates foreign key"), "{error}");
+    assert_eq!(error.path(), Some("migrations/r001.sql"), "{error}");
+    assert!(error.helps().iter().any(|help| help.contains("correct the rows")), "{error}");
     assert_eq!(error.state(), Some(&DatabaseState::AsBefore));
     assert_eq!(tables(&place).await, [""; 0]);
 }

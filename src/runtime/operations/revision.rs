@@ -38,7 +38,8 @@ use crate::chain::Direction;
 /// It runs in the transaction of the run, together with its record, like one in SQL: an error or a
 /// panic undoes all of it. With `transaction: none` in its header, and where the database commits
 /// definitions by itself (`MySQL`, `MariaDB`), nobody knows after a failure how far it came; `repair`
-/// records what a person found out. It may be run a second time after a deadlock.
+/// records what a person found out. After a deadlock or a lock time-out it is undone and run again, so
+/// what it does outside of the database may happen more than once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement `Revision`",
     label = "this is no revision",

@@ -11,6 +11,7 @@ mod exit;
 pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod place;
+pub(crate) mod signals;
 pub(crate) mod ui;
 
 #[cfg(test)]
@@ -136,7 +137,7 @@ pub fn main<A: Into<OsString>>(
 ) -> Exit {
     let ui = Ui::stdio();
     match Env::of_process() {
-        Ok(env) => run_from(arguments, migrator, env, &ui),
+        Ok(env) => run_from(arguments, migrator, env.with_signals(), &ui),
         Err(error) => ui.end(Err(no_directory(&error))),
     }
 }

@@ -54,6 +54,7 @@ pub(super) fn run(
     command.args(color(output.color)).args(output.quiet.then_some("--quiet"));
     command.args(output.verbose.then_some("--verbose")).args(arguments(running, place));
     command.env(URL_VARIABLE, &place.url).env(ORIGIN_VARIABLE, &place.origin);
+    context.env.stopping.leave_to_child();
     let status =
         command.status().map_err(|error| Failure::new(format!("cannot run cargo: {error}")))?;
     match status.code().map(u8::try_from) {

@@ -50,6 +50,7 @@ pub(crate) fn up(
             return show_plan(&plan.map_err(failed)?, place, ui);
         }
         announce(place, ui)?;
+        let configured = configured.heeding(place.stopping.interrupt(&progress));
         let report = match args.target.as_deref() {
             None => configured.up(place.url.as_str()).await,
             Some(target) => configured.up_to(place.url.as_str(), target).await,
@@ -78,6 +79,7 @@ pub(crate) fn down(
         }
         announce(place, ui)?;
         confirm(place, "down", args.yes, ui)?;
+        let configured = configured.heeding(place.stopping.interrupt(&progress));
         let report = configured.down(place.url.as_str(), target).await;
         progress.finish();
         finish(&report.map_err(failed)?, ui)

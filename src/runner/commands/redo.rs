@@ -30,6 +30,7 @@ pub(crate) fn redo(
         }
         announce(place, ui)?;
         confirm(place, "redo", args.yes, ui)?;
+        let configured = configured.heeding(place.stopping.interrupt(&progress));
         let report = configured.redo(place.url.as_str(), target).await;
         progress.finish();
         let report = report.map_err(failed)?;

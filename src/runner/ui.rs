@@ -242,6 +242,27 @@ impl Ui {
         write(&mut *self.streams().out, format_args!("{}\n", message.line()))
     }
 
+    /// A line of stdout of a program of ours: a message becomes part of this stream, anything else goes to stderr.
+    ///
+    /// The program may know more messages than this one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn forward(&self, line: &str) -> Result<(), Failure> {
+        let message: Option<serde_json::Value> = serde_json::from_str(line).ok();
+        match message.as_ref().and_then(|message| message["reason"].as_str()) {
+            None => return self.report(line),
+            Some("started") => return Ok(()),
+            Some("failure" | "finished") => self.is_complete.store(true, Ordering::Relaxed),
+            Some(_) => {}
+        }
+        write(&mut *self.streams().out, format_args!("{line}\n"))
+    }
+
+    /// Whether the last message was written.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_complete.load(Ordering::Relaxed)
+    }
+
     /// Prints help that was asked for, or what is wrong with the arguments, of which nothing else is known than
     /// whether they ask for messages.
     pub(crate) fn usage(&self, error: &clap::Error, json: bool) -> Exit {

@@ -11,6 +11,7 @@ mod compiled;
 mod context;
 mod database;
 mod explain;
+mod finding;
 mod format;
 mod import;
 mod init;

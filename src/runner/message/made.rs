@@ -18,7 +18,7 @@ pub struct File {
     pub dry_run: bool,
     /// The revision that it holds, of a new one.
     pub revision: Option<String>,
-    /// The lines that change, where a plan shows them (`rebase --dry-run`).
+    /// The lines that change, of an edit that is only planned.
     pub lines: Option<Vec<ChangedLine>>,
 }
 

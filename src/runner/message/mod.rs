@@ -23,6 +23,7 @@
 //! ```
 
 mod chain;
+mod compiler;
 mod made;
 mod record;
 mod run;
@@ -38,6 +39,9 @@ use crate::diagnostic::steers;
 
 pub(crate) use chain::ids;
 pub use chain::{BranchLabel, BranchPoint, Edge, EdgeKind, Graph, Kind, Revision, Source, Variant};
+pub use compiler::{
+    Check, CompilerMessage, CompilerTarget, Diagnostic, DiagnosticCode, Explanation, Span, SpanLine,
+};
 pub use made::{
     ChangedLine, DatabaseCreated, DatabaseDropped, File, FileChange, Import, Init, LineChange,
     Rebase, Script,
@@ -136,6 +140,12 @@ messages! {
     Rebase,
     /// What was imported.
     Import,
+    /// Something wrong with the files of the chain.
+    CompilerMessage,
+    /// What the chain is like.
+    Check,
+    /// A code of findings.
+    Explanation,
     /// The last message of a command that did not succeed.
     Failure,
     /// The last message of a command that did what it was told.

@@ -234,6 +234,7 @@ impl fmt::Debug for Options {
             .field("newer", &self.newer)
             .field("edited_down", &self.edited_down)
             .field("purge", &self.purge)
+            .field("interrupt", &self.interrupt)
             .field("applied_by", &self.applied_by)
             .finish()
     }

@@ -6,7 +6,8 @@ use super::database::{announce, block_on, confirm, down, failed, options, show_p
 use super::progress::Progress;
 use crate::runner::place::Place;
 use crate::runner::{
-    DownArguments, Exit, Failure, PlanArguments, RedoArguments, StatementArguments, Ui, UpArguments,
+    DownArguments, Exit, Failure, PlanArguments, RedoArguments, StatementArguments, Ui,
+    UpArguments, message,
 };
 use crate::runtime::Migrator;
 
@@ -43,6 +44,8 @@ pub(crate) fn redo(
             count => format!("{count} revisions undone and applied again"),
         };
         ui.status("Finished", format_args!("{what} in {seconds:.2}s"))?;
+        ui.tell(|| message::Report::from(&report.down))?;
+        ui.tell(|| message::Report::from(&report.up))?;
         Ok(Exit::Done)
     })
 }

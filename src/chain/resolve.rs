@@ -12,6 +12,9 @@ use crate::diagnostic::suggest::nearest;
 /// What is unique in three characters today is not tomorrow.
 const SHORTEST_PREFIX: usize = 4;
 
+/// The anchors that are no names.
+const FIXED: [&str; 4] = ["head", "heads", "base", "current"];
+
 /// A chain, and which of its revisions are applied.
 pub(super) struct Resolver<'a> {
     pub(super) chain: &'a Chain,
@@ -70,6 +73,14 @@ impl Chain {
     ) -> Result<Vec<&Revision>, PlanError> {
         let found = Resolver::new(self, applied).several(target)?;
         Ok(found.into_iter().map(|index| &self.revisions()[index]).collect())
+    }
+
+    /// The revisions that share a line with one that `name` stands for, as `name@…` means it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn line(&self, name: &str) -> Result<Vec<&Revision>, PlanError> {
+        let resolver = Resolver::unapplied(self);
+        let members = resolver.members(resolver.named(name, None)?);
+        Ok(self.revisions().iter().zip(members).filter_map(|(it, is)| is.then_some(it)).collect())
     }
 
     /// Where the database is on each line: applied revisions that no applied revision follows.
@@ -210,7 +221,7 @@ impl<'a> Resolver<'a> {
             [(index, _)] => Ok(index),
             [] => Err(PlanError::Unknown {
                 name: prefix.to_owned(),
-                suggestion: nearest(prefix, names().map(|(_, full)| full)).map(str::to_owned),
+                suggestion: suggestion(prefix, names().map(|(_, full)| full)).map(str::to_owned),
                 in_database: self.names.is_some_and(|names| names.contains(prefix)),
             }),
             _ => Err(PlanError::Ambiguous {
@@ -417,4 +428,15 @@ fn reach<I: Iterator<Item = usize>>(
         }
     }
     marked
+}
+
+/// The name, or fixed word, that was meant, if only its beginning may have been written, too.
+fn suggestion<'c>(word: &str, names: impl Iterator<Item = &'c str> + Clone) -> Option<&'c str> {
+    let whole = nearest(word, names.clone().chain(FIXED));
+    whole.or_else(|| {
+        let beginning =
+            |name: &'c str| name.get(..word.len()).filter(|_| word.len() >= SHORTEST_PREFIX);
+        let near = nearest(word, names.clone().filter_map(beginning))?;
+        names.clone().find(|name| name.starts_with(near))
+    })
 }

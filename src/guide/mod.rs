@@ -1,6 +1,7 @@
 //! Longer explanations than a function's own page has room for.
 //!
-//! [`databases`] says what a run does on each database. The other pages are for those who come from another
+//! [`commands`] has every command of `cargo migrate` with its options, and [`databases`] says what a run does on each
+//! database. The other pages are for those who come from another
 //! tool: what is the same, what is better, and what to watch for.
 //!
 //! | tool | page | the revision's id |
@@ -43,6 +44,9 @@
 
 #[doc = include_str!("alembic.md")]
 pub mod alembic {}
+
+#[doc = include_str!("commands.md")]
+pub mod commands {}
 
 #[doc = include_str!("databases.md")]
 pub mod databases {}

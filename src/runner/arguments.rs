@@ -32,12 +32,13 @@ pub enum MessageFormat {
 
 /// What is said, and how it looks.
 #[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "Global Options")]
 pub struct OutputArguments {
-    /// Coloring
-    #[arg(long, global = true, value_name = "WHEN")]
+    /// Coloring: auto, always, never
+    #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true)]
     pub color: Option<Color>,
-    /// What stdout carries: text, or messages, a JSON object a line
-    #[arg(long, global = true, value_name = "FMT")]
+    /// What stdout carries: text, or json for programs, a message a line
+    #[arg(long, global = true, value_name = "FMT", hide_possible_values = true)]
     pub message_format: Option<MessageFormat>,
     /// Do not print progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -62,11 +63,11 @@ pub struct DatabaseArguments {
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
     /// Do not read `.env`
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub no_dotenv: bool,
     /// How long to wait while another runner is at work, in seconds or like 500ms, 2m; by default 60s
     /// [env: MIGRATE_LOCK_TIMEOUT]
-    #[arg(long, value_name = "TIME", value_parser = limits::duration)]
+    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = limits::duration)]
     pub lock_timeout: Option<Duration>,
 }
 
@@ -76,14 +77,14 @@ pub struct DatabaseArguments {
 pub struct StatementArguments {
     /// How long a statement may wait for a lock of the database, as in 2s; 0 leaves it to the server
     /// [env: MIGRATE_STATEMENT_LOCK_TIMEOUT]
-    #[arg(long, value_name = "TIME", value_parser = limits::duration)]
+    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = limits::duration)]
     pub statement_lock_timeout: Option<Duration>,
     /// How long a statement may take, as in 10m; 0 leaves it to the server [env: MIGRATE_STATEMENT_TIMEOUT]
-    #[arg(long, value_name = "TIME", value_parser = limits::duration)]
+    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = limits::duration)]
     pub statement_timeout: Option<Duration>,
     /// How often a transaction that failed for a lock is tried again; by default 5 times
     /// [env: MIGRATE_RETRIES]
-    #[arg(long, value_name = "N", value_parser = limits::retries)]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = limits::retries)]
     pub retries: Option<u32>,
 }
 
@@ -131,7 +132,6 @@ Examples:
   up               everything that is not applied yet
   up +1            the next revision
   up ae10          a revision, and what it needs
-
   up billing@head  the head of one branch
 
 A target is `head`, `heads`, an id or a prefix of four or more characters, a branch label, `+N`,
@@ -187,6 +187,14 @@ pub struct DownArguments {
 
 /// Arguments of `status`.
 #[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  status
+  status --env production
+  status --check   for scripts: the exit code says whether `up` has anything to do
+  status -v        every revision, also where there are many
+
+Nothing is written, and no right to create tables is needed.")]
 pub struct StatusArguments {
     /// End with exit code 3 if the database is out of date
     #[arg(long)]

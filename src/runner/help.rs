@@ -5,13 +5,85 @@
 //! `cargo migrate`, a runner under any name, or a subcommand of somebody's application.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 
 use clap::Command;
 
 const HEADING: &str = "Examples:";
 
+/// The commands as their list on the first page groups them; what is in no group comes last.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Write revisions", &["init", "new", "edit", "merge", "rebase", "import", "check"]),
+    (
+        "Change databases",
+        &["up", "down", "redo", "plan", "sql", "stamp", "repair", "adopt", "database"],
+    ),
+    ("Look", &["status", "history", "graph", "show", "heads", "branches"]),
+    ("More", &["config", "explain", "completions"]),
+];
+
+/// A command line as people see it: pages with the program's name, and a first page with the commands in groups.
+pub(crate) fn dressed(command: Command, program: &str) -> Command {
+    let first_page = first_page(&command);
+    let after = format!("See `{program} help COMMAND` for the page of a command, with examples.");
+    let after = match command.get_after_help() {
+        Some(own) => format!("{after}\n\n{own}"),
+        None => after,
+    };
+    let command = with_program(command, program).bin_name(program);
+    command.help_template(first_page).after_help(after)
+}
+
+/// clap knows one heading for all subcommands.
+fn first_page(command: &Command) -> String {
+    let styles = command.get_styles();
+    let (header, literal) = (styles.get_header(), styles.get_literal());
+    let visible = || command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
+    let width = visible().map(|subcommand| subcommand.get_name().len()).max().unwrap_or_default();
+    let line = |name: &str, about: &str| {
+        format!("  {literal}{name}{literal:#}{:1$}  {about}\n", "", width - name.len())
+    };
+    let mut page = String::from("{before-help}{about-with-newline}\n{usage-heading} {usage}\n");
+    let in_group = |name: &str| GROUPS.iter().any(|(_, names)| names.contains(&name));
+    for (index, (heading, names)) in GROUPS.iter().enumerate() {
+        let is_last = index == GROUPS.len() - 1;
+        let others = visible().filter(|it| is_last && !in_group(it.get_name()));
+        let named = names.iter().filter_map(|name| visible().find(|it| it.get_name() == *name));
+        let mut lines = String::new();
+        for subcommand in named.chain(others) {
+            let about = subcommand.get_about().map(ToString::to_string).unwrap_or_default();
+            let aliases: Vec<&str> = subcommand.get_visible_aliases().collect();
+            let about = match aliases[..] {
+                [] => about,
+                _ => format!("{about} [aliases: {}]", aliases.join(", ")),
+            };
+            lines += &line(subcommand.get_name(), &about);
+        }
+        if is_last {
+            lines += &line("help", "Print this page, or that of a command");
+        }
+        let _ = write!(page, "\n{header}{heading}:{header:#}\n{lines}");
+    }
+    let _ = write!(page, "\n{header}Options:{header:#}\n{{options}}{{after-help}}");
+    page
+}
+
+/// The command line that shows the page about what was typed, as far as it names a command.
+pub(crate) fn page_of(command: &Command, program: &str, arguments: &[OsString]) -> String {
+    let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str());
+    let mut page = String::from(program);
+    let mut at = command;
+    while let Some(next) =
+        words.find(|word| !word.starts_with('-')).and_then(|word| at.find_subcommand(word))
+    {
+        let _ = write!(page, " {}", next.get_name());
+        at = next;
+    }
+    page + " --help"
+}
+
 /// Puts the program's name before each command under the heading of examples, on the pages of all subcommands.
-pub(crate) fn with_program(command: Command, program: &str) -> Command {
+fn with_program(command: Command, program: &str) -> Command {
     let page = command.get_after_long_help().map(|text| named(&text.to_string(), program));
     let command = match page {
         Some(page) => command.after_long_help(page),
@@ -43,16 +115,25 @@ pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
     is_json
 }
 
+/// Paragraphs become one line each, which clap wraps; what is indented stays as it is.
 fn named(page: &str, program: &str) -> String {
-    let mut is_example = false;
-    let line = |line: &str| {
+    let mut text = String::new();
+    let (mut is_example, mut is_prose) = (false, false);
+    for line in page.split('\n') {
         is_example = line == HEADING || (is_example && (line.is_empty() || line.starts_with("  ")));
-        match line.strip_prefix("  ") {
-            Some(example) if is_example => format!("  {program} {example}"),
-            _ => line.to_owned(),
-        }
-    };
-    page.split('\n').map(line).collect::<Vec<_>>().join("\n")
+        let continues = is_prose;
+        is_prose = !line.is_empty() && !line.starts_with(' ') && !line.ends_with(':');
+        let separator = match (text.is_empty(), continues && is_prose) {
+            (true, _) => "",
+            (false, true) => " ",
+            (false, false) => "\n",
+        };
+        let _ = match line.strip_prefix("  ") {
+            Some(example) if is_example => write!(text, "{separator}  {program} {example}"),
+            _ => write!(text, "{separator}{line}"),
+        };
+    }
+    text
 }
 
 #[cfg(test)]
@@ -72,8 +153,8 @@ mod tests {
 
     #[test]
     fn examples_carry_the_name_of_the_program() {
-        let page = "Examples:\n  up\n\n  up +1   one\n\nA target is\n  this\n";
-        let expected = "Examples:\n  app db up\n\n  app db up +1   one\n\nA target is\n  this\n";
+        let page = "Examples:\n  up\n\n  up +1   one\n\nA target is\n  this\nor that\nor none\n";
+        let expected = "Examples:\n  app db up\n\n  app db up +1   one\n\nA target is\n  this\nor that or none\n";
         assert_eq!(named(page, "app db"), expected);
     }
 }

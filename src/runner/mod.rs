@@ -14,6 +14,7 @@ pub mod message;
 pub(crate) mod place;
 pub(crate) mod signals;
 pub(crate) mod ui;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -84,10 +85,10 @@ pub struct Arguments {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Apply revisions
-    #[command(alias = "upgrade")]
+    #[command(visible_aliases = ["upgrade", "run"])]
     Up(UpArguments),
     /// Undo revisions
-    #[command(alias = "downgrade")]
+    #[command(visible_aliases = ["downgrade", "revert"])]
     Down(DownArguments),
     /// Undo revisions, and apply them again
     Redo(RedoArguments),
@@ -100,7 +101,7 @@ pub enum Command {
     /// Find and mend what is wrong with what is recorded
     Repair(RepairArguments),
     /// Show where a database is
-    #[command(alias = "current")]
+    #[command(visible_aliases = ["current", "info"])]
     Status(StatusArguments),
     /// List the revisions, newest first
     History(HistoryArguments),
@@ -162,13 +163,29 @@ pub fn run_from<A: Into<OsString>>(
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     let program = arguments.first().map(std::path::PathBuf::from);
     let program = program.as_ref().and_then(|path| path.file_name()).unwrap_or_default();
-    let command = help::with_program(Arguments::command(), &program.to_string_lossy());
-    let json = help::wants_json(&arguments);
-    let matches = command.try_get_matches_from(arguments);
+    let program = program.to_string_lossy();
+    let mut command = command(&program);
+    let matches = command.try_get_matches_from_mut(&arguments);
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => run(arguments, migrator, env, ui),
-        Err(error) => ui.usage(&error, json),
+        Err(error) => {
+            let page = help::page_of(&command, &program, &arguments);
+            ui.usage(&error, &page, help::wants_json(&arguments))
+        }
     }
+}
+
+/// The command line as clap knows it, with its pages, for an application that makes man pages or completions of it.
+///
+/// `program` is what people type before a command.
+///
+/// ```
+/// let mut command = cargo_migrate::cli::command("app migrate");
+/// let up = command.find_subcommand_mut("up").unwrap();
+/// assert!(up.render_long_help().to_string().contains("app migrate up +1"));
+/// ```
+pub fn command(program: &str) -> clap::Command {
+    help::dressed(Arguments::command(), program)
 }
 
 /// Runs parsed arguments; what goes wrong is printed, once.

@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
+use clap::error::ErrorKind;
 
 use super::exit::{Exit, Failure};
 use super::message::{self, Message};
-use super::{MessageFormat, OutputArguments};
+use super::{MessageFormat, OutputArguments, usage};
 
 /// cargo's own styles for help pages (`cargo-util-terminal`, also published as `clap-cargo`).
 pub(crate) const HELP_STYLES: clap::builder::Styles = clap::builder::Styles::styled()
@@ -264,17 +265,22 @@ impl Ui {
     }
 
     /// Prints help that was asked for, or what is wrong with the arguments, of which nothing else is known than
-    /// whether they ask for messages.
-    pub(crate) fn usage(&self, error: &clap::Error, json: bool) -> Exit {
+    /// whether they ask for messages; `shown_by` is the command line that shows what they can be.
+    pub(crate) fn usage(&self, error: &clap::Error, shown_by: &str, json: bool) -> Exit {
         let message_format = json.then_some(MessageFormat::Json);
         let ui = self.with(&OutputArguments { message_format, ..OutputArguments::default() });
         let page = error.render();
         // Whoever closed the stream does not want to know.
         let _ = ui.tell(message::Started::now);
         if error.use_stderr() {
-            let _ = write(&mut *ui.streams().err, format_args!("{}", page.ansi()));
-            let _ = ui.tell(|| message::Failure::of_usage(error));
-            return Exit::Usage;
+            let failure = usage::failure(error, shown_by);
+            if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                let _ = write(&mut *ui.streams().err, format_args!("{}", page.ansi()));
+                let _ = ui.tell(|| message::Failure::from(&failure));
+            } else {
+                ui.fail(&failure);
+            }
+            return failure.code();
         }
         let help = message::Help { text: page.to_string() };
         let _ = ui.say(help, |_| page.ansi().to_string());

@@ -3,10 +3,12 @@
 use std::process::Command;
 
 use crate::command::{self, cargo, root};
+use crate::docs;
 
 pub(crate) const HELP: &str = "
 Runs the README's test command, then rustfmt, clippy and rustdoc with warnings denied, every
-feature combination that users use, the making of the package, and the README's quick start.
+feature combination that users use, whether the command reference is fresh, the making of the
+package, and the README's quick start.
 ";
 
 /// What users put into their manifests, and each feature by itself.
@@ -36,7 +38,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
         "--workspace",
         "--all-targets",
         "--features",
-        "cli",
+        "cli,xtask/docs",
         "--",
         "-D",
         "warnings",
@@ -48,6 +50,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
                 .args(["--features", features, "--", "-D", "warnings"]),
         )?;
     }
+    docs::run(&["--check".to_owned()])?;
     command::run(
         cargo()
             .args(["doc", "--locked", "--workspace", "--features", "cli", "--no-deps"])

@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod command;
 mod conformance;
+mod docs;
 mod test;
 
 use std::fmt::Write as _;
@@ -20,7 +21,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 6] = [
     Task {
         name: "ci",
         summary: "everything that CI checks, in order",
@@ -50,6 +51,12 @@ const TASKS: [Task; 5] = [
         summary: "planner and validator against what Alembic answers",
         help: conformance::HELP,
         run: conformance::run,
+    },
+    Task {
+        name: "docs",
+        summary: "man pages and the command reference",
+        help: docs::HELP,
+        run: docs::run,
     },
 ];
 

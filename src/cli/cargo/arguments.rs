@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::Dialect;
 use crate::runner::dialect;
@@ -44,17 +44,17 @@ pub enum Command {
     /// Set up a package for migrations
     Init(InitArguments),
     /// Write a new revision
-    #[command(alias = "revision")]
+    #[command(visible_aliases = ["revision", "add", "generate"])]
     New(NewArguments),
     /// Join several heads with a new revision
     Merge(MergeArguments),
     /// Let revisions follow others than they did
     Rebase(RebaseArguments),
     /// Apply revisions
-    #[command(alias = "upgrade")]
+    #[command(visible_aliases = ["upgrade", "run"])]
     Up(Compiling<UpArguments>),
     /// Undo revisions
-    #[command(alias = "downgrade")]
+    #[command(visible_aliases = ["downgrade", "revert"])]
     Down(Compiling<DownArguments>),
     /// Undo revisions, and apply them again
     Redo(Compiling<RedoArguments>),
@@ -67,10 +67,10 @@ pub enum Command {
     /// Find and mend what is wrong with what is recorded
     Repair(RepairArguments),
     /// Show where a database is
-    #[command(alias = "current")]
+    #[command(visible_aliases = ["current", "info"])]
     Status(StatusArguments),
     /// Create, drop or reset a database as a whole
-    #[command(subcommand)]
+    #[command(subcommand, visible_alias = "db")]
     Database(DatabaseCommand),
     /// List the revisions, newest first
     History(HistoryArguments),
@@ -88,6 +88,11 @@ pub enum Command {
     Import(ImportArguments),
     /// Explain the code of a finding
     Explain(ExplainArguments),
+    /// Print a script that lets a shell complete commands, ids and labels
+    Completions(CompletionsArguments),
+    /// Print what can stand at a place of a command line, for the scripts of `completions`
+    #[command(hide = true)]
+    Complete(CompleteArguments),
 }
 
 /// A command that may have to build the package's runner.
@@ -167,26 +172,27 @@ impl BuildArguments {
 }
 
 /// What every command takes.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global Options")]
 pub struct GlobalArguments {
     /// The package whose chain is meant
-    #[arg(short, long, global = true, value_name = "SPEC", help_heading = "Package Selection")]
+    #[arg(short, long, global = true, value_name = "SPEC")]
     pub package: Option<String>,
     /// Path to Cargo.toml
-    #[arg(long, global = true, value_name = "PATH", help_heading = "Manifest Options")]
+    #[arg(long, global = true, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
-    /// Assert that `Cargo.lock` will remain unchanged
-    #[arg(long, global = true, help_heading = "Manifest Options")]
-    pub locked: bool,
-    /// Run without accessing the network
-    #[arg(long, global = true, help_heading = "Manifest Options")]
-    pub offline: bool,
-    /// Equivalent to specifying both --locked and --offline
-    #[arg(long, global = true, help_heading = "Manifest Options")]
-    pub frozen: bool,
     /// What is said, and how it looks.
     #[command(flatten)]
     pub output: OutputArguments,
+    /// Assert that `Cargo.lock` will remain unchanged
+    #[arg(long, global = true, hide_short_help = true)]
+    pub locked: bool,
+    /// Run without accessing the network
+    #[arg(long, global = true, hide_short_help = true)]
+    pub offline: bool,
+    /// Equivalent to specifying both --locked and --offline
+    #[arg(long, global = true, hide_short_help = true)]
+    pub frozen: bool,
 }
 
 impl GlobalArguments {
@@ -290,6 +296,12 @@ pub enum DatabaseCommand {
 
 /// Arguments of `database create`.
 #[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  database create
+  database create --env staging
+
+Success also where it is there already. A file of SQLite is created by `up`, too.")]
 pub struct CreateArguments {
     /// Which database.
     #[command(flatten)]
@@ -299,6 +311,11 @@ pub struct CreateArguments {
 /// Arguments of `database drop` and `database reset`.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
+Examples:
+  database drop
+  database reset --yes                from nothing to the head
+  database reset --env dev --force    while an application is connected
+
 It asks first; without a terminal it needs --yes. The databases of an environment that is protected
 are never dropped, with or without --yes.")]
 pub struct DropArguments {
@@ -398,6 +415,14 @@ pub struct RebaseArguments {
 
 /// Arguments of `check`.
 #[derive(Clone, Copy, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  check
+  check -p service
+  check --message-format json   findings as rustc has them, for editors
+
+The same rules as those of the build helper; nothing is compiled, and no database is asked. The exit
+code is 4 if the chain is invalid. `explain` has a page for each code.")]
 pub struct CheckArguments {}
 
 /// Arguments of `import`.
@@ -414,7 +439,7 @@ pub struct ImportArguments {
     /// The tool that the directory belongs to [default: the one whose layout it has]
     #[arg(long, value_name = "TOOL", value_parser = tool())]
     pub from: Option<Tool>,
-    /// The directory
+    /// The directory with the other tool's migrations
     pub directory: PathBuf,
     /// The dialect of the SQL, where the chain is written for several
     #[arg(long = "dialect", value_name = "DIALECT", value_parser = dialect())]
@@ -431,7 +456,55 @@ fn tool() -> impl TypedValueParser<Value = Tool> {
 
 /// Arguments of `explain`.
 #[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  explain M0013   what the finding means, an example, and what to do
+  explain         all codes")]
 pub struct ExplainArguments {
     /// The code, such as M0013; all codes are listed without it
     pub code: Option<String>,
+}
+
+/// The shells that can be taught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// The GNU one.
+    Bash,
+    /// The one of macOS.
+    Zsh,
+    /// The friendly one.
+    Fish,
+    /// The expressive one.
+    Elvish,
+    /// The one of Windows.
+    Powershell,
+}
+
+/// Arguments of `completions`.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(after_long_help = "\
+To load it whenever a shell starts:
+  bash         eval \"$(cargo migrate completions bash)\"          in ~/.bashrc
+  zsh          source <(cargo migrate completions zsh)            in ~/.zshrc, after compinit
+  fish         cargo migrate completions fish | source            in ~/.config/fish/config.fish
+  elvish       eval (cargo migrate completions elvish | slurp)    in rc.elv
+  powershell   cargo migrate completions powershell | Out-String | Invoke-Expression    in $PROFILE
+
+It goes before or around what completes `cargo` already: load it after that. Ids, labels,
+environments and packages are read from the files each time.")]
+pub struct CompletionsArguments {
+    /// bash, zsh, fish, elvish or powershell
+    #[arg(value_name = "SHELL", hide_possible_values = true)]
+    pub shell: Shell,
+}
+
+/// Arguments of `complete`.
+#[derive(Clone, Debug, Args)]
+pub struct CompleteArguments {
+    /// What is typed of the word
+    #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true)]
+    pub current: OsString,
+    /// The words before it
+    #[arg(last = true)]
+    pub words: Vec<OsString>,
 }

@@ -42,7 +42,11 @@ impl<'a> Context<'a> {
         self.package_with(|_| {})
     }
 
-    fn package_with(&self, change: impl FnOnce(&mut Configuration)) -> Result<Package, Failure> {
+    /// The same under a configuration that `change` has changed.
+    pub(super) fn package_with(
+        &self,
+        change: impl FnOnce(&mut Configuration),
+    ) -> Result<Package, Failure> {
         let workspace = self.workspace()?;
         let member = workspace.with_chain(&self.global)?;
         let mut package =

@@ -4,6 +4,7 @@ use super::arguments::ExplainArguments;
 use super::context::Context;
 use super::finding::page;
 use crate::diagnostic::Code;
+use crate::diagnostic::suggest::nearest;
 use crate::runner::message::Explanation;
 use crate::runner::{Exit, Failure};
 
@@ -18,9 +19,13 @@ pub(super) fn run(context: &mut Context<'_>, args: &ExplainArguments) -> Result<
         return Ok(Exit::Done);
     };
     let code: Code = text.parse().map_err(|_| {
-        Failure::new(format!("`{text}` is no code"))
-            .exit(Exit::Usage)
-            .help("`cargo migrate explain` lists all codes")
+        let failure = Failure::new(format!("`{text}` is no code")).exit(Exit::Usage);
+        let known: Vec<String> = Code::ALL.iter().map(ToString::to_string).collect();
+        let failure = match nearest(&text.to_uppercase(), known.iter().map(String::as_str)) {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure,
+        };
+        failure.help("`cargo migrate explain` lists all codes")
     })?;
     context.ui.say(explanation(code, Some(page(code))), |_| page(code))?;
     Ok(Exit::Done)

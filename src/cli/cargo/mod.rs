@@ -8,6 +8,7 @@ mod arguments;
 mod chain;
 mod check;
 mod compiled;
+mod completions;
 mod context;
 mod database;
 mod explain;
@@ -66,13 +67,27 @@ pub fn run_from<A: Into<OsString>>(
     ui: &Ui,
 ) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-    let json = help::wants_json(&arguments);
-    let command = help::with_program(Arguments::command(), program).bin_name(program);
-    let matches = command.try_get_matches_from(arguments);
+    let mut command = command(program);
+    let matches = command.try_get_matches_from_mut(&arguments);
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => run(arguments, env, ui),
-        Err(error) => ui.usage(&error, json),
+        Err(error) => {
+            let page = help::page_of(&command, program, &arguments);
+            ui.usage(&error, &page, help::wants_json(&arguments))
+        }
     }
+}
+
+/// The command line as clap knows it, with its pages: what man pages and references are made of.
+///
+/// `program` is what people type before a command.
+///
+/// ```
+/// let command = cargo_migrate::cli::cargo::command("cargo migrate");
+/// assert!(command.find_subcommand("new").is_some());
+/// ```
+pub fn command(program: &str) -> clap::Command {
+    help::dressed(Arguments::command(), program)
 }
 
 /// Runs parsed arguments; what goes wrong is printed, once.
@@ -134,5 +149,7 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(&mut context, args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),
+        Command::Completions(args) => completions::script(&mut context, &args),
+        Command::Complete(args) => completions::complete(&mut context, &args),
     }
 }

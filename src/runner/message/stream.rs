@@ -1,6 +1,5 @@
 //! The frame of every stream: how it begins and ends, and what is said beside the answer.
 
-use clap::error::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 use crate::runner;
@@ -63,28 +62,6 @@ impl From<&runner::Failure> for Failure {
             message: failure.message().to_owned(),
             help: failure.helps().to_vec(),
             exit_code: failure.code().code(),
-        }
-    }
-}
-
-impl Failure {
-    /// Why arguments are wrong; the first paragraph says what is, the others what would be right.
-    pub(crate) fn of_usage(error: &clap::Error) -> Self {
-        let exit_code = runner::Exit::Usage.code();
-        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            return Self {
-                message: String::from("no command is given"),
-                help: vec![String::from("`--help` lists the commands")],
-                exit_code,
-            };
-        }
-        let text = error.render().to_string();
-        let mut paragraphs = text.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
-        let message = paragraphs.next().unwrap_or_default();
-        Self {
-            message: message.strip_prefix("error: ").unwrap_or(message).to_owned(),
-            help: paragraphs.map(str::to_owned).collect(),
-            exit_code,
         }
     }
 }

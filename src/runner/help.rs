@@ -18,7 +18,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
         "Change databases",
         &["up", "down", "redo", "plan", "sql", "stamp", "repair", "adopt", "database"],
     ),
-    ("Look", &["status", "history", "graph", "show", "heads", "branches"]),
+    ("Look around", &["status", "history", "graph", "show", "heads", "branches"]),
     ("More", &["config", "explain", "completions"]),
 ];
 
@@ -62,7 +62,9 @@ fn first_page(command: &Command) -> String {
         if is_last {
             lines += &line("help", "Print this page, or that of a command");
         }
-        let _ = write!(page, "\n{header}{heading}:{header:#}\n{lines}");
+        if !lines.is_empty() {
+            let _ = write!(page, "\n{header}{heading}:{header:#}\n{lines}");
+        }
     }
     let _ = write!(page, "\n{header}Options:{header:#}\n{{options}}{{after-help}}");
     page

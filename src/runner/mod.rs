@@ -67,6 +67,7 @@ use crate::runtime::{Migrator, Status};
 #[derive(Clone, Debug, Parser)]
 #[command(
     about = "Applies the migrations that this binary carries",
+    long_about = None,
     after_help = "\
 Variables, also from `.env`: DATABASE_URL; MIGRATE_PROTECTED=true lets `down` ask first; MIGRATE_LOCK_TIMEOUT, \
 MIGRATE_STATEMENT_LOCK_TIMEOUT, MIGRATE_STATEMENT_TIMEOUT and MIGRATE_RETRIES hold where no flag says otherwise.",

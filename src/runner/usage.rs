@@ -17,8 +17,10 @@ pub(crate) fn failure(error: &clap::Error, page: &str) -> Failure {
     let suggested =
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     for names in suggested.into_iter().filter_map(|kind| strings(error.get(kind))) {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        failure = failure.help(format!("did you mean {}?", names.join(" or ")));
+        // The nearest one is the last.
+        if let Some(name) = names.last() {
+            failure = failure.help(format!("did you mean `{name}`?"));
+        }
     }
     if let Some(ContextValue::StyledStrs(tips)) = error.get(ContextKind::Suggested) {
         failure = tips.iter().fold(failure, |failure, tip| failure.help(tip.to_string()));
@@ -69,11 +71,33 @@ mod tests {
 
     #[test]
     fn a_wrong_line_says_what_is_wrong_and_what_to_type() {
-        insta::assert_snapshot!(told(&["app", "ad"]), @"");
-        insta::assert_snapshot!(told(&["app", "add", "x", "--colour", "never"]), @"");
-        insta::assert_snapshot!(told(&["app", "add", "x", "--color", "neve"]), @"");
-        insta::assert_snapshot!(told(&["app", "add", "x", "--color", "never", "--quiet"]), @"");
-        insta::assert_snapshot!(told(&["app", "add"]), @"");
-        insta::assert_snapshot!(told(&["app", "add", "x", "y"]), @"");
+        insta::assert_snapshot!(told(&["app", "ad"]), @"
+        unrecognized subcommand 'ad'
+        help: did you mean `add`?
+        help: `app --help` shows what can be given
+        ");
+        insta::assert_snapshot!(told(&["app", "add", "x", "--colour", "never"]), @"
+        unexpected argument '--colour' found
+        help: did you mean `--color`?
+        help: `app --help` shows what can be given
+        ");
+        insta::assert_snapshot!(told(&["app", "add", "x", "--color", "neve"]), @"
+        invalid value 'neve' for '--color <color>'
+        help: did you mean `never`?
+        help: possible values: auto, never
+        help: `app --help` shows what can be given
+        ");
+        insta::assert_snapshot!(told(&["app", "add", "x", "--color", "never", "--quiet"]), @"
+        the argument '--color <color>' cannot be used with '--quiet'
+        help: `app --help` shows what can be given
+        ");
+        insta::assert_snapshot!(told(&["app", "add"]), @"
+        the following required arguments were not provided: `<NAME>`
+        help: `app --help` shows what can be given
+        ");
+        insta::assert_snapshot!(told(&["app", "add", "x", "y"]), @"
+        unexpected argument 'y' found
+        help: `app --help` shows what can be given
+        ");
     }
 }

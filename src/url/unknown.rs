@@ -2,6 +2,7 @@
 
 use super::is_scheme;
 use crate::Dialect;
+use crate::diagnostic::suggest::nearest;
 
 /// The forms of URLs that are known.
 const FORMS: &str = "`sqlite:PATH`, `postgres://USER:PASSWORD@HOST:PORT/DATABASE` or \
@@ -31,7 +32,10 @@ impl Unknown {
             },
             None => Self {
                 what: format!("has the scheme `{scheme}:`, which is of no known database"),
-                help: format!("write {FORMS}"),
+                help: match nearest(scheme, Dialect::ALL.map(Dialect::name)) {
+                    Some(near) => format!("did you mean `{near}:`?"),
+                    None => format!("write {FORMS}"),
+                },
             },
         }
     }

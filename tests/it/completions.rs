@@ -37,13 +37,56 @@ fn shell(project: &Project, shell: &[&str], script: &str) -> Option<Output> {
 #[test]
 fn the_hidden_command_says_what_can_stand_there() {
     let project = project();
-    assert_transcript!(project.migrate(&["complete", "--current=", "--", "down"]), @"");
-    assert_transcript!(project.migrate(&["complete", "--current=--to", "--", "sql"]), @"");
-    assert_transcript!(project.migrate(&["complete", "--current=D", "--", "status", "--env"]), @"");
+    assert_transcript!(project.migrate(&["complete", "--current=", "--", "down"]), @"
+    exit code: 0
+    ----- stdout -----
+    head	the head of the chain
+    heads	every head
+    base	before every revision
+    current	where the database is
+    billing@	a revision of this line
+    billing	branch label of b0b0aaaa1111
+    b0b0aaaa1111	begin billing
+    ae1027a6acf5	ae1027a6acf5
+    --dry-run	Show the plan, and change nothing
+    --from	With which script to undo a revision that was edited after it was applied
+    --yes	Do not ask, also where the environment is protected
+    --transaction	What one transaction holds
+    --help	Print help (see more with '--help')
+    --statement-lock-timeout	How long a statement may wait for a lock of the database, as in 2s; 0 leaves it to the server [env: MIGRATE_STATEMENT_LOCK_TIMEOUT]
+    --statement-timeout	How long a statement may take, as in 10m; 0 leaves it to the server [env: MIGRATE_STATEMENT_TIMEOUT]
+    --retries	How often a transaction that failed for a lock is tried again; by default 5 times [env: MIGRATE_RETRIES]
+    --database-url	The database, such as `sqlite:app.db` or `postgres://localhost/app` [env: DATABASE_URL]
+    --database	Which of the chain's named databases this is
+    --env	The environment of the configuration that is meant
+    --no-dotenv	Do not read `.env`
+    --lock-timeout	How long to wait while another runner is at work, in seconds or like 500ms, 2m; by default 60s [env: MIGRATE_LOCK_TIMEOUT]
+    --release	Build in release mode
+    --profile	Build with this profile
+    --features	Features to activate, besides those that the runner needs
+    --all-features	Activate all features
+    --no-default-features	Do not activate the `default` feature
+    --target	Build for this target
+    --target-dir	Directory for all generated artifacts
+    --jobs	Number of parallel jobs
+    --config	Override a configuration value of cargo
+    -Z	Unstable flags of cargo
+    --package	The package whose chain is meant
+    --manifest-path	Path to Cargo.toml
+    --color	Coloring: auto, always, never
+    --message-format	What stdout carries: text, or json for programs, a message a line
+    --quiet	Do not print progress
+    --verbose	Say more: each statement as it starts, or all about each revision
+    --locked	Assert that `Cargo.lock` will remain unchanged
+    --offline	Run without accessing the network
+    --frozen	Equivalent to specifying both --locked and --offline
+    ");
+    assert_transcript!(project.migrate(&["complete", "--current=--di", "--", "sql"]), @"exit code: 0");
+    assert_transcript!(project.migrate(&["complete", "--current=d", "--", "status", "--env"]), @"exit code: 0");
     // A broken chain, and none at all.
     project.write("migrations/wrong.sql", "CREATE");
-    assert_transcript!(project.migrate(&["complete", "--current=ae", "--", "up"]), @"");
-    assert_transcript!(Project::empty().migrate(&["complete", "--current=ae", "--", "up"]), @"");
+    assert_transcript!(project.migrate(&["complete", "--current=ae", "--", "up"]), @"exit code: 0");
+    assert_transcript!(Project::empty().migrate(&["complete", "--current=ae", "--", "up"]), @"exit code: 0");
 }
 
 /// What bash would insert for each line, with what completed `cargo` before still at work.
@@ -84,7 +127,21 @@ complete -p cargo
 #[test]
 fn bash_completes() {
     let Some(output) = shell(&project(), &["bash", "--norc", "-c"], BASH) else { return };
-    assert_transcript!(output, @"");
+    assert_transcript!(output, @"
+    exit code: 0
+    ----- stdout -----
+    cargo bui| old:bui
+    cargo migrate sta| stamp status
+    cargo migrate up ae| ae1027a6acf5
+    cargo +nightly migrate up b0| b0b0aaaa1111
+    cargo migrate up billing@h| head
+    cargo migrate up billing@| head base billing b0b0aaaa1111 ae1027a6acf5
+    cargo migrate history -r ae1027a6acf5:b0| b0b0aaaa1111
+    cargo migrate status --env=| dev
+    cargo migrate new 'two words' --head ae| ae1027a6acf5
+    cargo-migrate down ae| ae1027a6acf5
+    complete -o nospace -F _cargo_migrate_cargo cargo
+    ");
 }
 
 const ZSH: &str = r#"
@@ -108,7 +165,19 @@ done
 #[test]
 fn zsh_completes() {
     let Some(output) = shell(&project(), &["zsh", "-f", "-c"], ZSH) else { return };
-    assert_transcript!(output, @"");
+    assert_transcript!(output, @"
+    exit code: 0
+    ----- stdout -----
+    cargo bui|
+    compadd old
+    cargo migrate sta|
+    stamp:Record revisions as applied, or not, without running them
+    status:Show where a database is
+    cargo +nightly migrate up ae|
+    ae1027a6acf5:ae1027a6acf5
+    cargo migrate up billing@h|
+    billing@head:the head of this line
+    ");
 }
 
 const FISH: &str = "
@@ -122,5 +191,20 @@ end
 #[test]
 fn fish_completes() {
     let Some(output) = shell(&project(), &["fish", "--no-config", "-c"], FISH) else { return };
-    assert_transcript!(output, @"");
+    assert_transcript!(output, @"
+    exit code: 0
+    ----- stdout -----
+    cargo migrate stat|
+    status	Show where a database is
+    cargo +nightly migrate up ae|
+    ae1027a6acf5	ae1027a6acf5
+    cargo migrate up billing@|
+    billing@head	the head of this line
+    billing@base	before its first revision
+    billing@billing	branch label of b0b0aaaa1111
+    billing@b0b0aaaa1111	begin billing
+    billing@ae1027a6acf5	ae1027a6acf5
+    cargo-migrate down b0|
+    b0b0aaaa1111	begin billing
+    ");
 }

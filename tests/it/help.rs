@@ -72,16 +72,120 @@ fn help_is_found_in_every_way() {
 fn wrong_words_are_answered_with_right_ones() {
     let project = Project::with_chain();
     project.revision("ae1027a6acf5", "", "CREATE TABLE a (x);", "DROP TABLE a;");
-    assert_transcript!(project.migrate(&["stauts"]), @"");
-    assert_transcript!(project.migrate(&["database", "rest"]), @"");
-    assert_transcript!(project.migrate(&["up", "--tagret", "x"]), @"");
-    assert_transcript!(project.migrate(&["sql", "--dialect", "postgers"]), @"");
-    assert_transcript!(project.migrate(&["import", "--from", "alembik", "x"]), @"");
-    assert_transcript!(project.migrate(&["explain", "M003"]), @"");
-    assert_transcript!(project.migrate(&["up", "haed"]), @"");
-    assert_transcript!(project.migrate(&["up", "ae7210"]), @"");
-    assert_transcript!(project.migrate(&["up", "ae1072a6acf5"]), @"");
-    assert_transcript!(project.migrate(&["up", "--env", "devv"]), @"");
-    assert_transcript!(project.migrate(&["-p", "ap", "up"]), @"");
-    assert_transcript!(project.migrate(&["up", "--database-url", "postgers://me:hunter2@host/db"]), @"");
+    assert_transcript!(project.migrate(&["stauts"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: unrecognized subcommand 'stauts'
+    help: did you mean `stamp` or `status`?
+    help: `cargo migrate --help` shows what can be given
+    ");
+    assert_transcript!(project.migrate(&["database", "rest"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: unrecognized subcommand 'rest'
+    help: did you mean `create` or `reset`?
+    help: `cargo migrate database --help` shows what can be given
+    ");
+    assert_transcript!(project.migrate(&["up", "--tagret", "x"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: unexpected argument '--tagret' found
+    help: did you mean `--target`?
+    help: `cargo migrate up --help` shows what can be given
+    ");
+    assert_transcript!(project.migrate(&["sql", "--dialect", "postgers"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: invalid value 'postgers' for '--dialect <DIALECT>'
+    help: did you mean `postgres`?
+    help: possible values: sqlite, postgres, mysql
+    help: `cargo migrate sql --help` shows what can be given
+    ");
+    assert_transcript!(project.migrate(&["import", "--from", "alembik", "x"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: invalid value 'alembik' for '--from <TOOL>'
+    help: did you mean `alembic`?
+    help: possible values: sqlx, diesel, refinery, sea-orm, dbmate, goose, golang-migrate, flyway, alembic
+    help: `cargo migrate import --help` shows what can be given
+    ");
+    assert_transcript!(project.migrate(&["explain", "N0013"]), @r#"
+    exit code: 0
+    ----- stdout -----
+    # M0003: a revision file has no `revision` in its header
+
+    A revision is known by the id in its header, not by its file name, so that a file can be renamed or
+    moved into a folder. Without the id nothing can follow it, and no database can remember that it was
+    applied. The header is the block of comment lines at the very top: a message, an empty comment line,
+    then the keys.
+
+    ## Example
+
+    ```sql
+    -- create account
+    -- revision: ae1027a6acf5
+
+    -- migrate:up
+    CREATE TABLE account (id INTEGER PRIMARY KEY);
+
+    -- migrate:down
+    DROP TABLE account;
+    ```
+
+    Here the keys are part of the message, since nothing separates them:
+
+    ```sql
+    -- create account
+    --
+    -- revision: ae1027a6acf5
+
+    -- migrate:up
+    CREATE TABLE account (id INTEGER PRIMARY KEY);
+
+    -- migrate:down
+    DROP TABLE account;
+    ```
+
+    ## What to do
+
+    `cargo migrate new "message"` writes a file with a complete header; copy it, or move the SQL there. A
+    file that is no revision belongs elsewhere, or under a name that begins with `_`.
+    "#);
+    assert_transcript!(project.migrate(&["up", "haed"]), @"
+    exit code: 2
+    ----- stderr -----
+        Database sqlite:dev.db (from environment `dev`)
+    error: no revision or branch label is called `haed`; did you mean `head`?
+     = [ROOT]/dev.db: the database is as before
+    ");
+    assert_transcript!(project.migrate(&["up", "ae1072"]), @"
+    exit code: 2
+    ----- stderr -----
+        Database sqlite:dev.db (from environment `dev`)
+    error: no revision or branch label is called `ae7210`
+     = [ROOT]/dev.db: the database is as before
+    ");
+    assert_transcript!(project.migrate(&["up", "ae1072a6acf5"]), @"
+    exit code: 2
+    ----- stderr -----
+        Database sqlite:dev.db (from environment `dev`)
+    error: no revision or branch label is called `ae1072a6acf5`; did you mean `ae1027a6acf5`?
+     = [ROOT]/dev.db: the database is as before
+    ");
+    assert_transcript!(project.migrate(&["up", "--env", "devv"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: unknown environment `devv`; did you mean `dev`?
+    ");
+    assert_transcript!(project.migrate(&["-p", "ap", "up"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: package `ap` is no member of the workspace
+    help: did you mean `-p app`?
+    ");
+    assert_transcript!(project.migrate(&["up", "--database-url", "postgers://me:hunter2@host/db"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: the URL `postgers://me:***@host/db` from `--database-url` has the scheme `postgers:`, which is of no known database; write `sqlite:PATH`, `postgres://USER:PASSWORD@HOST:PORT/DATABASE` or `mysql://USER:PASSWORD@HOST:PORT/DATABASE`
+    ");
 }

@@ -30,7 +30,10 @@ pub(super) fn candidates(before: &[OsString], current: &OsStr, env: &Env) -> Vec
     let last = words.len() - 1;
     let mut command = informed(super::super::command("cargo migrate"), &surroundings);
     let found = engine::complete(&mut command, words, last, Some(env.directory()));
-    found.unwrap_or_default().iter().filter_map(line).collect()
+    let mut lines: Vec<String> = found.unwrap_or_default().iter().filter_map(line).collect();
+    // Every command has dozens of options: they would hide the names.
+    lines.retain(|line| !current.is_empty() || !line.starts_with('-'));
+    lines
 }
 
 /// The options that say which package is meant, as far as they are typed.
@@ -276,20 +279,30 @@ mod tests {
     #[test]
     fn what_the_package_knows_is_offered() {
         let (_directory, env) = package();
-        insta::assert_snapshot!(complete(&env, "up ").join("\n"), @"");
-        insta::assert_snapshot!(words(&env, "up ae"), @"");
-        insta::assert_snapshot!(words(&env, "down billing@"), @"");
-        insta::assert_snapshot!(words(&env, "history -r ae1027a6acf5:b"), @"");
-        insta::assert_snapshot!(words(&env, "history --range=head:"), @"");
-        insta::assert_snapshot!(words(&env, "new x --branch "), @"");
-        insta::assert_snapshot!(words(&env, "merge b0b0aaaa1111 c"), @"");
-        insta::assert_snapshot!(words(&env, "status --env "), @"");
-        insta::assert_snapshot!(words(&env, "status --database "), @"");
-        insta::assert_snapshot!(words(&env, "-p "), @"");
-        insta::assert_snapshot!(words(&env, "explain M005"), @"");
-        insta::assert_snapshot!(words(&env, "import --from s"), @"");
-        insta::assert_snapshot!(words(&env, "migrate stat"), @"");
-        insta::assert_snapshot!(words(&env, "up --dry"), @"");
+        insta::assert_snapshot!(complete(&env, "up ").join("\n"), @"
+        head	the head of the chain
+        heads	every head
+        base	before every revision
+        current	where the database is
+        billing@	a revision of this line
+        billing	branch label of b0b0aaaa1111
+        c0c0bbbb2222	create c0c0bbbb2222
+        b0b0aaaa1111	create b0b0aaaa1111
+        ae1027a6acf5	create ae1027a6acf5
+        ");
+        insta::assert_snapshot!(words(&env, "up ae"), @"ae1027a6acf5");
+        insta::assert_snapshot!(words(&env, "down billing@"), @"billing@head billing@base billing@billing billing@b0b0aaaa1111 billing@ae1027a6acf5");
+        insta::assert_snapshot!(words(&env, "history -r ae1027a6acf5:b"), @"ae1027a6acf5:base ae1027a6acf5:billing@ ae1027a6acf5:billing ae1027a6acf5:b0b0aaaa1111");
+        insta::assert_snapshot!(words(&env, "history --range=head:"), @"--range=head:head --range=head:heads --range=head:base --range=head:current --range=head:billing@ --range=head:billing --range=head:c0c0bbbb2222 --range=head:b0b0aaaa1111 --range=head:ae1027a6acf5");
+        insta::assert_snapshot!(words(&env, "new x --branch "), @"billing");
+        insta::assert_snapshot!(words(&env, "merge b0b0aaaa1111 c"), @"current c0c0bbbb2222");
+        insta::assert_snapshot!(words(&env, "status --env "), @"dev production");
+        insta::assert_snapshot!(words(&env, "status --database "), @"catalog monitoring");
+        insta::assert_snapshot!(words(&env, "-p "), @"app");
+        insta::assert_snapshot!(words(&env, "explain M005"), @"M0051 M0052 M0053 M0054 M0055");
+        insta::assert_snapshot!(words(&env, "import --from s"), @"sqlx sea-orm");
+        insta::assert_snapshot!(words(&env, "migrate stat"), @"status");
+        insta::assert_snapshot!(words(&env, "up --dry"), @"--dry-run");
     }
 
     #[test]

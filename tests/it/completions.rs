@@ -48,41 +48,17 @@ fn the_hidden_command_says_what_can_stand_there() {
     billing	branch label of b0b0aaaa1111
     b0b0aaaa1111	begin billing
     ae1027a6acf5	ae1027a6acf5
-    --dry-run	Show the plan, and change nothing
-    --from	With which script to undo a revision that was edited after it was applied
-    --yes	Do not ask, also where the environment is protected
-    --transaction	What one transaction holds
-    --help	Print help (see more with '--help')
-    --statement-lock-timeout	How long a statement may wait for a lock of the database, as in 2s; 0 leaves it to the server [env: MIGRATE_STATEMENT_LOCK_TIMEOUT]
-    --statement-timeout	How long a statement may take, as in 10m; 0 leaves it to the server [env: MIGRATE_STATEMENT_TIMEOUT]
-    --retries	How often a transaction that failed for a lock is tried again; by default 5 times [env: MIGRATE_RETRIES]
-    --database-url	The database, such as `sqlite:app.db` or `postgres://localhost/app` [env: DATABASE_URL]
-    --database	Which of the chain's named databases this is
-    --env	The environment of the configuration that is meant
-    --no-dotenv	Do not read `.env`
-    --lock-timeout	How long to wait while another runner is at work, in seconds or like 500ms, 2m; by default 60s [env: MIGRATE_LOCK_TIMEOUT]
-    --release	Build in release mode
-    --profile	Build with this profile
-    --features	Features to activate, besides those that the runner needs
-    --all-features	Activate all features
-    --no-default-features	Do not activate the `default` feature
-    --target	Build for this target
-    --target-dir	Directory for all generated artifacts
-    --jobs	Number of parallel jobs
-    --config	Override a configuration value of cargo
-    -Z	Unstable flags of cargo
-    --package	The package whose chain is meant
-    --manifest-path	Path to Cargo.toml
-    --color	Coloring: auto, always, never
-    --message-format	What stdout carries: text, or json for programs, a message a line
-    --quiet	Do not print progress
-    --verbose	Say more: each statement as it starts, or all about each revision
-    --locked	Assert that `Cargo.lock` will remain unchanged
-    --offline	Run without accessing the network
-    --frozen	Equivalent to specifying both --locked and --offline
     ");
-    assert_transcript!(project.migrate(&["complete", "--current=--di", "--", "sql"]), @"exit code: 0");
-    assert_transcript!(project.migrate(&["complete", "--current=d", "--", "status", "--env"]), @"exit code: 0");
+    assert_transcript!(project.migrate(&["complete", "--current=--di", "--", "sql"]), @"
+    exit code: 0
+    ----- stdout -----
+    --dialect	The dialect, where the chain has several [default: that of the environment]
+    ");
+    assert_transcript!(project.migrate(&["complete", "--current=d", "--", "status", "--env"]), @"
+    exit code: 0
+    ----- stdout -----
+    dev
+    ");
     // A broken chain, and none at all.
     project.write("migrations/wrong.sql", "CREATE");
     assert_transcript!(project.migrate(&["complete", "--current=ae", "--", "up"]), @"exit code: 0");
@@ -103,14 +79,17 @@ try() {
     while [[ $rest =~ ^[[:space:]]*([:=@]+|[^[:space:]:=@]+)(.*)$ ]]; do
         COMP_WORDS+=("${BASH_REMATCH[1]}") rest="${BASH_REMATCH[2]}"
     done
-    [[ $1 == *[[:space:]:=@] ]] && COMP_WORDS+=("")
+    [[ $1 == *[[:space:]] ]] && COMP_WORDS+=("")
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    # What it replaces: `@` is part of it, other marks are not.
+    local replaced="${COMP_WORDS[COMP_CWORD]}"
+    [[ $replaced == [:=] ]] && replaced=""
+    [[ COMP_CWORD -gt 0 && ${COMP_WORDS[COMP_CWORD - 1]} == @ ]] && replaced="@$replaced"
     COMPREPLY=()
     local spec; spec="$(complete -p "${COMP_WORDS[0]}")"; spec="${spec##* -F }"
-    "${spec%% *}" "${COMP_WORDS[0]}" "${COMP_WORDS[COMP_CWORD]}" ""
+    "${spec%% *}" "${COMP_WORDS[0]}" "$replaced" ""
     echo "$1| ${COMPREPLY[*]-}"
 }
-COMP_WORDBREAKS=$' \t\n"\'@><=;|&(:'
 try "cargo bui"
 try "cargo migrate sta"
 try "cargo migrate up ae"

@@ -487,9 +487,8 @@ fn a_picture_can_be_written_to_a_file() {
     exit code: 2
     ----- stderr -----
     error: invalid value 'png' for '--format <FORMAT>'
-      [possible values: terminal, mermaid, dot, svg]
-
-    For more information, try '--help'.
+    help: possible values: terminal, mermaid, dot, svg
+    help: `cargo migrate graph --help` shows what can be given
     ");
 }
 

@@ -55,8 +55,7 @@ fn the_history_can_be_cut_and_told_in_full() {
     exit code: 2
     ----- stderr -----
     error: invalid value 'a001aaaa' for '--range <RANGE>': `a001aaaa` is no range: expected `FROM:TO`, `FROM:`, `:TO` or `:`
-
-    For more information, try '--help'.
+    help: `cargo migrate history --help` shows what can be given
     ");
     assert_transcript!(project.migrate(&["history", "-r", "b002eeee-1:b002eeee", "--verbose"]), @"
     exit code: 0
@@ -176,7 +175,6 @@ fn any_target_can_be_shown() {
     exit code: 2
     ----- stderr -----
     error: invalid value 'a001:a002' for '<TARGET>': `a001:a002` is a range, and one target is wanted here
-
-    For more information, try '--help'.
+    help: `cargo migrate show --help` shows what can be given
     ");
 }

@@ -141,9 +141,8 @@ fn a_layout_that_no_tool_has() {
     exit code: 2
     ----- stderr -----
     error: invalid value 'rails' for '--from <TOOL>'
-      [possible values: sqlx, diesel, refinery, sea-orm, dbmate, goose, golang-migrate, flyway, alembic]
-
-    For more information, try '--help'.
+    help: possible values: sqlx, diesel, refinery, sea-orm, dbmate, goose, golang-migrate, flyway, alembic
+    help: `cargo migrate import --help` shows what can be given
     ");
 }
 

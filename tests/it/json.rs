@@ -125,6 +125,7 @@ fn examples(command: &str) -> Option<(Project, &'static [&'static str])> {
             project.write("old/1_one.down.sql", "DROP TABLE one;\n");
             (project, &["import old --dry-run", "import old"])
         }
+        "completions" => (Project::empty(), &["completions bash"]),
         "explain" => (Project::empty(), &["explain", "explain M0013"]),
         _ => return None,
     })
@@ -132,7 +133,8 @@ fn examples(command: &str) -> Option<(Project, &'static [&'static str])> {
 
 /// The commands that do something, not those that only hold others.
 fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+    let of_people = |sub: &&clap::Command| !sub.is_hide_set() && sub.get_name() != "help";
+    for sub in command.get_subcommands().filter(of_people) {
         let path = format!("{path} {}", sub.get_name()).trim().to_owned();
         if sub.has_subcommands() {
             leaves(sub, &path, found);
@@ -165,8 +167,8 @@ fn every_command_answers_in_messages() {
 fn what_goes_wrong_is_the_last_message() {
     let project = line();
     for (line, code, message, help) in [
-        ("up --nope", 2, "unexpected argument '--nope' found", "Usage"),
-        ("nope", 2, "unrecognized subcommand 'nope'", "Usage"),
+        ("up --nope", 2, "unexpected argument '--nope' found", "`cargo migrate up --help`"),
+        ("nope", 2, "unrecognized subcommand 'nope'", "`cargo migrate --help`"),
         ("explain M9999", 2, "`M9999` is no code", "lists all codes"),
         ("up nowhere", 2, "no revision or branch label is called `nowhere`", ""),
         ("down -p nobody", 2, "package `nobody` is no member of the workspace", "app"),

@@ -141,12 +141,8 @@ fn a_stamp_takes_no_wrong_targets() {
     exit code: 2
     ----- stderr -----
     error: unexpected argument '-1' found
-
-      tip: to pass '-1' as a value, use '-- -1'
-
-    Usage: cargo migrate stamp [OPTIONS] <TARGET>...
-
-    For more information, try '--help'.
+    help: to pass '-1' as a value, use '-- -1'
+    help: `cargo migrate stamp --help` shows what can be given
     ");
     assert_eq!(rows(&project), "first1 applied, second applied, third1 applied\n");
 }

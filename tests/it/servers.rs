@@ -347,8 +347,7 @@ fn shipped(elsewhere: &Project, runner: &Path, database: &Database) {
     exit code: 2
     ----- stderr -----
     error: invalid value 'soon' for '--statement-timeout <TIME>': expected a number of seconds, or a text like `500ms`, `5s` or `2m`
-
-    For more information, try '--help'.
+    help: `migrate up --help` shows what can be given
     ");
     assert_transcript!(run(&["up", "--database-url", "app.db"], &[]), @"
     exit code: 2

@@ -140,3 +140,13 @@ pub struct Import {
     /// Whether nothing was written, since only a plan was asked for.
     pub dry_run: bool,
 }
+
+/// A script that lets a shell complete command lines: `completions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Completions {
+    /// The shell, such as `bash`.
+    pub shell: String,
+    /// The script, for that shell to run.
+    pub script: String,
+}

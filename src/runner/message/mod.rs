@@ -43,8 +43,8 @@ pub use compiler::{
     Check, CompilerMessage, CompilerTarget, Diagnostic, DiagnosticCode, Explanation, Span, SpanLine,
 };
 pub use made::{
-    ChangedLine, DatabaseCreated, DatabaseDropped, File, FileChange, Import, Init, LineChange,
-    Rebase, Script,
+    ChangedLine, Completions, DatabaseCreated, DatabaseDropped, File, FileChange, Import, Init,
+    LineChange, Rebase, Script,
 };
 pub use record::{
     BelievedStatement, Problem, ProblemKind, Repair, RepairedRow, RowChange, Stamp, WayOut,
@@ -146,6 +146,8 @@ messages! {
     Check,
     /// A code of findings.
     Explanation,
+    /// A script that lets a shell complete command lines.
+    Completions,
     /// The last message of a command that did not succeed.
     Failure,
     /// The last message of a command that did what it was told.

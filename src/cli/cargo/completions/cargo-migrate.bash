@@ -2,9 +2,9 @@
 #
 #     eval "$(cargo migrate completions bash)"
 
-# Completes what is typed after the first $1 words.
+# Completes what is typed after the first $1 words; readline replaces $2.
 _cargo_migrate_complete() {
-    local first="$1" line="${COMP_LINE:0:COMP_POINT}" index word blank value
+    local first="$1" replaced="$2" line="${COMP_LINE:0:COMP_POINT}" index word blank value
     local -a words=()
     # Readline also cuts at `@`, `:` and `=`; for us only blanks part words.
     for ((index = 0; index <= COMP_CWORD; index++)); do
@@ -21,8 +21,8 @@ _cargo_migrate_complete() {
     done
     local last=$((${#words[@]} - 1))
     local current="${words[last]}"
-    # Only what stands after the last of those characters is replaced.
-    local kept="${current%"${current##*["$COMP_WORDBREAKS"]}"}"
+    # What stands before, as in `billing@head` or `--env=dev`, is to be left out.
+    local kept="${current%"$replaced"}"
     kept="${kept#[\"\']}"
     COMPREPLY=()
     while IFS=$'\t' read -r value _; do
@@ -39,7 +39,7 @@ _cargo_migrate_complete() {
 }
 
 _cargo_migrate_plain() {
-    _cargo_migrate_complete 1
+    _cargo_migrate_complete 1 "$2"
 }
 
 # Takes the place of what completes `cargo` now, and remembers it.
@@ -60,7 +60,7 @@ _cargo_migrate_cargo() {
     local first=1 loader
     [[ ${COMP_WORDS[1]} == +* ]] && first=2
     if [[ COMP_CWORD -gt first && ${COMP_WORDS[first]} == migrate ]]; then
-        _cargo_migrate_complete $((first + 1))
+        _cargo_migrate_complete $((first + 1)) "$2"
         return
     fi
     if [[ -z $_cargo_migrate_other ]]; then

@@ -8,21 +8,22 @@ mod candidates;
 
 use super::arguments::{CompleteArguments, CompletionsArguments, Shell};
 use super::context::Context;
-use crate::runner::{Exit, Failure};
+use crate::runner::{Exit, Failure, message};
 
 /// Prints the script of a shell.
 pub(super) fn script(
     context: &mut Context<'_>,
     args: &CompletionsArguments,
 ) -> Result<Exit, Failure> {
-    let script = match args.shell {
-        Shell::Bash => include_str!("cargo-migrate.bash"),
-        Shell::Zsh => include_str!("cargo-migrate.zsh"),
-        Shell::Fish => include_str!("cargo-migrate.fish"),
-        Shell::Elvish => include_str!("cargo-migrate.elv"),
-        Shell::Powershell => include_str!("cargo-migrate.ps1"),
+    let (shell, script) = match args.shell {
+        Shell::Bash => ("bash", include_str!("cargo-migrate.bash")),
+        Shell::Zsh => ("zsh", include_str!("cargo-migrate.zsh")),
+        Shell::Fish => ("fish", include_str!("cargo-migrate.fish")),
+        Shell::Elvish => ("elvish", include_str!("cargo-migrate.elv")),
+        Shell::Powershell => ("powershell", include_str!("cargo-migrate.ps1")),
     };
-    context.ui.answer(script.trim_end())?;
+    let answer = message::Completions { shell: shell.to_owned(), script: script.to_owned() };
+    context.ui.say(answer, |answer| answer.script.clone())?;
     Ok(Exit::Done)
 }
 

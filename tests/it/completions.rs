@@ -113,8 +113,8 @@ fn bash_completes() {
     cargo migrate sta| stamp status
     cargo migrate up ae| ae1027a6acf5
     cargo +nightly migrate up b0| b0b0aaaa1111
-    cargo migrate up billing@h| head
-    cargo migrate up billing@| head base billing b0b0aaaa1111 ae1027a6acf5
+    cargo migrate up billing@h| @head
+    cargo migrate up billing@| @head @base @billing @b0b0aaaa1111 @ae1027a6acf5
     cargo migrate history -r ae1027a6acf5:b0| b0b0aaaa1111
     cargo migrate status --env=| dev
     cargo migrate new 'two words' --head ae| ae1027a6acf5

@@ -149,7 +149,7 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(&mut context, args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),
-        Command::Completions(args) => completions::script(&mut context, &args),
+        Command::Completions(args) => completions::script(&mut context, args),
         Command::Complete(args) => completions::complete(&mut context, &args),
     }
 }

@@ -13,7 +13,7 @@ use crate::runner::{Exit, Failure, message};
 /// Prints the script of a shell.
 pub(super) fn script(
     context: &mut Context<'_>,
-    args: &CompletionsArguments,
+    args: CompletionsArguments,
 ) -> Result<Exit, Failure> {
     let (shell, script) = match args.shell {
         Shell::Bash => ("bash", include_str!("cargo-migrate.bash")),

@@ -227,7 +227,7 @@ impl ViewArguments {
     }
 }
 
-fn counts_from_database(target: &Target) -> bool {
+pub(crate) fn counts_from_database(target: &Target) -> bool {
     target.anchor == Anchor::Current
 }
 

@@ -18,14 +18,14 @@ pub(crate) mod ui;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "cli")]
-pub(crate) use arguments::dialect;
 pub use arguments::{
     BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
     HeadsArguments, HistoryArguments, MessageFormat, OutputArguments, PlanArguments, RedoArguments,
     RepairArguments, Scope, ShowArguments, SqlArguments, StampArguments, StatementArguments,
     StatusArguments, UpArguments, Verdict, ViewArguments,
 };
+#[cfg(feature = "cli")]
+pub(crate) use arguments::{counts_from_database, dialect};
 pub use env::Env;
 pub use exit::{Exit, Failure};
 pub use ui::{Color, Ui};

@@ -10,6 +10,7 @@ mod commands;
 mod compile;
 mod cost;
 mod database;
+mod edit;
 mod graph;
 mod histories;
 mod history;

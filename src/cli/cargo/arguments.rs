@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::Dialect;
+use crate::chain::Target;
 use crate::runner::dialect;
 use crate::runner::ui::HELP_STYLES;
 use crate::runner::{
@@ -48,6 +49,8 @@ pub enum Command {
     New(NewArguments),
     /// Join several heads with a new revision
     Merge(MergeArguments),
+    /// Open a revision in the editor
+    Edit(EditArguments),
     /// Let revisions follow others than they did
     Rebase(RebaseArguments),
     /// Apply revisions
@@ -252,8 +255,8 @@ A target is an id or a prefix of four or more characters, a branch label, `head`
 followed by `-N`, and any of them after the name of a branch and `@`.
 The path of the new file is printed to stdout.")]
 pub struct NewArguments {
-    /// What the revision does, in a few words
-    pub message: String,
+    /// What the revision does, in a few words; asked for if it is left out
+    pub message: Option<String>,
     /// Write it in Rust: for data, and for all that SQL cannot say
     #[arg(long)]
     pub rust: bool,
@@ -275,6 +278,25 @@ pub struct NewArguments {
     /// A revision of another branch that must be applied first; a label is kept as it is
     #[arg(long, value_name = "TARGET")]
     pub depends_on: Vec<String>,
+}
+
+/// Arguments of `edit`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  edit
+  edit ae10
+  edit billing@head
+
+Opens the file in the editor that VISUAL or EDITOR names, waits for it, and checks the chain. A target
+means what it means for `up`. A database is asked only for `current`, `+N` and `-N`.")]
+pub struct EditArguments {
+    /// An id or a prefix of one, a branch label, `head`, or any other target
+    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
+    pub target: Target,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
 }
 
 /// The commands of `database`.

@@ -10,9 +10,11 @@ mod check;
 mod compiled;
 mod context;
 mod database;
+mod edit;
 mod explain;
 mod finding;
 mod format;
+mod hooks;
 mod import;
 mod init;
 mod merge;
@@ -129,6 +131,7 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Branches(args) => chain::branches(&mut context, args),
         Command::Heads(args) => chain::heads(&mut context, args),
         Command::Show(args) => chain::show(&mut context, &args),
+        Command::Edit(args) => edit::run(&mut context, &args),
         Command::Rebase(args) => rebase::run(&mut context, &args),
         Command::Merge(args) => merge::run(&mut context, &args),
         Command::Check(args) => check::run(&mut context, args),

@@ -181,6 +181,26 @@ pub(crate) fn show(
     Ok(Exit::Done)
 }
 
+/// The only revision at a target, for a command that takes one.
+#[cfg(feature = "cli")]
+pub(crate) fn the_one<'c>(
+    chain: &'c Chain,
+    status: Option<&Status>,
+    target: &Target,
+) -> Result<&'c Revision, Failure> {
+    match select(chain, status, target)?[..] {
+        [] => Err(nothing_at(chain, target, status)),
+        [revision] => Ok(revision),
+        [first, ..] => {
+            let found = select(chain, status, target)?;
+            let found = crate::chain::listed(found.into_iter().map(Revision::id));
+            Err(Failure::new(format!("`{target}` is several revisions: {found}"))
+                .exit(Exit::Usage)
+                .help(format!("say which one is meant, as in `{}`", first.id())))
+        }
+    }
+}
+
 fn nothing_at(chain: &Chain, target: &Target, status: Option<&Status>) -> Failure {
     if chain.is_empty() {
         return Failure::new(NO_REVISION).exit(Exit::Usage);

@@ -10,6 +10,8 @@ mod repair;
 mod sql;
 mod status;
 
+#[cfg(feature = "cli")]
+pub(crate) use chain::the_one;
 pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
 pub(crate) use code::{Running, needs_code};

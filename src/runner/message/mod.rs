@@ -54,7 +54,9 @@ pub use run::{
     RevisionStarted, RunStarted, StatementStarted, StepSource, StepTransaction, Waiting,
 };
 pub use standing::{Counts, Database, Difference, RevisionStatus, Standing, State, Status};
-pub use stream::{Failure, Finished, Help, Note, Started, Warning};
+pub use stream::{
+    DatabaseState, DatabaseStateKind, Failure, Finished, Help, Note, Place, Started, Warning,
+};
 
 /// The version of the schema. It grows when a field or a reason goes or changes its meaning.
 pub const VERSION: u32 = 1;

@@ -71,6 +71,12 @@ macro_rules! messages {
             $($(#[doc = $doc])+ $name($name),)*
         }
 
+        #[cfg(test)]
+        impl Message {
+            /// The names of the variants.
+            const NAMES: &[&str] = &[$(stringify!($name)),*];
+        }
+
         $(impl From<$name> for Message {
             fn from(message: $name) -> Self {
                 Self::$name(message)
@@ -206,6 +212,31 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_guide_shows_each_message_as_it_is() {
+        let guide = include_str!("../../guide/json.md");
+        let mut shown = Vec::new();
+        for line in guide.lines().filter(|line| line.starts_with('{')) {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            let message: Message = serde_json::from_value(value.clone()).expect(line);
+            assert_eq!(serde_json::to_value(&message).unwrap(), value, "{line}");
+            let reason = value["reason"].as_str().unwrap().to_owned();
+            assert!(guide.contains(&format!("\n## `{reason}`\n")), "{reason}");
+            shown.push(reason);
+        }
+        for name in Message::NAMES {
+            let mut reason = String::new();
+            for c in name.chars() {
+                if c.is_uppercase() && !reason.is_empty() {
+                    reason.push('-');
+                }
+                reason.push(c.to_ascii_lowercase());
+            }
+            assert!(shown.contains(&reason), "the guide shows no `{reason}`");
+        }
+        assert_eq!(shown.len(), Message::NAMES.len());
+    }
 
     #[test]
     fn a_line_steers_no_terminal_and_loses_nothing() {

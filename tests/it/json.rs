@@ -251,8 +251,8 @@ fn status_says_what_text_says() {
     assert_eq!(status.next.as_deref(), Some("repair"));
     assert_eq!(status.heads, ["left"]);
     assert_eq!((status.counts.applied, status.counts.pending, status.counts.different), (2, 1, 1));
-    let states: Vec<State> = status.revisions.iter().map(|it| it.standing.state).collect();
-    assert_eq!(states, [State::Applied, State::Applied, State::Pending]);
+    let found: Vec<State> = status.revisions.iter().map(|it| it.standing.state).collect();
+    assert_eq!(found, [State::Applied, State::Applied, State::Pending]);
     assert!(status.revisions[0].standing.applied_at.as_ref().unwrap().ends_with('Z'));
 }
 

@@ -1,8 +1,11 @@
 //! Where a database stands, in one look: what is out of order, what is to be done, and the command that does it.
 
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 
-use super::database::look;
+use super::database::{failed, look};
 use crate::chain::{Chain, Direction, RevisionId};
 use crate::diagnostic::visible;
 use crate::runner::message::{self, Counts};
@@ -28,8 +31,8 @@ pub(crate) fn status(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let status = look(migrator, place, &args.database, ui)?;
-    let chain = migrator.chain().map_err(super::database::failed)?;
-    let many_heads = migrator.header().map_err(super::database::failed)?.settings.many_heads;
+    let chain = migrator.chain().map_err(failed)?;
+    let many_heads = migrator.header().map_err(failed)?.settings.many_heads;
     let next = next(chain, many_heads, &status);
     let answer = message::Status {
         database: status.database.clone(),
@@ -74,8 +77,7 @@ fn next(chain: &Chain, many_heads: bool, status: &Status) -> Option<&'static str
 
 /// Whether a revision is applied, and one that it follows or depends on is not.
 fn has_gap(chain: &Chain, status: &Status) -> bool {
-    let pending: std::collections::HashSet<&RevisionId> =
-        status.pending().map(|of| &of.revision).collect();
+    let pending: HashSet<&RevisionId> = status.pending().map(|of| &of.revision).collect();
     let is_applied = |of: &&RevisionStatus| {
         matches!(of.state, RevisionState::Applied(_) | RevisionState::Stamped(_))
     };
@@ -100,12 +102,12 @@ fn on(command: &str, args: &DatabaseArguments) -> String {
         } else if shown.chars().all(is_plain) {
             line += &shown;
         } else {
-            line += &format!("'{shown}'");
+            let _ = write!(line, "'{shown}'");
         }
     }
     for (option, value) in [("--env", &args.environment), ("--database", &args.name)] {
         if let Some(value) = value {
-            line += &format!(" {option} {value}");
+            let _ = write!(line, " {option} {value}");
         }
     }
     line
@@ -199,7 +201,9 @@ fn line(of: &RevisionStatus) -> String {
         }
     };
     let mut remarks = String::new();
-    let mut remark = |text: &str| remarks += &format!("  {BAD}{text}{BAD:#}");
+    let mut remark = |text: &str| {
+        let _ = write!(remarks, "  {BAD}{text}{BAD:#}");
+    };
     match of.difference {
         Some(Difference::Edited) => remark("EDITED: the file is not what was applied"),
         Some(Difference::Reparented) => remark("RE-PARENTED: the file has other parents"),

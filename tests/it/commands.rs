@@ -341,6 +341,25 @@ fn a_message_never_breaks_the_chain() {
 }
 
 #[test]
+fn quiet_silences_progress_and_no_answer() {
+    let project = Project::with_chain();
+    project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
+    project.migrate(&["up"]).success();
+    project.revision("second", "first1", "", "DROP TABLE b;");
+    for line in ["status", "plan", "plan --down", "history --applied", "heads", "show head", "sql"] {
+        let line: Vec<&str> = line.split(' ').collect();
+        let loud = project.migrate(&line).success();
+        let quiet = project.migrate(&[&line[..], &["-q"]].concat()).success();
+        assert_eq!(quiet.stdout, loud.stdout, "{line:?}");
+        assert!(!quiet.stdout.is_empty() && quiet.stderr.is_empty(), "{}", quiet.transcript());
+    }
+    // The findings are the answer of `check`, wherever they stand.
+    let quiet = project.migrate(&["check", "-q"]).success();
+    assert!(quiet.stderr.contains("warning[M"), "{}", quiet.transcript());
+    assert!(!quiet.stderr.contains("Checked"), "{}", quiet.transcript());
+}
+
+#[test]
 fn a_reader_who_goes_away_changes_neither_the_work_nor_the_exit_code() {
     let project = Project::with_chain();
     project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");

@@ -346,7 +346,8 @@ fn quiet_silences_progress_and_no_answer() {
     project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
     project.migrate(&["up"]).success();
     project.revision("second", "first1", "", "DROP TABLE b;");
-    for line in ["status", "plan", "plan --down", "history --applied", "heads", "show head", "sql"] {
+    for line in ["status", "plan", "plan --down", "history --applied", "heads", "show head", "sql"]
+    {
         let line: Vec<&str> = line.split(' ').collect();
         let loud = project.migrate(&line).success();
         let quiet = project.migrate(&[&line[..], &["-q"]].concat()).success();

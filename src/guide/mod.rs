@@ -1,6 +1,6 @@
 //! Longer explanations than a function's own page has room for.
 //!
-//! [`databases`] says what a run does on each database. The other pages are for those who come from another
+//! [`databases`] says what a run does on each database, [`json`] what `--message-format json` prints. The other pages are for those who come from another
 //! tool: what is the same, what is better, and what to watch for.
 //!
 //! | tool | page | the revision's id |
@@ -61,6 +61,9 @@ pub mod golang_migrate {}
 
 #[doc = include_str!("goose.md")]
 pub mod goose {}
+
+#[doc = include_str!("json.md")]
+pub mod json {}
 
 #[doc = include_str!("refinery.md")]
 pub mod refinery {}

@@ -136,10 +136,11 @@ pub fn main<A: Into<OsString>>(
     arguments: impl IntoIterator<Item = A>,
     migrator: &Migrator,
 ) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     let ui = Ui::stdio();
     match Env::of_process() {
         Ok(env) => run_from(arguments, migrator, env.with_signals(), &ui),
-        Err(error) => ui.run(|| Err(no_directory(&error))),
+        Err(error) => ui.of_line(&arguments).run(|| Err(no_directory(&error))),
     }
 }
 
@@ -163,11 +164,10 @@ pub fn run_from<A: Into<OsString>>(
     let program = arguments.first().map(std::path::PathBuf::from);
     let program = program.as_ref().and_then(|path| path.file_name()).unwrap_or_default();
     let command = help::with_program(Arguments::command(), &program.to_string_lossy());
-    let json = help::wants_json(&arguments);
-    let matches = command.try_get_matches_from(arguments);
+    let matches = command.try_get_matches_from(&arguments);
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
-        Ok(arguments) => run(arguments, migrator, env, ui),
-        Err(error) => ui.usage(&error, json),
+        Ok(parsed) => run(parsed, migrator, env, ui),
+        Err(error) => ui.of_line(&arguments).usage(&error),
     }
 }
 

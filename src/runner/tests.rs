@@ -21,6 +21,12 @@ impl Write for Caught {
 
 /// Runs a command line over a chain with a branch; returns what it prints, errors last.
 fn run(arguments: &[&str]) -> String {
+    let (out, err, _) = run_apart(arguments);
+    out + &err
+}
+
+/// The same with the two streams apart, and the exit code.
+fn run_apart(arguments: &[&str]) -> (String, String, Exit) {
     let chain = chain_of(&[
         ("first", &[], &[]),
         ("left1", &["first"], &[]),
@@ -29,9 +35,10 @@ fn run(arguments: &[&str]) -> String {
     let migrator = Migrator::new(chain, crate::chain::baked::Settings::default());
     let (out, err) = (Caught::default(), Caught::default());
     let ui = Ui::writers(out.clone(), err.clone());
-    run_from([&["migrate"], arguments].concat(), &migrator, Env::new("/nowhere"), &ui);
+    let line = [&["migrate"], arguments].concat();
+    let exit = run_from(line, &migrator, Env::new("/nowhere"), &ui);
     let text = |caught: Caught| String::from_utf8(caught.0.lock().unwrap().clone()).unwrap();
-    text(out) + &text(err)
+    (text(out), text(err), exit)
 }
 
 #[test]
@@ -141,4 +148,71 @@ fn a_shipped_binary_stamps_and_repairs() {
          Planned [ROOT]/app.db (from `--database-url`)
         Finished 1 step, committed at the end, all or nothing; nothing was changed
     ");
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn every_command_of_a_shipped_binary_answers_in_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    std::fs::write(&path, "").unwrap();
+    let url = format!("sqlite:{}", path.display());
+    // In the order of clap's tree: one goes on where the one before has stopped.
+    let examples: &[(&str, &[&str], bool)] = &[
+        ("up", &["left1"], true),
+        ("down", &[], true),
+        ("redo", &["base", "--dry-run"], true),
+        ("plan", &["left1"], true),
+        ("sql", &["first:left1"], false),
+        ("stamp", &["left1"], true),
+        ("repair", &["left1", "--accept"], true),
+        ("status", &[], true),
+        ("history", &["--applied"], true),
+        ("graph", &[], true),
+        ("heads", &[], false),
+        ("branches", &[], false),
+        ("show", &["left1"], false),
+    ];
+    for command in Arguments::command().get_subcommands() {
+        let name = command.get_name();
+        let Some((_, arguments, on_database)) = examples.iter().find(|it| it.0 == name) else {
+            panic!("`{name}` has no example here; does it know `--message-format json`?")
+        };
+        let mut line = vec![name, "--message-format", "json"];
+        line.extend_from_slice(arguments);
+        if *on_database {
+            line.extend(["--database-url", &url]);
+        }
+        let (out, err, exit) = run_apart(&line);
+        let read = |line: &str| {
+            let value: serde_json::Value = serde_json::from_str(line).expect(line);
+            let message: message::Message = serde_json::from_value(value.clone()).expect(line);
+            assert_eq!(serde_json::to_value(&message).unwrap(), value, "{line}");
+            message
+        };
+        let messages: Vec<message::Message> = out.lines().map(read).collect();
+        assert!(matches!(messages.first(), Some(message::Message::Started(_))), "{name}: {out}");
+        let Some(message::Message::Finished(last)) = messages.last() else {
+            panic!("{name}: {out}{err}")
+        };
+        assert_eq!(last.exit_code, exit.code(), "{name}");
+        let beside = |it: &&message::Message| {
+            !matches!(it, message::Message::Database(_) | message::Message::Note(_))
+        };
+        assert!(messages.iter().filter(beside).count() > 2, "{name} answers nothing: {out}");
+    }
+}
+
+#[test]
+fn two_commands_on_one_output_are_two_streams() {
+    let caught = Caught::default();
+    let ui = Ui::writers(caught.clone(), io::sink());
+    let migrator = Migrator::new(chain_of(&[]), crate::chain::baked::Settings::default());
+    for _ in 0..2 {
+        let line = ["migrate", "heads", "--message-format=json"];
+        assert_eq!(run_from(line, &migrator, Env::new("/nowhere"), &ui), Exit::Done);
+    }
+    let text = String::from_utf8(caught.0.lock().unwrap().clone()).unwrap();
+    let reasons: Vec<&str> = text.lines().filter_map(|line| line.split('"').nth(3)).collect();
+    assert_eq!(reasons, ["started", "note", "finished", "started", "note", "finished"]);
 }

@@ -7,6 +7,7 @@
 //! them goes to stdout is decided here. What it does on the way is told with `Ui::tell`, which only
 //! programs read; people have the lines on stderr.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::exit::{Exit, Failure};
 use super::message::{self, Message};
-use super::{MessageFormat, OutputArguments};
+use super::{MessageFormat, OutputArguments, help};
 
 /// cargo's own styles for help pages (`cargo-util-terminal`, also published as `clap-cargo`).
 pub(crate) const HELP_STYLES: clap::builder::Styles = clap::builder::Styles::styled()
@@ -263,22 +264,25 @@ impl Ui {
         self.is_complete.load(Ordering::Relaxed)
     }
 
-    /// Prints help that was asked for, or what is wrong with the arguments, of which nothing else is known than
-    /// whether they ask for messages.
-    pub(crate) fn usage(&self, error: &clap::Error, json: bool) -> Exit {
-        let message_format = json.then_some(MessageFormat::Json);
-        let ui = self.with(&OutputArguments { message_format, ..OutputArguments::default() });
+    /// The same output in the form that a command line asks for, of which nothing else is known.
+    pub(crate) fn of_line(&self, arguments: &[OsString]) -> Self {
+        let message_format = help::wants_json(arguments).then_some(MessageFormat::Json);
+        self.with(&OutputArguments { message_format, ..OutputArguments::default() })
+    }
+
+    /// Prints help that was asked for, or what is wrong with the arguments.
+    pub(crate) fn usage(&self, error: &clap::Error) -> Exit {
         let page = error.render();
         // Whoever closed the stream does not want to know.
-        let _ = ui.tell(message::Started::now);
+        let _ = self.tell(message::Started::now);
         if error.use_stderr() {
-            let _ = write(&mut *ui.streams().err, format_args!("{}", page.ansi()));
-            let _ = ui.tell(|| message::Failure::of_usage(error));
+            let _ = write(&mut *self.streams().err, format_args!("{}", page.ansi()));
+            let _ = self.tell(|| message::Failure::of_usage(error));
             return Exit::Usage;
         }
-        let help = message::Help { text: page.to_string() };
-        let _ = ui.say(help, |_| page.ansi().to_string());
-        let _ = ui.tell(|| message::Finished { exit_code: Exit::Done.code() });
+        let asked_for = message::Help { text: page.to_string() };
+        let _ = self.say(asked_for, |_| page.ansi().to_string());
+        let _ = self.tell(|| message::Finished { exit_code: Exit::Done.code() });
         Exit::Done
     }
 

@@ -16,7 +16,6 @@ fn project() -> Project {
 fn edit(project: &Project, editor: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-migrate"));
     command.args(["migrate", "edit"]).args(arguments).current_dir(project.root());
-    command.env_remove("VISUAL").env_remove("EDITOR");
     if !editor.is_empty() {
         command.env("EDITOR", editor);
     }

@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+use cargo_migrate::cli::message::Message;
+
+use crate::json::messages;
 use crate::support::{Output, Project, assert_transcript};
 
 /// A package with a library, ready to be built.
@@ -334,6 +337,12 @@ fn the_runner_is_built_where_the_plan_has_a_revision_in_rust() {
     let output = migrate(&project, &["up", "--offline"]);
     assert_eq!(output.code, Some(101), "{}", output.transcript());
     assert!(output.stderr.contains("migrations/second.rs:20:16"), "{}", output.transcript());
+    let json = "--message-format=json";
+    let output = migrate(&project, &["up", "--offline", json]);
+    // cargo's own output is for people.
+    assert!(output.stderr.contains("migrations/second.rs:20:16"), "{}", output.transcript());
+    let last = messages(&output).pop();
+    assert!(matches!(last, Some(Message::Failure(it)) if it.exit_code == 101));
 
     write(&project, GOOD);
     assert_transcript!(migrate(&project, &["check"]), @"
@@ -354,6 +363,15 @@ fn the_runner_is_built_where_the_plan_has_a_revision_in_rust() {
     );
     assert!(ours.iter().any(|line| line.contains("Undoing second")), "{}", output.transcript());
 
+    // Its messages are ours, too, and what a revision prints is for people.
+    write(&project, &GOOD.replace("crate::nothing()", "println!(\"{{\\\"so\\\": 1}}\")"));
+    let output = migrate(&project, &["up", "-v", "--offline", json]);
+    let told = messages(&output);
+    let is_report = |it: &Message| matches!(it, Message::Report(report) if report.steps.len() == 1);
+    assert!(told.iter().any(is_report), "{}", output.transcript());
+    assert!(output.stderr.contains("{\"so\": 1}\n"), "{}", output.transcript());
+    migrate(&project, &["down", "-q", "--offline"]).success();
+
     // The exit code of the runner is ours.
     write(&project, &GOOD.replace("account ADD", "nowhere ADD"));
     let output = migrate(&project, &["up", "-q", "--offline"]);
@@ -369,6 +387,12 @@ fn the_runner_is_built_where_the_plan_has_a_revision_in_rust() {
      = [ROOT]/dev.db: the database is as before
      = help: correct the revision, and run `up` again
     "#);
+    let output = migrate(&project, &["up", "-q", "--offline", json]);
+    let Some(Message::Failure(failure)) = messages(&output).pop() else {
+        panic!("{}", output.transcript())
+    };
+    assert_eq!(failure.place.unwrap().line, Some(12));
+    assert_eq!(output.stderr.matches("error:").count(), 1, "{}", output.transcript());
 
     write(&project, &GOOD.replace("    let domain", "let domain"));
     assert_transcript!(migrate(&project, &["check"]), @"

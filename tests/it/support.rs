@@ -191,6 +191,8 @@ impl Project {
         let set: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
         for name in [
             "DATABASE_URL",
+            "EDITOR",
+            "VISUAL",
             "MIGRATE_LOCK_TIMEOUT",
             "MIGRATE_PROTECTED",
             "MIGRATE_RETRIES",

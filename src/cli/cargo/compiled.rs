@@ -65,13 +65,10 @@ pub(super) fn run(
         Some(Ok(0)) => Ok(Exit::Done),
         Some(Ok(exit_code)) => {
             if !ui.is_complete() {
-                ui.tell(|| message::Failure {
-                    message: String::from(
-                        "the runner was not built, or has not said why it failed; stderr has the rest",
-                    ),
-                    help: Vec::new(),
-                    exit_code,
-                })?;
+                let what =
+                    "the runner was not built, or has not said why it failed; stderr has the rest";
+                let failure = Failure::new(what).exit(Exit::Other(exit_code));
+                ui.tell(|| message::Failure::from(&failure))?;
             }
             Ok(Exit::Other(exit_code))
         }

@@ -24,7 +24,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &EditArguments) -> Result<Exi
     let here = context.env.directory();
     let shown = path.strip_prefix(here).unwrap_or(&path).display().to_string();
     context.ui.status("Editing", &shown)?;
-    let status = command(&editor, &path).current_dir(here).status().map_err(|error| {
+    let mut command = command(&editor, &path);
+    if context.ui.is_json() {
+        command.stdout(std::io::stderr());
+    }
+    let status = command.current_dir(here).status().map_err(|error| {
         Failure::new(format!("cannot start the editor `{editor}`: {error}")).help(SET_EDITOR)
     })?;
     if !status.success() {

@@ -33,13 +33,11 @@ pub(crate) use context::Context;
 
 /// The `main` of the binary: runs the command line of this process.
 pub fn main() -> Exit {
+    let arguments = with_name(std::env::args_os());
     let ui = Ui::stdio();
     match Env::of_process() {
-        Ok(env) => {
-            let arguments = with_name(std::env::args_os());
-            run_from(arguments, "cargo migrate", env.with_signals(), &ui)
-        }
-        Err(error) => ui.run(|| Err(runner::no_directory(&error))),
+        Ok(env) => run_from(arguments, "cargo migrate", env.with_signals(), &ui),
+        Err(error) => ui.of_line(&arguments).run(|| Err(runner::no_directory(&error))),
     }
 }
 
@@ -68,12 +66,11 @@ pub fn run_from<A: Into<OsString>>(
     ui: &Ui,
 ) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-    let json = help::wants_json(&arguments);
     let command = help::with_program(Arguments::command(), program).bin_name(program);
-    let matches = command.try_get_matches_from(arguments);
+    let matches = command.try_get_matches_from(&arguments);
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
-        Ok(arguments) => run(arguments, env, ui),
-        Err(error) => ui.usage(&error, json),
+        Ok(parsed) => run(parsed, env, ui),
+        Err(error) => ui.of_line(&arguments).usage(&error),
     }
 }
 

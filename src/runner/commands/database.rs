@@ -277,5 +277,5 @@ pub(crate) fn failed(error: Error) -> Failure {
         ErrorKind::Connect | ErrorKind::Locked | ErrorKind::Missing => Exit::Unavailable,
         _ => Exit::Failed,
     };
-    Failure::new(error.to_string()).exit(exit)
+    Failure::new(error.to_string()).exit(exit).saying(message::Failure::from(&error))
 }

@@ -142,7 +142,9 @@ struct Line {
 }
 
 fn planned(lines: Vec<Line>) -> String {
-    lines.iter().map(|line| format!("{} {}\n", line.verb, line.what)).collect()
+    let lines: Vec<String> =
+        lines.iter().map(|line| format!("{} {}", line.verb, line.what)).collect();
+    lines.join("\n")
 }
 
 fn stamp_lines(report: &StampReport) -> Vec<Line> {

@@ -43,9 +43,9 @@ pub struct CompilerTarget {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// `diagnostic`.
-    #[serde(rename = "$message_type")]
-    pub message_type: String,
+    /// `diagnostic`; a child has no such field.
+    #[serde(rename = "$message_type", default, skip_serializing_if = "Option::is_none")]
+    pub message_type: Option<String>,
     /// What is wrong, in one line.
     pub message: String,
     /// The code; `None` of a child.

@@ -54,7 +54,9 @@ pub use run::{
     RevisionStarted, RunStarted, StatementStarted, StepSource, StepTransaction, Waiting,
 };
 pub use standing::{Counts, Database, Difference, RevisionStatus, Standing, State, Status};
-pub use stream::{Failure, Finished, Help, Note, Started, Warning};
+pub use stream::{
+    DatabaseState, DatabaseStateKind, Failure, Finished, Help, Note, Place, Started, Warning,
+};
 
 /// The version of the schema. It grows when a field or a reason goes or changes its meaning.
 pub const VERSION: u32 = 1;
@@ -67,6 +69,12 @@ macro_rules! messages {
         #[non_exhaustive]
         pub enum Message {
             $($(#[doc = $doc])+ $name($name),)*
+        }
+
+        #[cfg(test)]
+        impl Message {
+            /// The names of the variants.
+            const NAMES: &[&str] = &[$(stringify!($name)),*];
         }
 
         $(impl From<$name> for Message {
@@ -204,6 +212,31 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_guide_shows_each_message_as_it_is() {
+        let guide = include_str!("../../guide/json.md");
+        let mut shown = Vec::new();
+        for line in guide.lines().filter(|line| line.starts_with('{')) {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            let message: Message = serde_json::from_value(value.clone()).expect(line);
+            assert_eq!(serde_json::to_value(&message).unwrap(), value, "{line}");
+            let reason = value["reason"].as_str().unwrap().to_owned();
+            assert!(guide.contains(&format!("\n## `{reason}`\n")), "{reason}");
+            shown.push(reason);
+        }
+        for name in Message::NAMES {
+            let mut reason = String::new();
+            for c in name.chars() {
+                if c.is_uppercase() && !reason.is_empty() {
+                    reason.push('-');
+                }
+                reason.push(c.to_ascii_lowercase());
+            }
+            assert!(shown.contains(&reason), "the guide shows no `{reason}`");
+        }
+        assert_eq!(shown.len(), Message::NAMES.len());
+    }
 
     #[test]
     fn a_line_steers_no_terminal_and_loses_nothing() {

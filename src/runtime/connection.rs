@@ -46,6 +46,8 @@ pub(crate) struct Record<'a> {
     pub(crate) status: &'static str,
     pub(crate) statements_done: usize,
     pub(crate) statement_started: Option<usize>,
+    /// In UTC, as the table has it; `None` is now.
+    pub(crate) applied_at: Option<&'a str>,
     pub(crate) applied_by: &'a str,
     pub(crate) duration_ms: u64,
 }
@@ -334,6 +336,11 @@ impl<'c> Connection<'c> {
         options: &Options,
     ) -> Result<(), Error> {
         dispatch!(self, driver => driver.begin(foreign_keys, options).await)
+    }
+
+    /// Keeps sqlx's own migrator out until the open transaction is over; waits for it.
+    pub(crate) async fn lock_sqlx_out(&mut self, options: &Options) -> Result<(), Error> {
+        dispatch!(self, driver => driver.lock_sqlx_out(options).await)
     }
 
     /// Makes the transaction permanent.

@@ -1,5 +1,6 @@
 //! The commands over a chain, wherever it comes from: files, or the binary.
 
+mod adopt;
 mod chain;
 #[cfg(feature = "cli")]
 mod code;
@@ -9,6 +10,7 @@ mod redo;
 mod repair;
 mod sql;
 
+pub(crate) use adopt::adopt;
 pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
 pub(crate) use code::{Running, needs_code};

@@ -165,12 +165,16 @@ async fn write_locked<T: Send>(
 ) -> Result<T, Error> {
     let (settings, options) = (request.settings, request.options);
     connection.begin(false, options).await?;
-    // Of the other tools only sqlx keeps its own runners out while it is at work.
-    if seen.old.as_ref().is_some_and(|old| old.tool == Tool::Sqlx) {
-        connection.lock_sqlx_out(options).await?;
-    }
     if connection.is_stale().await? {
         seen = see(connection, request, reading).await?;
+        draft = decide(request, &seen)?;
+    }
+    // Of the other tools only sqlx keeps its own runners out while it is at work.
+    if let Reading::AlsoOf(tool) = reading
+        && seen.old.as_ref().is_some_and(|old| old.tool == Tool::Sqlx)
+    {
+        connection.lock_sqlx_out(options).await?;
+        seen.old = Some(connection.old_table(tool).await?);
         draft = decide(request, &seen)?;
     }
     if !seen.state.has_table {

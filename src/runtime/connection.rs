@@ -338,7 +338,8 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.begin(foreign_keys, options).await)
     }
 
-    /// Keeps sqlx's own migrator out until the open transaction is over; waits for it.
+    /// Keeps sqlx's own migrator out until the open transaction is over, in which nothing was written yet; waits
+    /// for it. What is read afterwards is what sqlx has left.
     pub(crate) async fn lock_sqlx_out(&mut self, options: &Options) -> Result<(), Error> {
         dispatch!(self, driver => driver.lock_sqlx_out(options).await)
     }

@@ -14,8 +14,14 @@ impl Connection<'_> {
     /// gets through a pooler.
     pub(crate) async fn lock_sqlx_out(&mut self, options: &Options) -> Result<(), Error> {
         let doing = "take the lock of sqlx's migrator";
-        // The transaction begins here.
-        let begun = self.with_pending(Part::Ours(doing), "SELECT 1").await;
+        // The transaction begins here; what it reads must not be of a moment before sqlx is out. Under a lease
+        // it has this level already.
+        let begin = if self.fence.is_some() {
+            "SELECT 1"
+        } else {
+            "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
+        };
+        let begun = self.with_pending(Part::Ours(doing), begin).await;
         begun.map_err(|error| self.explained(error, doing))?;
         let database = self.text("SELECT pg_catalog.current_database()::text").await;
         let database = database.map_err(|error| self.explained(error, doing))?;

@@ -142,3 +142,31 @@ fn a_shipped_binary_stamps_and_repairs() {
         Finished 1 step, committed at the end, all or nothing; nothing was changed
     ");
 }
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_shipped_binary_adopts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let url = format!("sqlite:{}", path.display());
+    let database = rusqlite::Connection::open(&path).unwrap();
+    let of_alembic = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY); \
+                      INSERT INTO alembic_version VALUES ('left1')";
+    database.execute_batch(of_alembic).unwrap();
+    let on = |arguments: &[&str]| {
+        let text = run(&[arguments, &["--database-url", &url]].concat());
+        text.replace(folder.path().to_str().unwrap(), "[ROOT]")
+    };
+    insta::assert_snapshot!(on(&["adopt", "--dry-run"]), @"
+    adopt first first
+    adopt left1 left1
+         Planned [ROOT]/app.db (from `--database-url`)
+        Finished 2 revisions to adopt from alembic; nothing was changed
+    ");
+    insta::assert_snapshot!(on(&["adopt", "--from", "alembic"]), @"
+    Database sqlite:[ROOT]/app.db (from `--database-url`)
+     Adopted first first
+     Adopted left1 left1
+    Finished 2 revisions adopted from alembic
+    ");
+}

@@ -77,7 +77,7 @@ fn draft(request: &Request<'_>, seen: &Seen) -> Result<Draft<AdoptReport>, Error
     }
     let holes = history::holes(chain, &applied);
     if !holes.is_empty() {
-        return Err(refuse::holes(chain, old, &holes));
+        return Err(refuse::holes(chain, old, &holes, &heads(chain, &applied)));
     }
     let mut entries = Vec::with_capacity(applied.len());
     let mut differing = Vec::new();

@@ -95,28 +95,29 @@ pub(super) fn begun(chain: &Chain, old: &OldTable, missing: &[usize]) -> Error {
         .help("see `status`; `stamp REVISION` records what the database has beyond that")
 }
 
-pub(super) fn holes(chain: &Chain, old: &OldTable, holes: &[usize]) -> Error {
+/// Revisions that are not applied come before ones that are; `heads` are the last of those.
+pub(super) fn holes(chain: &Chain, old: &OldTable, holes: &[usize], heads: &[RevisionId]) -> Error {
     let (tool, ids) = (old.tool, ids(chain, holes));
     let first = &chain.revisions()[holes[0]];
+    let one = match &ids[..] {
+        [id] => format!("`{id}`"),
+        ids => counted(ids),
+    };
     Error::new(
         ErrorKind::Gap,
-        format!(
-            "{tool} has not applied {}, and has applied revisions that come after",
-            if ids.len() == 1 { format!("`{}`", ids[0]) } else { counted(&ids) }
-        ),
+        format!("{tool} has not applied {one}, and has applied revisions that come after"),
     )
     .revision_named(first.id(), Some(first.path()))
     .note(format!("not in `{}`: {}", tool.table(), listed_some(&ids)))
     .note("a chain has an order: a revision is applied only after those that it follows")
-    .help(match tool {
-        Tool::Refinery | Tool::GolangMigrate | Tool::Alembic => {
-            String::from("if the database has what they do, add their rows to the table, and adopt then")
-        }
-        _ => format!("apply what is missing with {tool} once more, and adopt then"),
-    })
+    .help(format!("apply what is missing with {tool} once more, if it does that, and adopt then"))
+    .help(format!(
+        "or, if the database has all the same what they do, record that: `{}`",
+        stamp(heads)
+    ))
     .help(
-        "or let the missing ones come last, by the `revises` lines: `cargo migrate rebase REVISION --onto head` \
-         where nothing else follows them",
+        "or let them come last: correct the `revises` lines, so that what follows them follows what is \
+         before them, and they follow the head; then `cargo migrate check`, and adopt",
     )
 }
 
@@ -142,18 +143,20 @@ pub(super) fn differing(
     .note(says(first));
     for other in differing.iter().skip(1).take(MOST) {
         let (id, path) = (other.revision.id(), other.revision.path());
-        error = error.note(format!("neither is that of `{id}`: {}\n--> {path}", says(other)));
+        error = error.note(format!("neither is that of `{id}` ({path}): {}", says(other)));
     }
     if let Some(more @ 1..) = differing.len().checked_sub(MOST + 1) {
         error = error.note(format!("and {more} more"));
     }
-    let targets: Vec<&str> = heads.iter().map(RevisionId::as_str).collect();
     error.help("restore the text below `-- migrate:up`, comments and white space included").help(
-        format!(
-            "or, if the database is as the file says it now, record that: `stamp {}`",
-            targets.join(" ")
-        ),
+        format!("or, if the database is as the file says it now, record that: `{}`", stamp(heads)),
     )
+}
+
+/// What records the same without looking at the table.
+fn stamp(heads: &[RevisionId]) -> String {
+    let heads: Vec<&str> = heads.iter().map(RevisionId::as_str).collect();
+    format!("stamp {}", heads.join(" "))
 }
 
 fn refused(message: impl Into<String>) -> Error {

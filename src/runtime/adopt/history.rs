@@ -3,7 +3,8 @@
 //! Pure. The rules are the tools' own: golang-migrate keeps the last version only, Alembic its heads; goose and
 //! Flyway write a new row when a version is undone; Flyway's baseline stands for all versions up to its own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::table::{OldRow, OldTable, Standing};
 use crate::chain::Chain;
@@ -119,8 +120,8 @@ fn add_ancestors(chain: &Chain, index: usize, applied: &mut Applied<'_>) {
     let mut stack = vec![index];
     while let Some(index) = stack.pop() {
         for before in chain.before(index) {
-            if !applied.contains_key(&before) {
-                applied.insert(before, None);
+            if let Entry::Vacant(place) = applied.entry(before) {
+                place.insert(None);
                 stack.push(before);
             }
         }

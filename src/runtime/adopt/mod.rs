@@ -69,7 +69,7 @@ fn draft(request: &Request<'_>, seen: &Seen) -> Result<Draft<AdoptReport>, Error
         let recorded = state.applied();
         let is_missing = |index: &&usize| !recorded.contains(chain.revisions()[**index].id());
         let missing: Vec<usize> = applied.keys().filter(is_missing).copied().collect();
-        if !missing.is_empty() || state.unfinished().next().is_some() {
+        if !missing.is_empty() {
             return Err(refuse::begun(chain, old, &missing));
         }
         report.adopted_before = applied.len();

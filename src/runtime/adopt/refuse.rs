@@ -80,19 +80,13 @@ pub(super) fn trouble(chain: &Chain, old: &OldTable, trouble: &Trouble<'_>) -> E
 
 /// The tracking table says something already, and not this.
 pub(super) fn begun(chain: &Chain, old: &OldTable, missing: &[usize]) -> Error {
-    let ids = ids(chain, missing);
-    let error = refused(format!(
+    refused(format!(
         "revisions of this chain are recorded here already, but not all that {} has applied",
         old.tool
-    ));
-    let error = if ids.is_empty() {
-        error.note("one of them is done in part")
-    } else {
-        error.note(format!("only in `{}`: {}", old.tool.table(), listed_some(&ids)))
-    };
-    error
-        .note("a database is adopted once, before the first `up`")
-        .help("see `status`; `stamp REVISION` records what the database has beyond that")
+    ))
+    .note(format!("only in `{}`: {}", old.tool.table(), listed_some(&ids(chain, missing))))
+    .note("a database is adopted once, before the first `up`")
+    .help("see `status`; `stamp REVISION` records what the database has beyond that")
 }
 
 /// Revisions that are not applied come before ones that are; `heads` are the last of those.

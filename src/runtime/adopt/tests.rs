@@ -369,5 +369,7 @@ mod checksums {
             verify(Tool::Sqlx, &row("1"), &chain.revisions()[0], &variant),
             Verdict::Unknown
         );
+        let program = [("V1__create_users.rs", "pub fn migration() -> String { String::new() }\n")];
+        assert_eq!(of_file(Tool::Refinery, &program, "1"), Verdict::Unknown);
     }
 }

@@ -16,12 +16,12 @@ impl Connection<'_> {
         let doing = "take the lock of sqlx's migrator";
         // The transaction begins here; what it reads must not be of a moment before sqlx is out. Under a lease
         // it has this level already.
-        let begin = if self.fence.is_some() {
+        let level = if self.fence.is_some() {
             "SELECT 1"
         } else {
             "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
         };
-        let begun = self.with_pending(Part::Ours(doing), begin).await;
+        let begun = self.with_pending(Part::Ours(doing), level).await;
         begun.map_err(|error| self.explained(error, doing))?;
         let database = self.text("SELECT pg_catalog.current_database()::text").await;
         let database = database.map_err(|error| self.explained(error, doing))?;

@@ -7,8 +7,8 @@ use sqlx::migrate::{Migration, MigrationType, Migrator as SqlxMigrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
 use super::place::{Place, column, everywhere, query, recorded, tables};
-use super::{file, line, migrator, ran, refs};
-use crate::runtime::{AdoptReport, ErrorKind, Options, RevisionState};
+use super::{Settings, file, line, migrator, ran, refs};
+use crate::runtime::{AdoptReport, ErrorKind, Migrator, Options, RevisionState};
 use crate::{Dialect, Tool};
 
 const UP: [&str; 3] = [
@@ -233,6 +233,14 @@ everywhere! {
         let error = migrator(&refs(&chain())).adopt(&place.url, None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unfinished);
         assert!(error.to_string().contains("migrate force"), "{error}");
+    }
+
+    async fn a_lease_and_the_lock_of_sqlx_go_together(place: Place) {
+        sqlx_applies(&place, &UP, 2).await;
+        let settings = Settings { lock_table: true, ..Settings::default() };
+        let migrator = Migrator::new(super::chain(&refs(&chain())), settings);
+        assert_eq!(adopted(&migrator.adopt(&place.url, None).await.unwrap()), ["0001", "0002"]);
+        assert_eq!(ran(&migrator.up(&place.url).await.unwrap()), ["0003"]);
     }
 
     async fn which_table_it_is_must_be_clear(place: Place) {

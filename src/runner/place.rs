@@ -1,5 +1,6 @@
 //! Which database a command works on, who said so, and what holds there.
 
+use super::signals::Stopping;
 use super::{DatabaseArguments, Env, Exit, Failure};
 use crate::Dialect;
 use crate::limits::Limits;
@@ -17,6 +18,8 @@ pub(crate) struct Place {
     pub(crate) protected: Option<String>,
     /// How long runs wait there, where no flag says otherwise.
     pub(crate) limits: Limits,
+    /// Who may stop a run.
+    pub(crate) stopping: Stopping,
 }
 
 /// Where `cargo migrate` tells the runner that it has built which database is meant.
@@ -52,6 +55,7 @@ impl Place {
             origin: origin.to_owned(),
             protected: protected(env)?,
             limits: limits(env)?,
+            stopping: env.stopping.clone(),
         })
     }
 }

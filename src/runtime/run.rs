@@ -15,14 +15,15 @@ use tracing::Instrument;
 use super::connection::{Connection, Failed, Probe, Unit};
 use super::database::Source as Way;
 use super::error::{DatabaseState, Error, ErrorKind};
+use super::interrupt::{GO_ON, Watch};
 use super::job::{Job, run_plan};
+use super::lease::Outcome;
 use super::look::{Look, Ready, look, request, variant};
 use super::migrator::Configured;
 use super::observer::{Event, Observer};
 use super::report::{FinishedStep, Report};
 use super::retry::{back_off, blocked};
 use super::select::Request;
-use super::timer::sleep;
 use super::wait::Wait;
 use crate::chain::baked::Header;
 use crate::chain::{Direction, RevisionId, Target};
@@ -131,7 +132,7 @@ pub(crate) async fn perform(
             let Run { connection, finished, warnings, .. } = run;
             Ok(report(direction, connection, finished, warnings))
         }
-        Err(error) => Err(error.unless_uncertain(state)),
+        Err(error) => Err(request.options.unless_interrupted(error).unless_uncertain(state)),
     }
 }
 
@@ -185,9 +186,27 @@ impl<'a> Run<'_, 'a, '_> {
         } else {
             self.connection.lock(settings, options).await?
         };
-        let Some(mut lease) = lease else { return Box::pin(self.work(seen)).await };
-        let outcome = lease.during(Box::pin(self.work(seen))).await;
-        lease.conclude(self.connection, outcome).await
+        let watch = Watch::of(self.connection, options).await;
+        let work = async {
+            let work = Box::pin(self.work(seen));
+            match watch {
+                None => Outcome::Done(work.await),
+                Some(watch) => watch.during(work).await,
+            }
+        };
+        match lease {
+            Some(mut lease) => {
+                let outcome = lease.during(work).await.flatten();
+                lease.conclude(self.connection, outcome).await
+            }
+            None => match work.await {
+                Outcome::Done(result) => result,
+                Outcome::Lost(error) => {
+                    self.connection.sever();
+                    Err(error)
+                }
+            },
+        }
     }
 
     /// What happens under the lock.
@@ -211,6 +230,7 @@ impl<'a> Run<'_, 'a, '_> {
                             return Err(doubt.left_behind());
                         }
                     } else if !wait.pause(None).await {
+                        options.check_interrupt()?;
                         return Err(doubt.error);
                     }
                     seen = self.look_again().await?;
@@ -363,8 +383,8 @@ impl<'a> Run<'_, 'a, '_> {
             let blockers = &blockers[..];
             observer.event(&Event::Retrying { revision, attempts, pause, reason, blockers });
         }
-        sleep(pause).await;
-        Ok(())
+        options.sleep(pause).await;
+        options.check_interrupt()
     }
 
     async fn attempt(&mut self, jobs: &[Job<'a>]) -> Result<(), Error> {
@@ -378,6 +398,7 @@ impl<'a> Run<'_, 'a, '_> {
             let is_last = index + 1 == jobs.len();
             let span = span(job);
             async {
+                options.check_interrupt()?;
                 self.revision_started(job, first + index);
                 let observer = options.observer.as_deref();
                 let started = |index| statement_started(observer, job, index);
@@ -412,15 +433,17 @@ impl<'a> Run<'_, 'a, '_> {
         let says = error.message().to_owned();
         let Some(statement) = statement else { return error };
         let start = job.statements[statement].start;
+        let is_cut = error.kind() == ErrorKind::Interrupted;
+        let fate = if is_cut { "was cancelled" } else { "failed" };
+        let number = statement + 1;
         let mut error = error
-            .with_message(format!(
-                "statement {} of revision `{}` failed: {says}",
-                statement + 1,
-                job.id
-            ))
+            .with_message(format!("statement {number} of revision `{}` {fate}: {says}", job.id))
             .revision_named(&job.id, job.path)
             .at(&job.text, start + inside)
             .about(job.statement(statement));
+        if is_cut {
+            error = error.help(GO_ON);
+        }
         if error.kind() == ErrorKind::Statement {
             error = error.help(match (job.direction, job.path) {
                 (Direction::Up, _) => "correct the statement, and run `up` again",

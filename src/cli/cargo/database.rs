@@ -209,5 +209,6 @@ pub(super) fn place(
             None => runner::place::protected(env)?,
         },
         limits: runner::place::limits(env)?.or(resolved.limits),
+        stopping: env.stopping.clone(),
     }))
 }

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::database::{announce, block_on, confirm, failed, options};
+use super::database::{announce, block_on, confirm, failed, options, tell};
 use super::progress::Progress;
 use super::repair::{counted, finish};
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
-use crate::runner::{AdoptArguments, Exit, Failure, StatementArguments, Ui};
+use crate::runner::{AdoptArguments, Exit, Failure, StatementArguments, Ui, message};
 use crate::runtime::{AdoptReport, AdoptedRevision, Migrator};
 
 /// Records what another tool has applied.
@@ -27,9 +27,10 @@ pub(crate) fn adopt(
             let report = configured.plan_adopt(url, args.from).await.map_err(failed)?;
             ui.status("Planned", format_args!("{} (from {})", report.database, place.origin))?;
             report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
-            for revision in &report.adopted {
-                ui.answer(format_args!("adopt {}", line(revision)))?;
-            }
+            tell(place, ui)?;
+            ui.say(message::Adopt::new(&report, true), |_| {
+                report.adopted.iter().map(|it| format!("adopt {}\n", line(it))).collect()
+            })?;
             return finish(&summary(&report, true), true, ui);
         }
         announce(place, ui)?;
@@ -39,6 +40,7 @@ pub(crate) fn adopt(
             ui.status("Adopted", line(revision))?;
         }
         report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
+        ui.tell(|| message::Adopt::new(&report, false))?;
         finish(&summary(&report, false), false, ui)
     })
 }

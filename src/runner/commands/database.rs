@@ -1,6 +1,5 @@
 //! The commands that work on a database.
 
-use std::fmt::Write as _;
 use std::future::Future;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
@@ -11,10 +10,10 @@ use crate::chain::Direction;
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
-use crate::runner::{StatementArguments, StatusArguments, Ui, UpArguments};
+use crate::runner::{StatementArguments, Ui, UpArguments, message};
 use crate::runtime::{
-    self, AppliedRecord, Difference, Error, ErrorKind, Migrator, Options, Report, RevisionState,
-    RevisionStatus, RunPlan, Status, StepSource, StepTransaction, TransactionScope,
+    self, Error, ErrorKind, Migrator, Options, PlannedStep, Report, RunPlan, Status, StepSource,
+    StepTransaction, TransactionScope,
 };
 
 /// A database with nothing in it, for plans before there is one.
@@ -50,6 +49,7 @@ pub(crate) fn up(
             return show_plan(&plan.map_err(failed)?, place, ui);
         }
         announce(place, ui)?;
+        let configured = configured.heeding(place.stopping.interrupt(&progress));
         let report = match args.target.as_deref() {
             None => configured.up(place.url.as_str()).await,
             Some(target) => configured.up_to(place.url.as_str(), target).await,
@@ -78,22 +78,11 @@ pub(crate) fn down(
         }
         announce(place, ui)?;
         confirm(place, "down", args.yes, ui)?;
+        let configured = configured.heeding(place.stopping.interrupt(&progress));
         let report = configured.down(place.url.as_str(), target).await;
         progress.finish();
         finish(&report.map_err(failed)?, ui)
     })
-}
-
-/// Shows where a database is.
-pub(crate) fn status(
-    migrator: &Migrator,
-    place: &Place,
-    args: &StatusArguments,
-    ui: &Ui,
-) -> Result<Exit, Failure> {
-    let status = look(migrator, place, &args.database, ui)?;
-    show_status(&status, place, ui)?;
-    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
 }
 
 /// Where a database stands, for a command that shows it together with something else.
@@ -107,7 +96,8 @@ pub(crate) fn standing(
     look(migrator, place, args, ui)
 }
 
-fn look(
+/// Where a database stands; all is pending in one that does not exist.
+pub(super) fn look(
     migrator: &Migrator,
     place: &Place,
     args: &DatabaseArguments,
@@ -178,7 +168,14 @@ pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
 
 /// Says which database it is, and who said so.
 pub(crate) fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
-    ui.status("Database", format_args!("{} (from {})", place.shown, place.origin))
+    ui.status("Database", format_args!("{} (from {})", place.shown, place.origin))?;
+    tell(place, ui)
+}
+
+/// The same for programs, where people are told in other words.
+pub(super) fn tell(place: &Place, ui: &Ui) -> Result<(), Failure> {
+    let Place { shown, origin, .. } = place;
+    ui.tell(|| message::Database { url: shown.clone(), origin: origin.clone() })
 }
 
 /// Asks before anything destructive where something protects the database.
@@ -223,6 +220,7 @@ fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
         (_, Direction::Down) => format!("{count} revisions undone"),
     };
     ui.status("Finished", format_args!("{summary} in {:.2}s", report.duration.as_secs_f64()))?;
+    ui.tell(|| message::Report::from(report))?;
     Ok(Exit::Done)
 }
 
@@ -231,25 +229,12 @@ pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, 
         ui.warn(warning)?;
     }
     ui.status("Planned", format_args!("{} (from {})", plan.database, place.origin))?;
+    tell(place, ui)?;
+    let lines = || plan.steps.iter().map(|step| step_line(plan, step) + "\n").collect();
+    ui.say(message::Plan::from(plan), |_| lines())?;
     if plan.is_empty() {
         ui.status("Finished", "nothing to do")?;
         return Ok(Exit::Done);
-    }
-    for step in &plan.steps {
-        let description = visible(&step.description);
-        let mut line = format!("{} {}  {description}", plan.direction, step.revision);
-        match step.transaction {
-            StepTransaction::Outside => line.push_str("  (outside a transaction)"),
-            StepTransaction::StatementByStatement => {
-                line.push_str("  (committed statement by statement)");
-            }
-            StepTransaction::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
-            StepTransaction::Shared => {}
-        }
-        if step.source == StepSource::Stored {
-            line.push_str("  (script stored in the database)");
-        }
-        ui.answer(line)?;
     }
     let parts = plan.parts();
     let is_whole =
@@ -267,60 +252,19 @@ pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-fn show_status(status: &Status, place: &Place, ui: &Ui) -> Result<(), Failure> {
-    ui.answer(format_args!("database: {} (from {})", status.database, place.origin))?;
-    let heads: Vec<&str> = status.heads.iter().map(AsRef::as_ref).collect();
-    let at = if heads.is_empty() {
-        String::from("base: no revision is applied")
-    } else {
-        heads.join(", ")
-    };
-    ui.answer(format_args!("      at: {at}"))?;
-    let pending = status.pending().count();
-    if pending > 0 {
-        ui.answer(format_args!(" pending: {pending}"))?;
-    }
-    ui.answer("")?;
-    status.revisions.iter().try_for_each(|revision| ui.answer(status_line(revision)))
-}
-
-fn status_line(revision: &RevisionStatus) -> String {
-    let record = |record: &AppliedRecord| {
-        format!("{} by {} in {:.3}s", record.at, record.by, record.duration.as_secs_f64())
-    };
-    let (word, detail) = match &revision.state {
-        RevisionState::Pending => ("pending", String::new()),
-        RevisionState::Applied(made) => ("applied", record(made)),
-        RevisionState::Stamped(made) => ("stamped", record(made)),
-        RevisionState::Unfinished { direction, done, started } => {
-            let verb = match direction {
-                Direction::Up => "applying",
-                Direction::Down => "undoing",
-            };
-            let fate = match started {
-                Some(statement) => {
-                    format!("{done} statements done, nobody knows about statement {statement}")
-                }
-                None => format!("{done} statements done, stopped"),
-            };
-            (verb, fate)
+fn step_line(plan: &RunPlan, step: &PlannedStep) -> String {
+    let description = visible(&step.description);
+    let mut line = format!("{} {}  {description}", plan.direction, step.revision);
+    match step.transaction {
+        StepTransaction::Outside => line.push_str("  (outside a transaction)"),
+        StepTransaction::StatementByStatement => {
+            line.push_str("  (committed statement by statement)");
         }
-    };
-    let description = visible(&revision.description);
-    let mut line = format!("{word:>8}  {}  {description}", revision.revision);
-    if !detail.is_empty() {
-        let _ = write!(line, "  ({detail})");
+        StepTransaction::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
+        StepTransaction::Shared => {}
     }
-    match revision.difference {
-        Some(Difference::Edited) => line.push_str("  EDITED: the file is not what was applied"),
-        Some(Difference::Reparented) => line.push_str("  RE-PARENTED: the file has other parents"),
-        Some(Difference::WrongDigest) => {
-            line.push_str("  WRONG DIGEST: it does not follow from what is recorded");
-        }
-        None => {}
-    }
-    if revision.is_unknown() {
-        line.push_str("  UNKNOWN: not in this chain");
+    if step.source == StepSource::Stored {
+        line.push_str("  (script stored in the database)");
     }
     line
 }

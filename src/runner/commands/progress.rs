@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::chain::{Direction, RevisionId};
 use crate::diagnostic::visible;
 use crate::runner::Ui;
+use crate::runner::message::{self, Message, milliseconds};
 use crate::runtime::{Event, Observer};
 
 /// Runs shorter than this show no bar: it would be gone before it is read.
@@ -74,6 +75,17 @@ impl Progress {
         }
     }
 
+    /// Says that the run was told to stop.
+    pub(crate) fn stopping(&self, times: usize) {
+        let text = match times {
+            1 => {
+                "what runs is cancelled and undone; once more stops at once, without waiting for that"
+            }
+            _ => "at once",
+        };
+        self.line(&self.state(), "Stopping", text);
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,6 +104,8 @@ impl Progress {
 
 impl Observer for Progress {
     fn event(&self, event: &Event<'_>) {
+        // A reader who has gone away is no reason to stop a run half-way.
+        let _ = told(event, self.ui.is_verbose()).map(|message| self.ui.tell(|| message));
         let mut state = self.state();
         match event {
             Event::RunStarted { plan } => {
@@ -162,6 +176,50 @@ impl Observer for Progress {
             }
         }
     }
+}
+
+/// What programs are told of an event, if anything.
+fn told(event: &Event<'_>, is_verbose: bool) -> Option<Message> {
+    Some(match event {
+        Event::RunStarted { plan } => {
+            message::RunStarted { plan: message::Plan::from(*plan) }.into()
+        }
+        Event::Waiting { waited, holder } => {
+            message::Waiting { waited_ms: milliseconds(*waited), holder: holder.map(str::to_owned) }
+                .into()
+        }
+        Event::Retrying { revision, attempts, pause, reason, blockers } => message::Retrying {
+            revision: revision.to_string(),
+            attempts: *attempts,
+            pause_ms: milliseconds(*pause),
+            cause: (*reason).to_owned(),
+            blockers: blockers.to_vec(),
+        }
+        .into(),
+        Event::RevisionStarted { revision, direction, index, count } => message::RevisionStarted {
+            revision: revision.to_string(),
+            direction: (*direction).into(),
+            number: index + 1,
+            count: *count,
+        }
+        .into(),
+        Event::StatementStarted { .. } | Event::Progress { .. } if !is_verbose => return None,
+        Event::StatementStarted { revision, index, count } => message::StatementStarted {
+            revision: revision.to_string(),
+            number: index + 1,
+            count: *count,
+        }
+        .into(),
+        Event::Progress { revision, rows } => {
+            message::Progress { revision: revision.to_string(), rows: *rows }.into()
+        }
+        Event::RevisionFinished { revision, duration } => message::RevisionFinished {
+            revision: revision.to_string(),
+            duration_ms: milliseconds(*duration),
+        }
+        .into(),
+        Event::Committed { revisions } => message::Committed::new(revisions).into(),
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use super::database::{announce, block_on, confirm, down, failed, options, show_p
 use super::progress::Progress;
 use crate::runner::place::Place;
 use crate::runner::{
-    DownArguments, Exit, Failure, PlanArguments, RedoArguments, StatementArguments, Ui, UpArguments,
+    DownArguments, Exit, Failure, PlanArguments, RedoArguments, StatementArguments, Ui,
+    UpArguments, message,
 };
 use crate::runtime::Migrator;
 
@@ -30,6 +31,7 @@ pub(crate) fn redo(
         }
         announce(place, ui)?;
         confirm(place, "redo", args.yes, ui)?;
+        let configured = configured.heeding(place.stopping.interrupt(&progress));
         let report = configured.redo(place.url.as_str(), target).await;
         progress.finish();
         let report = report.map_err(failed)?;
@@ -42,6 +44,8 @@ pub(crate) fn redo(
             count => format!("{count} revisions undone and applied again"),
         };
         ui.status("Finished", format_args!("{what} in {seconds:.2}s"))?;
+        ui.tell(|| message::Report::from(&report.down))?;
+        ui.tell(|| message::Report::from(&report.up))?;
         Ok(Exit::Done)
     })
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::database::{announce, block_on, confirm, failed, options};
+use super::database::{announce, block_on, confirm, failed, options, tell};
 use super::progress::Progress;
 use crate::chain::Direction;
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{
-    Exit, Failure, RepairArguments, StampArguments, StatementArguments, Ui, Verdict,
+    Exit, Failure, RepairArguments, StampArguments, StatementArguments, Ui, Verdict, message,
 };
 use crate::runtime::{
     BelievedStatement, Configured, ErrorKind, Migrator, Repair, RepairReport, RevisionState,
@@ -32,9 +32,8 @@ pub(crate) fn stamp(
         if args.dry_run {
             let report = configured.plan_stamp(url, targets).await.map_err(failed)?;
             ui.status("Planned", format_args!("{} (from {})", report.database, place.origin))?;
-            for line in stamp_lines(&report) {
-                ui.answer(format_args!("{} {}", line.verb, line.what))?;
-            }
+            tell(place, ui)?;
+            ui.say(message::Stamp::new(&report, true), |_| planned(stamp_lines(&report)))?;
             return finish(&stamp_summary(&report, true), true, ui);
         }
         announce(place, ui)?;
@@ -44,6 +43,7 @@ pub(crate) fn stamp(
             ui.status(line.past, line.what)?;
         }
         report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
+        ui.tell(|| message::Stamp::new(&report, false))?;
         finish(&stamp_summary(&report, false), false, ui)
     })
 }
@@ -70,10 +70,9 @@ pub(crate) fn repair(
         if args.dry_run {
             let report = configured.plan_repair(url, &repair).await.map_err(failed)?;
             ui.status("Planned", format_args!("{} (from {})", report.database, place.origin))?;
+            tell(place, ui)?;
             report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
-            for line in repair_lines(&report) {
-                ui.answer(format_args!("{} {}", line.verb, line.what))?;
-            }
+            ui.say(message::Repair::new(&report, true), |_| planned(repair_lines(&report)))?;
             return finish(&repair_summary(&report, true), true, ui);
         }
         announce(place, ui)?;
@@ -83,6 +82,7 @@ pub(crate) fn repair(
         for line in repair_lines(&report) {
             ui.status(line.past, line.what)?;
         }
+        ui.tell(|| message::Repair::new(&report, false))?;
         finish(&repair_summary(&report, false), false, ui)
     })
 }
@@ -97,7 +97,7 @@ async fn list(configured: &Configured<'_>, place: &Place, ui: &Ui) -> Result<Exi
         problems => problems.map_err(failed)?,
     };
     for problem in &problems {
-        ui.answer(problem)?;
+        ui.say(message::Problem::from(problem), |_| problem.to_string())?;
         ui.answer("")?;
     }
     let found = match problems.len() {
@@ -139,6 +139,10 @@ struct Line {
     verb: &'static str,
     past: &'static str,
     what: String,
+}
+
+fn planned(lines: Vec<Line>) -> String {
+    lines.iter().map(|line| format!("{} {}\n", line.verb, line.what)).collect()
 }
 
 fn stamp_lines(report: &StampReport) -> Vec<Line> {

@@ -54,12 +54,21 @@ pub(crate) struct Lease {
     renewed: Instant,
 }
 
-/// How a run under a lease ended.
+/// How the work of a run ended.
 pub(crate) enum Outcome<T> {
-    /// The work came to its end.
+    /// It came to its end.
     Done(T),
-    /// The lease was lost, and the work was dropped where it was.
+    /// It was dropped where it was.
     Lost(Error),
+}
+
+impl<T> Outcome<Outcome<T>> {
+    pub(crate) fn flatten(self) -> Outcome<T> {
+        match self {
+            Self::Done(outcome) => outcome,
+            Self::Lost(error) => Outcome::Lost(error),
+        }
+    }
 }
 
 /// What one attempt to take the lease found.

@@ -7,7 +7,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator as SqlxMigrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
 use super::place::{Place, column, everywhere, query, recorded, tables};
-use super::{Settings, file, line, migrator, ran, refs};
+use super::{Settings, chain as chain_of, file, line, migrator, ran, refs};
 use crate::runtime::{AdoptReport, ErrorKind, Migrator, Options, RevisionState};
 use crate::{Dialect, Tool};
 
@@ -238,7 +238,7 @@ everywhere! {
     async fn a_lease_and_the_lock_of_sqlx_go_together(place: Place) {
         sqlx_applies(&place, &UP, 2).await;
         let settings = Settings { lock_table: true, ..Settings::default() };
-        let migrator = Migrator::new(super::chain(&refs(&chain())), settings);
+        let migrator = Migrator::new(chain_of(&refs(&chain())), settings);
         assert_eq!(adopted(&migrator.adopt(&place.url, None).await.unwrap()), ["0001", "0002"]);
         assert_eq!(ran(&migrator.up(&place.url).await.unwrap()), ["0003"]);
     }

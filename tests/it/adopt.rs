@@ -3,6 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use cargo_migrate::cli::message::Message;
+
+use crate::json::messages;
 use crate::server::{Database, Kind};
 use crate::support::{Project, assert_transcript, shared};
 
@@ -54,10 +57,12 @@ fn a_database_of_diesel() {
     ----- stdout -----
     database: [ROOT]/dev.db (from environment `dev`)
           at: 20240101000000
-     pending: 1
 
      stamped  20240101000000  create users  ([NOW] by [WHO] in [TIME])
      pending  20240102000000  more
+
+       total: 1 applied, 1 pending
+        next: `up`
     ");
     assert_transcript!(project.migrate(&["adopt"]), @"
     exit code: 0
@@ -70,6 +75,30 @@ fn a_database_of_diesel() {
     // The table is only read.
     let rows = project.sqlite3("dev.db", "SELECT * FROM __diesel_schema_migrations");
     assert_eq!(rows, "20240101000000|2024-01-01 10:00:00\n");
+}
+
+#[test]
+fn programs_are_told_what_is_adopted() {
+    let project = of_diesel();
+    let adopt = |args: &[&str]| {
+        let output = project.migrate(&[&["adopt", "--message-format", "json"], args].concat());
+        let is_answer = |message: Message| match message {
+            Message::Adopt(adopt) => Some(adopt),
+            _ => None,
+        };
+        let answers: Vec<_> =
+            messages(&output.success()).into_iter().filter_map(is_answer).collect();
+        let [answer] = &answers[..] else { panic!("{answers:?}") };
+        answer.clone()
+    };
+    let plan = adopt(&["--dry-run"]);
+    assert!(plan.dry_run);
+    assert_eq!((&*plan.tool, &*plan.adopted[0].revision), ("diesel", "20240101000000"));
+    assert_eq!(plan.adopted[0].applied_at.as_deref(), Some("2024-01-01T10:00:00.000Z"));
+    assert!(!plan.adopted[0].is_verified);
+    let done = adopt(&[]);
+    assert_eq!((done.dry_run, done.adopted, done.adopted_before), (false, plan.adopted, 0));
+    assert_eq!(adopt(&["--from", "diesel"]).adopted_before, 1);
 }
 
 #[test]
@@ -127,8 +156,9 @@ fn refusals_say_what_to_do() {
      = note: not in `schema_migrations`: `0001`
      = note: a chain has an order: a revision is applied only after those that it follows
      = [ROOT]/dev.db: the database is as before
-     = help: apply what is missing with dbmate once more, and adopt then
-     = help: or let the missing ones come last, by the `revises` lines: `cargo migrate rebase REVISION --onto head` where nothing else follows them
+     = help: apply what is missing with dbmate once more, if it does that, and adopt then
+     = help: or, if the database has all the same what they do, record that: `stamp 0002`
+     = help: or let them come last: correct the `revises` lines, so that what follows them follows what is before them, and they follow the head; then `cargo migrate check`, and adopt
     ");
     assert_transcript!(project.migrate(&["adopt", "--from", "golang-migrate"]), @"
     exit code: 1
@@ -185,8 +215,7 @@ fn a_text_that_is_not_the_one_that_was_applied() {
     error: the text of revision `1` is not the one that sqlx has applied
     --> migrations/1_users.sql
      = note: its checksum is bb62ae2c1bbf578f9b4703ca01a9ddee1afcee976ca7e1b0c6551edf3fc1625c1cd019885cfba69579fc60a46479cf11, and `_sqlx_migrations` has 2f015c03114b4ffde277ae4223cfa24e3cbedc0505069d385b79d188a5cd553234ca4c4b2d74c0af48ff21fdc74bce34
-     = note: neither is that of `2`: its checksum is dfeb8798ed9ab0258070e921e9c36a59c19e3aed57d8cb5346491ffb443ba1a592a9e3d02e3936ffde30591d6d525df1, and `_sqlx_migrations` has 3f55b380cd0da5aec48a17d92216095d6e0fb850d56b947cc23cd538230c027b65901acbb7cb0c42b9ec8c29ed9dcb3a
-       --> migrations/2_more.sql
+     = note: neither is that of `2` (migrations/2_more.sql): its checksum is dfeb8798ed9ab0258070e921e9c36a59c19e3aed57d8cb5346491ffb443ba1a592a9e3d02e3936ffde30591d6d525df1, and `_sqlx_migrations` has 3f55b380cd0da5aec48a17d92216095d6e0fb850d56b947cc23cd538230c027b65901acbb7cb0c42b9ec8c29ed9dcb3a
      = [ROOT]/dev.db: the database is as before
      = help: restore the text below `-- migrate:up`, comments and white space included
      = help: or, if the database is as the file says it now, record that: `stamp 2`

@@ -29,7 +29,10 @@ pub(crate) fn adopt(
             report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
             tell(place, ui)?;
             ui.say(message::Adopt::new(&report, true), |_| {
-                report.adopted.iter().map(|it| format!("adopt {}\n", line(it))).collect()
+                report.adopted.iter().fold(String::new(), |mut text, revision| {
+                    let _ = writeln!(text, "adopt {}", line(revision));
+                    text
+                })
             })?;
             return finish(&summary(&report, true), true, ui);
         }

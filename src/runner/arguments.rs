@@ -1,10 +1,11 @@
 //! Arguments of the commands that work on a baked chain too.
 
-use std::path::PathBuf;
+mod adopt;
 mod redo;
 mod repair;
 mod sql;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -13,6 +14,9 @@ use super::Color;
 use crate::chain::{Anchor, Target, TargetRange};
 use crate::limits::{self, Limits};
 
+pub use adopt::AdoptArguments;
+#[cfg(feature = "cli")]
+pub(crate) use adopt::tool;
 pub use redo::{PlanArguments, RedoArguments};
 pub use repair::{RepairArguments, StampArguments, Verdict};
 pub use sql::SqlArguments;

@@ -19,13 +19,13 @@ pub(crate) mod ui;
 mod tests;
 
 pub use arguments::{
-    BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
-    HeadsArguments, HistoryArguments, MessageFormat, OutputArguments, PlanArguments, RedoArguments,
-    RepairArguments, Scope, ShowArguments, SqlArguments, StampArguments, StatementArguments,
-    StatusArguments, UpArguments, Verdict, ViewArguments,
+    AdoptArguments, BranchesArguments, DatabaseArguments, DownArguments, DownSource,
+    GraphArguments, GraphFormat, HeadsArguments, HistoryArguments, MessageFormat, OutputArguments,
+    PlanArguments, RedoArguments, RepairArguments, Scope, ShowArguments, SqlArguments,
+    StampArguments, StatementArguments, StatusArguments, UpArguments, Verdict, ViewArguments,
 };
 #[cfg(feature = "cli")]
-pub(crate) use arguments::{counts_from_database, dialect};
+pub(crate) use arguments::{counts_from_database, dialect, tool};
 pub use env::Env;
 pub use exit::{Exit, Failure};
 pub use ui::{Color, Ui};
@@ -97,6 +97,8 @@ pub enum Command {
     Sql(SqlArguments),
     /// Record revisions as applied, or not, without running them
     Stamp(StampArguments),
+    /// Record what another tool has applied
+    Adopt(AdoptArguments),
     /// Find and mend what is wrong with what is recorded
     Repair(RepairArguments),
     /// Show where a database is
@@ -209,6 +211,9 @@ fn dispatch(
         }
         Command::Stamp(args) => {
             commands::stamp(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        }
+        Command::Adopt(args) => {
+            commands::adopt(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
         }
         Command::Repair(args) => {
             commands::repair(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)

@@ -19,6 +19,11 @@ impl Write for Caught {
     }
 }
 
+/// What Alembic leaves behind when it has gone up to `left1`.
+#[cfg(feature = "sqlite")]
+const OF_ALEMBIC: &str = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY); \
+                          INSERT INTO alembic_version VALUES ('left1')";
+
 /// Runs a command line over a chain with a branch; returns what it prints, errors last.
 fn run(arguments: &[&str]) -> String {
     let (out, err, _) = run_apart(arguments);
@@ -155,7 +160,8 @@ fn a_shipped_binary_stamps_and_repairs() {
 fn every_command_of_a_shipped_binary_answers_in_messages() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.db");
-    std::fs::write(&path, "").unwrap();
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database.execute_batch(OF_ALEMBIC).unwrap();
     let url = format!("sqlite:{}", path.display());
     // In the order of clap's tree: one goes on where the one before has stopped.
     let examples: &[(&str, &[&str], bool)] = &[
@@ -165,6 +171,7 @@ fn every_command_of_a_shipped_binary_answers_in_messages() {
         ("plan", &["left1"], true),
         ("sql", &["first:left1"], false),
         ("stamp", &["left1"], true),
+        ("adopt", &[], true),
         ("repair", &["left1", "--accept"], true),
         ("status", &[], true),
         ("history", &["--applied"], true),
@@ -215,4 +222,30 @@ fn two_commands_on_one_output_are_two_streams() {
     let text = String::from_utf8(caught.0.lock().unwrap().clone()).unwrap();
     let reasons: Vec<&str> = text.lines().filter_map(|line| line.split('"').nth(3)).collect();
     assert_eq!(reasons, ["started", "note", "finished", "started", "note", "finished"]);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_shipped_binary_adopts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let url = format!("sqlite:{}", path.display());
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database.execute_batch(OF_ALEMBIC).unwrap();
+    let on = |arguments: &[&str]| {
+        let text = run(&[arguments, &["--database-url", &url]].concat());
+        text.replace(folder.path().to_str().unwrap(), "[ROOT]")
+    };
+    insta::assert_snapshot!(on(&["adopt", "--dry-run"]), @"
+    adopt first first
+    adopt left1 left1
+         Planned [ROOT]/app.db (from `--database-url`)
+        Finished 2 revisions to adopt from alembic; nothing was changed
+    ");
+    insta::assert_snapshot!(on(&["adopt", "--from", "alembic"]), @"
+    Database sqlite:[ROOT]/app.db (from `--database-url`)
+     Adopted first first
+     Adopted left1 left1
+    Finished 2 revisions adopted from alembic
+    ");
 }

@@ -47,6 +47,8 @@ pub(crate) struct Record<'a> {
     pub(crate) status: &'static str,
     pub(crate) statements_done: usize,
     pub(crate) statement_started: Option<usize>,
+    /// In UTC, as the table has it; `None` is now.
+    pub(crate) applied_at: Option<&'a str>,
     pub(crate) applied_by: &'a str,
     pub(crate) duration_ms: u64,
 }
@@ -347,6 +349,12 @@ impl<'c> Connection<'c> {
         options: &Options,
     ) -> Result<(), Error> {
         dispatch!(self, driver => driver.begin(foreign_keys, options).await)
+    }
+
+    /// Keeps sqlx's own migrator out until the open transaction is over, in which nothing was written yet; waits
+    /// for it. What is read afterwards is what sqlx has left.
+    pub(crate) async fn lock_sqlx_out(&mut self, options: &Options) -> Result<(), Error> {
+        dispatch!(self, driver => driver.lock_sqlx_out(options).await)
     }
 
     /// Makes the transaction permanent.

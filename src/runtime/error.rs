@@ -79,6 +79,9 @@ pub enum ErrorKind {
     Layout,
     /// Another migrator changed the database between two transactions of the run.
     Changed,
+    /// There is no table of another tool that could be adopted, or not one only, or the database was adopted
+    /// before and has gone on since.
+    OtherTool,
     /// The database lacks revisions of this program, which must not start on it.
     OutOfDate,
     /// Other sessions are connected to a database that was to be dropped.

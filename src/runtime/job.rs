@@ -173,6 +173,7 @@ impl Job<'_> {
             status: RowStatus::Applied.name(),
             statements_done: self.statements.len(),
             statement_started: None,
+            applied_at: None,
             applied_by,
             duration_ms: 0,
         }

@@ -9,6 +9,7 @@
 //! checked is checked before the first statement; a tracking row is written in the transaction of
 //! its revision; and a connection goes back as it came, or is closed.
 
+mod adopt;
 mod amend;
 #[cfg(feature = "tokio")]
 mod blocking;
@@ -81,8 +82,9 @@ pub use repair::{
     BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,
 };
 pub use report::{
-    AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan, RedoReport, Report,
-    RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, StepTransaction,
+    AdoptReport, AdoptedRevision, AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan,
+    RedoReport, Report, RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource,
+    StepTransaction,
 };
 #[cfg(any(feature = "testing", feature = "cli"))]
 pub(crate) use site::Site;

@@ -103,6 +103,15 @@ fn examples(command: &str) -> Option<(Project, &'static [&'static str])> {
         "plan" => (line(), &["plan", "plan +1"]),
         "sql" => (line(), &["sql", "sql left:first", "sql -o release.sql"]),
         "stamp" => (applied(), &["stamp base --dry-run", "stamp base", "stamp head"]),
+        "adopt" => {
+            let project = line();
+            project.sqlite3(
+                "dev.db",
+                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY); \
+                 INSERT INTO alembic_version VALUES ('left')",
+            );
+            (project, &["adopt --dry-run", "adopt", "adopt --from alembic"])
+        }
         "repair" => {
             let project = applied();
             project.revision("left", "first", "CREATE TABLE d (id INTEGER);", "DROP TABLE d;");

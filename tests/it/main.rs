@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is an edge: the tests' own environment")]
 #![expect(clippy::print_stdout, reason = "a test says that it skips")]
 
+mod adopt;
 mod bad_input;
 mod branching;
 mod commands;

@@ -3,22 +3,21 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::Dialect;
 use crate::chain::Target;
-use crate::runner::dialect;
 use crate::runner::ui::HELP_STYLES;
 use crate::runner::{
-    BranchesArguments, Color, DatabaseArguments, DownArguments, Env, GraphArguments,
-    OutputArguments,
+    AdoptArguments, BranchesArguments, Color, DatabaseArguments, DownArguments, Env,
+    GraphArguments, OutputArguments,
 };
 use crate::runner::{
     HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
 };
 use crate::runner::{PlanArguments, RedoArguments, RepairArguments, SqlArguments, StampArguments};
-use crate::scaffold::import::Tool;
+use crate::runner::{dialect, tool};
+use crate::tool::Tool;
 
 /// Versioned database migrations, checked when the crate is compiled
 #[derive(Clone, Debug, Parser)]
@@ -67,6 +66,8 @@ pub enum Command {
     Sql(SqlArguments),
     /// Record revisions as applied, or not, without running them
     Stamp(StampArguments),
+    /// Record what another tool has applied
+    Adopt(AdoptArguments),
     /// Find and mend what is wrong with what is recorded
     Repair(RepairArguments),
     /// Show where a database is
@@ -444,11 +445,6 @@ pub struct ImportArguments {
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-}
-
-fn tool() -> impl TypedValueParser<Value = Tool> {
-    PossibleValuesParser::new(Tool::ALL.map(Tool::name))
-        .try_map(|name| Tool::from_name(&name).ok_or("there is no such tool"))
 }
 
 /// Arguments of `explain`.

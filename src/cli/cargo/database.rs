@@ -13,8 +13,8 @@ use crate::runner::commands::Running;
 use crate::runner::place::Place;
 use crate::runner::{self, commands};
 use crate::runner::{
-    DatabaseArguments, DownArguments, Exit, Failure, PlanArguments, RedoArguments, RepairArguments,
-    SqlArguments, StampArguments, StatusArguments, UpArguments,
+    AdoptArguments, DatabaseArguments, DownArguments, Exit, Failure, PlanArguments, RedoArguments,
+    RepairArguments, SqlArguments, StampArguments, StatusArguments, UpArguments,
 };
 use crate::runtime::{Migrator, Status};
 use crate::url;
@@ -110,6 +110,13 @@ pub(super) fn stamp(context: &mut Context<'_>, args: &StampArguments) -> Result<
     let chain = context.chain_with_any_heads()?;
     let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
     commands::stamp(&migrator, &place, args, context.ui)
+}
+
+/// `cargo migrate adopt`.
+pub(super) fn adopt(context: &mut Context<'_>, args: &AdoptArguments) -> Result<Exit, Failure> {
+    let chain = context.chain_with_any_heads()?;
+    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    commands::adopt(&migrator, &place, args, context.ui)
 }
 
 /// `cargo migrate repair`.

@@ -120,6 +120,7 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Plan(args) => database::plan(&mut context, &args),
         Command::Sql(args) => database::sql(&mut context, &args),
         Command::Stamp(args) => database::stamp(&mut context, &args),
+        Command::Adopt(args) => database::adopt(&mut context, &args),
         Command::Repair(args) => database::repair(&mut context, &args),
         Command::Status(args) => database::status(&mut context, &args),
         Command::Database(command) => database::whole(&mut context, &command),

@@ -1,5 +1,6 @@
 //! The commands over a chain, wherever it comes from: files, or the binary.
 
+mod adopt;
 mod chain;
 #[cfg(feature = "cli")]
 mod code;
@@ -10,6 +11,7 @@ mod repair;
 mod sql;
 mod status;
 
+pub(crate) use adopt::adopt;
 #[cfg(feature = "cli")]
 pub(crate) use chain::the_one;
 pub(crate) use chain::{branches, graph, heads, history, show};

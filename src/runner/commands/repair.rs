@@ -238,13 +238,13 @@ fn repair_summary(report: &RepairReport, is_plan: bool) -> String {
     format!("{count} row{plural} of the tracking table {verb}{word}")
 }
 
-fn finish(summary: &str, is_plan: bool, ui: &Ui) -> Result<Exit, Failure> {
+pub(super) fn finish(summary: &str, is_plan: bool, ui: &Ui) -> Result<Exit, Failure> {
     let end = if is_plan { "; nothing was changed" } else { "" };
     ui.status("Finished", format_args!("{summary}{end}"))?;
     Ok(Exit::Done)
 }
 
-fn counted(count: usize, verb: &str) -> String {
+pub(super) fn counted(count: usize, verb: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} revision{plural} {verb}")
 }

@@ -47,7 +47,8 @@ pub use made::{
     Rebase, Script,
 };
 pub use record::{
-    BelievedStatement, Problem, ProblemKind, Repair, RepairedRow, RowChange, Stamp, WayOut,
+    Adopt, AdoptedRevision, BelievedStatement, Problem, ProblemKind, Repair, RepairedRow,
+    RowChange, Stamp, WayOut,
 };
 pub use run::{
     Committed, FinishedStep, Plan, PlannedStep, Progress, Report, Retrying, RevisionFinished,
@@ -130,6 +131,8 @@ messages! {
     Report,
     /// What was recorded and forgotten without being run.
     Stamp,
+    /// What another tool has applied, and is recorded now.
+    Adopt,
     /// Something wrong with what is recorded.
     Problem,
     /// What was changed in what is recorded.

@@ -2,6 +2,7 @@
 
 #![cfg(all(feature = "sqlite", feature = "tokio"))]
 
+mod adopt;
 mod cancel;
 mod compare;
 mod concurrent;

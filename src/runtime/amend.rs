@@ -10,11 +10,13 @@ use super::connection::Connection;
 use super::database::Source as Way;
 use super::entry::Entry;
 use super::error::{DatabaseState, Error};
+use super::lease::Lease;
 use super::look::request;
 use super::migrator::Configured;
-use super::run::{applied_by, conclude};
+use super::run::applied_by;
 use super::select::Request;
 use super::state::{RowStatus, State};
+use super::together::conclude;
 use super::tracking::Change;
 use crate::chain::{Digest, Direction, RevisionId};
 
@@ -112,7 +114,8 @@ async fn write<T: Send>(
     let Some(mut lease) = connection.lock(settings, options).await? else {
         return write_locked(connection, request, decide, seen, draft).await;
     };
-    let outcome = lease.during(write_locked(connection, request, decide, seen, draft)).await;
+    let work = write_locked(connection, request, decide, seen, draft);
+    let outcome = Lease::during(std::slice::from_mut(&mut lease), work).await;
     lease.conclude(connection, outcome).await
 }
 

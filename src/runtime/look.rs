@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::connection::Connection;
 use super::database::Source as Way;
 use super::doubt::Doubt;
-use super::error::{Error, ErrorKind};
+use super::error::{DatabaseState, Error, ErrorKind};
 use super::job::{Job, jobs, prefers_stored, run_plan};
 use super::migrator::Configured;
 use super::options::Options;
@@ -17,10 +17,11 @@ use super::report::{RunPlan, StepTransaction};
 use super::select::{Request, Selection, select};
 use super::state::{RowStatus, State};
 use crate::chain::baked::{Header, Tips};
-use crate::chain::{Direction, RevisionId, Target, listed};
+use crate::chain::plan::current_heads;
+use crate::chain::{Anchor, Direction, RevisionId, Target, listed};
 use crate::dialect::Dialect;
 
-/// What a run would do now; like [`run`](super::run::run), a future without a type of its own.
+/// What a run would do now; like [`run`](super::together::run), a future without a type of its own.
 pub(crate) fn plan<'a>(
     configured: &'a Configured<'_>,
     way: Way<'a>,
@@ -124,6 +125,8 @@ pub(crate) struct Ready<'a> {
     pub(crate) jobs: VecDeque<Job<'a>>,
     pub(crate) warnings: Vec<String>,
     pub(crate) has_table: bool,
+    /// Where the database is, if the target counts from there.
+    at: Option<Vec<RevisionId>>,
 }
 
 impl Ready<'_> {
@@ -195,5 +198,33 @@ pub(crate) async fn consider<'a>(
         }
     }
     jobs.iter().try_for_each(|job| job.check_extensions(&available))?;
-    Ok(Look::Ready(Ready { jobs: jobs.into(), warnings, has_table: state.has_table }))
+    let at = (request.target.anchor == Anchor::Current)
+        .then(|| current_heads(&state.extended(request.chain), &state.applied()));
+    Ok(Look::Ready(Ready { jobs: jobs.into(), warnings, has_table: state.has_table, at }))
+}
+
+/// Refuses a target that counts from where a database is if several are not at the same place: it would
+/// mean another revision in each.
+pub(crate) fn refuse_apart<'s, 'a: 's>(
+    seen: impl Iterator<Item = (&'s Request<'a>, &'s Ready<'a>)>,
+) -> Result<(), Error> {
+    let seen: Vec<_> =
+        seen.filter_map(|(request, ready)| Some((request, ready.at.as_ref()?))).collect();
+    if seen.windows(2).all(|pair| pair[0].1 == pair[1].1) {
+        return Ok(());
+    }
+    let target = seen[0].0.target.to_string();
+    let mut error = Error::new(
+        ErrorKind::Target,
+        format!("the databases are not at the same place, from which `{target}` could count"),
+    )
+    .leaving(DatabaseState::AsBefore);
+    for (request, at) in seen {
+        let name = request.options.database.as_deref().unwrap_or("the database");
+        let at = if at.is_empty() { String::from("base") } else { listed(at) };
+        error = error.note(format!("`{name}` is at {at}"));
+    }
+    Err(error
+        .help("name the revision, or bring them to one place first: `up` does")
+        .help("or choose one of them with `--database`"))
 }

@@ -41,6 +41,7 @@ mod refuse;
 mod repair;
 mod report;
 mod retry;
+mod rounds;
 mod run;
 mod select;
 #[cfg(any(feature = "testing", feature = "cli"))]
@@ -52,6 +53,7 @@ mod stamp;
 mod state;
 mod status;
 mod timer;
+mod together;
 mod tracking;
 mod unwrapped;
 mod wait;

@@ -15,7 +15,7 @@ use super::job::run_plan;
 use super::look::{Look, Ready, consider, request};
 use super::migrator::Configured;
 use super::report::{RedoPlan, RedoReport};
-use super::run::{conclude, perform};
+use super::together::{conclude, perform};
 use super::select::Request;
 use crate::chain::{Direction, RevisionId, Target, listed};
 

@@ -114,6 +114,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of a run that had nothing to do.
+    pub(crate) fn nothing(direction: Direction, database: &str) -> Self {
+        let (steps, warnings, database) = (Vec::new(), Vec::new(), database.to_owned());
+        Self { direction, steps, warnings, database, duration: Duration::ZERO }
+    }
+
     /// Whether anything was done; `false` means that the target was reached already.
     pub fn changed(&self) -> bool {
         !self.steps.is_empty()

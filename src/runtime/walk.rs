@@ -11,7 +11,7 @@ use super::error::Error;
 use super::look::request;
 use super::migrator::Configured;
 use super::report::Report;
-use super::run::{conclude, perform};
+use super::together::{conclude, perform};
 use super::select::Request;
 use crate::chain::{Direction, RevisionId, Target};
 

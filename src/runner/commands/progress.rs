@@ -94,6 +94,7 @@ impl Observer for Progress {
     fn event(&self, event: &Event<'_>) {
         let mut state = self.state();
         match event {
+            Event::Database { .. } => {}
             Event::RunStarted { plan } => {
                 state.descriptions = plan
                     .steps

@@ -4,7 +4,8 @@
 #[cfg(feature = "build")]
 pub mod build;
 pub mod chain;
-#[cfg(feature = "cli")]
+#[cfg(feature = "runner")]
+#[cfg_attr(docsrs, doc(cfg(feature = "runner")))]
 pub mod cli;
 #[cfg(feature = "build")]
 pub mod config;
@@ -20,7 +21,7 @@ mod limits;
 #[cfg(feature = "cli")]
 mod orders;
 #[cfg(feature = "runner")]
-pub mod runner;
+mod runner;
 #[cfg(feature = "runtime")]
 #[cfg_attr(
     not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),

@@ -1,7 +1,5 @@
 //! `cargo migrate`: the subcommand that cargo finds on the path.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    cargo_migrate::cli::main()
+fn main() -> cargo_migrate::cli::Exit {
+    cargo_migrate::cli::cargo::main()
 }

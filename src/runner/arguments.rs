@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::Color;
 use crate::chain::{Anchor, Target, TargetRange};
 use crate::limits::{self, Limits};
 
@@ -17,6 +18,20 @@ pub use repair::{RepairArguments, StampArguments, Verdict};
 pub use sql::SqlArguments;
 #[cfg(feature = "cli")]
 pub(crate) use sql::dialect;
+
+/// What is said, and how it looks.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct OutputArguments {
+    /// Coloring
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub color: Option<Color>,
+    /// Do not print progress
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: each statement as it starts, or all about each revision
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
 
 /// Which database.
 #[derive(Clone, Debug, Default, Args)]
@@ -99,11 +114,11 @@ pub enum DownSource {
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate up               everything that is not applied yet
-  cargo migrate up +1            the next revision
-  cargo migrate up ae10          a revision, and what it needs
+  up               everything that is not applied yet
+  up +1            the next revision
+  up ae10          a revision, and what it needs
 
-  cargo migrate up billing@head  the head of one branch
+  up billing@head  the head of one branch
 
 A target is `head`, `heads`, an id or a prefix of four or more characters, a branch label, `+N`,
 one of these followed by `+N` or `-N`, and any of them after the name of a branch and `@`.")]
@@ -129,9 +144,9 @@ pub struct UpArguments {
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate down             undo one revision
-  cargo migrate down ae10        undo everything that follows ae10
-  cargo migrate down base        undo everything")]
+  down             undo one revision
+  down ae10        undo everything that follows ae10
+  down base        undo everything")]
 pub struct DownArguments {
     /// The revision that stays applied, `-N`, or `base` [default: -1]
     #[arg(allow_negative_numbers = true)]
@@ -206,13 +221,13 @@ fn counts_from_database(target: &Target) -> bool {
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate history                    every revision, the newest first
-  cargo migrate history -r ae10:           ae10 and what comes after it
-  cargo migrate history -r ae10:+2         ae10 and the two after it
-  cargo migrate history -r :billing@head   what leads to the head of one branch
-  cargo migrate history -r current:        what a database lacks, and where it is
-  cargo migrate history --applied          all, with what is applied and what is not
-  cargo migrate history --verbose          everything that their files say about them
+  history                    every revision, the newest first
+  history -r ae10:           ae10 and what comes after it
+  history -r ae10:+2         ae10 and the two after it
+  history -r :billing@head   what leads to the head of one branch
+  history -r current:        what a database lacks, and where it is
+  history --applied          all, with what is applied and what is not
+  history --verbose          everything that their files say about them
 
 Lanes are drawn where the chain is not a single line. A database is asked only with --applied, --env,
 --database or --database-url, or for a range that counts from `current`, as `-2:` does.")]
@@ -239,11 +254,11 @@ pub enum GraphFormat {
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate graph
-  cargo migrate graph -r head-10:          the last revisions
-  cargo migrate graph --applied            with what is applied and what is not
-  cargo migrate graph -o chain.svg
-  cargo migrate graph --format dot | dot -Tpdf -o chain.pdf
+  graph
+  graph -r head-10:          the last revisions
+  graph --applied            with what is applied and what is not
+  graph -o chain.svg
+  graph --format dot | dot -Tpdf -o chain.pdf
 
 Later revisions are above, and those of a line stay together. Dotted lines are dependencies. With a
 database, a full dot is applied, an empty one pending, a half one applied in part; what only the
@@ -277,8 +292,8 @@ impl GraphArguments {
 #[derive(Clone, Copy, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate heads
-  cargo migrate heads --effective
+  heads
+  heads --effective
 
 A head is a revision that no other one follows. An effective head is one that a revision of another
 branch depends on, so that whoever applies that one has it too.")]
@@ -292,7 +307,7 @@ pub struct HeadsArguments {
 #[derive(Clone, Copy, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate branches
+  branches
 
 Lists each revision that several others follow, with those, and then the branch labels: where each
 is declared, and from which base to which head its line goes.")]
@@ -302,12 +317,12 @@ pub struct BranchesArguments {}
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate show ae10          by a prefix of its id
-  cargo migrate show head          the head; `heads` shows each where there are several
-  cargo migrate show billing@head  the head of one branch
-  cargo migrate show ae10-1        the revision before ae10
-  cargo migrate show current       where the database is
-  cargo migrate show +1            what `up +1` would apply
+  show ae10          by a prefix of its id
+  show head          the head; `heads` shows each where there are several
+  show billing@head  the head of one branch
+  show ae10-1        the revision before ae10
+  show current       where the database is
+  show +1            what `up +1` would apply
 
 A target means what it means for `up`. A database is asked only for `current`, `+N` and `-N`.")]
 pub struct ShowArguments {

@@ -1,7 +1,7 @@
 //! Exit codes, and what is printed when a command fails.
 
 use std::fmt;
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 /// The exit codes of `cargo migrate` and of the runner in a shipped binary.
 ///
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 /// | 5 | no connection, or no lock in time |
 ///
 /// ```
-/// assert_eq!(cargo_migrate::runner::Exit::InvalidChain.code(), 4);
+/// assert_eq!(cargo_migrate::cli::Exit::InvalidChain.code(), 4);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -51,6 +51,13 @@ impl Exit {
             Self::Unavailable => 5,
             Self::Other(code) => code,
         }
+    }
+}
+
+/// So that `main` can return it.
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        self.into()
     }
 }
 

@@ -1,21 +1,15 @@
-//! The commands over a chain, with arguments and output: the heart of `cargo migrate` and the whole of
-//! the runner, the small binary that is shipped beside or inside a service.
+//! The commands over a chain, with arguments and output: the heart of `cargo migrate`, and the whole of the
+//! runner, the small binary that is shipped beside or inside a service.
 //!
-//! ```no_run
-//! // src/bin/migrate.rs
-//! # mod app { pub static MIGRATOR: cargo_migrate::Migrator = cargo_migrate::__private::v1::migrator("", &[]); }
-//! fn main() -> std::process::ExitCode {
-//!     cargo_migrate::runner::main(&app::MIGRATOR)
-//! }
-//! ```
-//!
-//! Nothing here ends the process, installs a logger or writes anywhere but to its [`Ui`].
+//! Nothing here ends the process, installs a logger or writes anywhere but to its [`Ui`]. The public
+//! face is [`cli`](crate::cli).
 
 mod arguments;
 pub(crate) mod commands;
 mod env;
 mod exit;
 pub(crate) mod graph;
+pub(crate) mod help;
 pub(crate) mod place;
 pub(crate) mod ui;
 
@@ -26,22 +20,47 @@ mod tests;
 pub(crate) use arguments::dialect;
 pub use arguments::{
     BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
-    HeadsArguments, HistoryArguments, PlanArguments, RedoArguments, RepairArguments, Scope,
-    ShowArguments, SqlArguments, StampArguments, StatementArguments, StatusArguments, UpArguments,
-    Verdict, ViewArguments,
+    HeadsArguments, HistoryArguments, OutputArguments, PlanArguments, RedoArguments,
+    RepairArguments, Scope, ShowArguments, SqlArguments, StampArguments, StatementArguments,
+    StatusArguments, UpArguments, Verdict, ViewArguments,
 };
 pub use env::Env;
 pub use exit::{Exit, Failure};
 pub use ui::{Color, Ui};
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::runtime::{Migrator, Status};
 
-/// The command line of the runner.
+/// The commands of a runner: `up`, `down`, `status` and so on, over the chain that a binary carries.
+///
+/// It is a clap parser of its own, for a binary that does nothing else, and the arguments of a subcommand for an
+/// application with a command line of its own. Usage lines then carry the application's name.
+///
+/// ```no_run
+/// # mod app { pub static MIGRATOR: cargo_migrate::Migrator = cargo_migrate::__private::v1::migrator("", &[]); }
+/// use cargo_migrate::cli::{self, Env, Exit, Ui};
+/// use clap::Parser;
+///
+/// #[derive(Parser)]
+/// enum Application {
+///     /// Answers requests
+///     Serve,
+///     /// Moves the database
+///     Migrate(cli::Arguments),
+/// }
+///
+/// fn main() -> std::io::Result<Exit> {
+///     match Application::parse() {
+///         Application::Serve => Ok(Exit::Done),
+///         Application::Migrate(arguments) => {
+///             Ok(cli::run(arguments, &app::MIGRATOR, Env::of_process()?, &Ui::stdio()))
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, Parser)]
 #[command(
     about = "Applies the migrations that this binary carries",
@@ -50,22 +69,18 @@ Variables, also from `.env`: DATABASE_URL; MIGRATE_PROTECTED=true lets `down` as
 MIGRATE_STATEMENT_LOCK_TIMEOUT, MIGRATE_STATEMENT_TIMEOUT and MIGRATE_RETRIES hold where no flag says otherwise.",
     styles = ui::HELP_STYLES
 )]
-struct Arguments {
-    /// Coloring
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    color: Color,
-    /// Do not print progress
-    #[arg(short, long, global = true)]
-    quiet: bool,
-    /// Say more: each statement as it starts, or all about each revision
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    verbose: bool,
+pub struct Arguments {
+    /// What is said, and how it looks.
+    #[command(flatten)]
+    pub output: OutputArguments,
+    /// The command.
     #[command(subcommand)]
-    command: Command,
+    pub command: Command,
 }
 
+/// What can be done with a chain that a binary carries.
 #[derive(Clone, Debug, Subcommand)]
-enum Command {
+pub enum Command {
     /// Apply revisions
     #[command(alias = "upgrade")]
     Up(UpArguments),
@@ -97,47 +112,71 @@ enum Command {
     Show(ShowArguments),
 }
 
-/// The `main` of a runner: the commands over a baked chain, with the arguments of this process.
+/// Runs a command line over a baked chain, with the environment and the output of this process. Its first argument is the
+/// program's name, as in [`std::env::args_os`].
 ///
 /// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL`. Where
 /// `MIGRATE_PROTECTED` is `true`, `down` asks first, or needs `--yes`. How long a run waits is said by flags, or by
 /// `MIGRATE_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_TIMEOUT` (`5`, `500ms`, `2m`) and
 /// `MIGRATE_RETRIES`. All these variables may come from a `.env` file, too.
-pub fn main(migrator: &Migrator) -> ExitCode {
-    let env = match Env::of_process() {
-        Ok(env) => env,
-        Err(error) => {
-            let failure = Failure::new(format!("the working directory cannot be read: {error}"));
-            Ui::stdio(Color::Auto, false).fail(&failure);
-            return Exit::Failed.into();
-        }
-    };
-    run(migrator, std::env::args_os(), env).into()
+///
+/// It works inside and outside of an async runtime, and blocks the thread until the command has ended. Help and usage
+/// errors are printed like everything else, and the process is never ended: that is for the caller to do.
+///
+/// ```no_run
+/// // src/bin/migrate.rs
+/// # mod app { pub static MIGRATOR: cargo_migrate::Migrator = cargo_migrate::__private::v1::migrator("", &[]); }
+/// fn main() -> cargo_migrate::cli::Exit {
+///     cargo_migrate::cli::main(std::env::args_os(), &app::MIGRATOR)
+/// }
+/// ```
+pub fn main<A: Into<OsString>>(
+    arguments: impl IntoIterator<Item = A>,
+    migrator: &Migrator,
+) -> Exit {
+    let ui = Ui::stdio();
+    match Env::of_process() {
+        Ok(env) => run_from(arguments, migrator, env, &ui),
+        Err(error) => ui.end(Err(no_directory(&error))),
+    }
 }
 
-/// Runs a runner's command line, whose first argument is the program's name.
+/// The same with an environment and an output of the caller's choice.
 ///
-/// Help, usage errors and output go to the process's stdout and stderr.
-pub fn run(
+/// ```
+/// # static MIGRATOR: cargo_migrate::Migrator = cargo_migrate::__private::v1::migrator("", &[]);
+/// use cargo_migrate::cli::{self, Env, Exit, Ui};
+///
+/// let ui = Ui::writers(std::io::sink(), std::io::sink());
+/// let exit = cli::run_from(["admin", "status", "--no-such-flag"], &MIGRATOR, Env::new("."), &ui);
+/// assert_eq!(exit, Exit::Usage);
+/// ```
+pub fn run_from<A: Into<OsString>>(
+    arguments: impl IntoIterator<Item = A>,
     migrator: &Migrator,
-    arguments: impl IntoIterator<Item = OsString>,
-    mut env: Env,
+    env: Env,
+    ui: &Ui,
 ) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
-        }
-    };
-    let ui = Ui::stdio(arguments.color, arguments.quiet).verbose(arguments.verbose);
-    match dispatch(migrator, &arguments.command, &mut env, &ui) {
-        Ok(exit) => exit,
-        Err(failure) => {
-            ui.fail(&failure);
-            failure.code()
-        }
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let program = arguments.first().map(std::path::PathBuf::from);
+    let program = program.as_ref().and_then(|path| path.file_name()).unwrap_or_default();
+    let command = help::with_program(Arguments::command(), &program.to_string_lossy());
+    let matches = command.try_get_matches_from(arguments);
+    match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+        Ok(arguments) => run(arguments, migrator, env, ui),
+        Err(error) => ui.usage(&error),
     }
+}
+
+/// Runs parsed arguments; what goes wrong is printed, once.
+pub fn run(arguments: Arguments, migrator: &Migrator, mut env: Env, ui: &Ui) -> Exit {
+    let ui = ui.with(&arguments.output);
+    ui.end(dispatch(migrator, &arguments.command, &mut env, &ui))
+}
+
+/// Why nothing can be done at all.
+pub(crate) fn no_directory(error: &std::io::Error) -> Failure {
+    Failure::new(format!("the working directory cannot be read: {error}"))
 }
 
 fn dispatch(

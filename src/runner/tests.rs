@@ -27,13 +27,9 @@ fn run(arguments: &[&str]) -> String {
         ("right1", &["first"], &["left1"]),
     ]);
     let migrator = Migrator::new(chain, crate::chain::baked::Settings::default());
-    let arguments = Arguments::try_parse_from([&["migrate"], arguments].concat()).unwrap();
     let (out, err) = (Caught::default(), Caught::default());
-    let ui = Ui::writers(out.clone(), err.clone(), arguments.quiet).verbose(arguments.verbose);
-    let mut env = Env::new("/nowhere");
-    if let Err(failure) = dispatch(&migrator, &arguments.command, &mut env, &ui) {
-        ui.fail(&failure);
-    }
+    let ui = Ui::writers(out.clone(), err.clone());
+    run_from([&["migrate"], arguments].concat(), &migrator, Env::new("/nowhere"), &ui);
     let text = |caught: Caught| String::from_utf8(caught.0.lock().unwrap().clone()).unwrap();
     text(out) + &text(err)
 }

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 
-use super::exit::Failure;
+use super::OutputArguments;
+use super::exit::{Exit, Failure};
 
 /// cargo's own styles for help pages (`cargo-util-terminal`, also published as `clap-cargo`).
 pub(crate) const HELP_STYLES: clap::builder::Styles = clap::builder::Styles::styled()
@@ -51,9 +52,9 @@ impl Color {
 #[derive(Clone)]
 pub struct Ui {
     streams: Arc<Mutex<Streams>>,
-    quiet: bool,
-    verbose: bool,
-    progress: bool,
+    is_stdio: bool,
+    draws_progress: bool,
+    settings: OutputArguments,
 }
 
 struct Streams {
@@ -61,51 +62,64 @@ struct Streams {
     err: Box<dyn Write + Send>,
 }
 
+impl Streams {
+    fn stdio(color: Color) -> Self {
+        let choice = color.choice();
+        Self {
+            out: Box::new(anstream::AutoStream::new(io::stdout(), choice)),
+            err: Box::new(anstream::AutoStream::new(io::stderr(), choice)),
+        }
+    }
+}
+
 impl Ui {
     /// The process's own stdout and stderr.
-    pub fn stdio(color: Color, quiet: bool) -> Self {
-        let choice = color.choice();
-        Self::new(
-            Box::new(anstream::AutoStream::new(io::stdout(), choice)),
-            Box::new(anstream::AutoStream::new(io::stderr(), choice)),
-            quiet,
-            !quiet && io::IsTerminal::is_terminal(&io::stderr()),
-        )
+    ///
+    /// Coloured on a terminal, unless `NO_COLOR` is set or the arguments say otherwise.
+    pub fn stdio() -> Self {
+        let progress = io::IsTerminal::is_terminal(&io::stderr());
+        Self { is_stdio: true, ..Self::new(Streams::stdio(Color::Auto), progress) }
     }
 
     /// Writers of the caller's choice; never a progress bar, and no colour.
-    pub fn writers(
-        out: impl Write + Send + 'static,
-        err: impl Write + Send + 'static,
-        quiet: bool,
-    ) -> Self {
-        Self::new(strip(out), strip(err), quiet, false)
+    ///
+    /// ```
+    /// use cargo_migrate::cli::Ui;
+    ///
+    /// let (answers, progress) = (Vec::new(), std::io::stderr());
+    /// let ui = Ui::writers(answers, progress);
+    /// # let _ = ui;
+    /// ```
+    pub fn writers(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
+        Self::new(Streams { out: strip(out), err: strip(err) }, false)
     }
 
-    fn new(
-        out: Box<dyn Write + Send>,
-        err: Box<dyn Write + Send>,
-        quiet: bool,
-        progress: bool,
-    ) -> Self {
+    fn new(streams: Streams, progress: bool) -> Self {
         Self {
-            streams: Arc::new(Mutex::new(Streams { out, err })),
-            quiet,
-            verbose: false,
-            progress,
+            streams: Arc::new(Mutex::new(streams)),
+            is_stdio: false,
+            draws_progress: progress,
+            settings: OutputArguments::default(),
         }
     }
 
-    /// Sets whether every statement gets a line.
+    /// The same output as arguments want it.
+    ///
+    /// Colour is for the process's own streams; what other writers show is known to the caller only.
     #[must_use]
-    pub fn verbose(mut self, verbose: bool) -> Self {
-        self.verbose = verbose;
-        self
+    pub fn with(&self, arguments: &OutputArguments) -> Self {
+        let mut ui = self.clone();
+        if let Some(color) = arguments.color.filter(|_| self.is_stdio) {
+            ui.streams = Arc::new(Mutex::new(Streams::stdio(color)));
+        }
+        ui.settings.quiet |= arguments.quiet;
+        ui.settings.verbose |= arguments.verbose;
+        ui
     }
 
     /// Whether every statement gets a line.
     pub(crate) fn is_verbose(&self) -> bool {
-        self.verbose
+        self.settings.verbose
     }
 
     fn streams(&self) -> MutexGuard<'_, Streams> {
@@ -115,12 +129,12 @@ impl Ui {
 
     /// Whether a bar can be drawn.
     pub(crate) fn draws_progress(&self) -> bool {
-        self.progress
+        self.draws_progress && !self.settings.quiet
     }
 
     /// A line of progress: a verb in twelve columns, and what it is about.
     pub fn status(&self, verb: &str, message: impl std::fmt::Display) -> Result<(), Failure> {
-        if self.quiet {
+        if self.settings.quiet {
             return Ok(());
         }
         write(&mut *self.streams().err, format_args!("{VERB}{verb:>12}{VERB:#} {message}\n"))
@@ -159,8 +173,31 @@ impl Ui {
         write(&mut *self.streams().out, format_args!("{line}\n"))
     }
 
+    /// Prints help that was asked for, or what is wrong with the arguments.
+    pub(crate) fn usage(&self, error: &clap::Error) -> Exit {
+        let text = error.render();
+        let mut streams = self.streams();
+        let streams = &mut *streams;
+        let (stream, exit) = if error.use_stderr() {
+            (&mut streams.err, Exit::Usage)
+        } else {
+            (&mut streams.out, Exit::Done)
+        };
+        // Whoever closed the stream does not want to know.
+        let _ = write(&mut **stream, format_args!("{}", text.ansi()));
+        exit
+    }
+
+    /// The end of a command: why it failed, if it did, and the exit code.
+    pub(crate) fn end(&self, result: Result<Exit, Failure>) -> Exit {
+        result.unwrap_or_else(|failure| {
+            self.fail(&failure);
+            failure.code()
+        })
+    }
+
     /// Prints why a command failed.
-    pub fn fail(&self, failure: &Failure) {
+    fn fail(&self, failure: &Failure) {
         if failure.message().is_empty() {
             return;
         }

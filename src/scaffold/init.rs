@@ -313,7 +313,7 @@ fn plan_directory(package: &Package, directory: &str, changes: &mut Changes) {
 }
 
 fn is_runner(text: &str, library: &str) -> bool {
-    rust::names(text, &format!("{library}::runner")) || rust::names(text, "runner::main(")
+    rust::names(text, &format!("{library}::cli")) || rust::names(text, "cli::main(")
 }
 
 fn declared_dialects(item: &Item) -> Vec<Dialect> {

@@ -8,9 +8,9 @@ use super::{DatabaseArguments, DownSource, Scope, StatementArguments};
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate redo                   undo one revision, and apply it again
-  cargo migrate redo ae10              the same with everything that follows ae10
-  cargo migrate redo --from database   with a revision that was edited since it was applied
+  redo                   undo one revision, and apply it again
+  redo ae10              the same with everything that follows ae10
+  redo --from database   with a revision that was edited since it was applied
 
 Both ways are planned before anything runs. The data of what is undone is lost.")]
 pub struct RedoArguments {
@@ -41,9 +41,9 @@ pub struct RedoArguments {
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate plan             what `up` would do
-  cargo migrate plan ae10        what `up ae10` would do
-  cargo migrate plan --down      what `down` would do
+  plan             what `up` would do
+  plan ae10        what `up ae10` would do
+  plan --down      what `down` would do
 
 The same as `up --dry-run` and `down --dry-run`: all is checked, and nothing is changed.")]
 pub struct PlanArguments {

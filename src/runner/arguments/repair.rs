@@ -8,11 +8,11 @@ use super::DatabaseArguments;
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate stamp head           the database has everything already
-  cargo migrate stamp ae10           it is where ae10 would have brought it
-  cargo migrate stamp ae10 27c6      it is there on two branches
-  cargo migrate stamp base           forget every revision
-  cargo migrate stamp --purge head   forget every row first, also unknown ones
+  stamp head           the database has everything already
+  stamp ae10           it is where ae10 would have brought it
+  stamp ae10 27c6      it is there on two branches
+  stamp base           forget every revision
+  stamp --purge head   forget every row first, also unknown ones
 
 Nothing is run: only the tracking table is changed, for the lines of the targets. What is
 recorded afterwards has to be true.")]
@@ -50,10 +50,10 @@ pub enum Verdict {
     group = ArgGroup::new("way").args(["accept", "accept_all", "statement", "applied", "not_applied"]),
     after_long_help = "\
 Examples:
-  cargo migrate repair                             what is wrong, and the ways out
-  cargo migrate repair ae10 --accept               the database is as the file says it now
-  cargo migrate repair ae10 --statement not-done   the statement in doubt has had no effect
-  cargo migrate repair ae10 --applied              the rest of it was done by hand
+  repair                             what is wrong, and the ways out
+  repair ae10 --accept               the database is as the file says it now
+  repair ae10 --statement not-done   the statement in doubt has had no effect
+  repair ae10 --applied              the rest of it was done by hand
 
 Without a way out nothing is changed, and the exit code is 3 if anything is wrong. A way out
 changes only the tracking table, and takes your word for what it then says. To go on with a

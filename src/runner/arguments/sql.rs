@@ -13,11 +13,11 @@ use crate::chain::{Target, TargetError, TargetRange};
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate sql                     everything, for an empty database
-  cargo migrate sql ae10:               what a database lacks that is at ae10
-  cargo migrate sql ae10:+2             the two revisions after ae10
-  cargo migrate sql head:ae10           the way back: what undoes all that follows ae10
-  cargo migrate sql --dialect postgres -o release.sql
+  sql                     everything, for an empty database
+  sql ae10:               what a database lacks that is at ae10
+  sql ae10:+2             the two revisions after ae10
+  sql head:ae10           the way back: what undoes all that follows ae10
+  sql --dialect postgres -o release.sql
 
 A is what the database is assumed to have; the script looks whether that is so, and changes nothing
 otherwise. Where B comes before A, the script undoes. B alone is base:B.

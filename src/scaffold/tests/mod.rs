@@ -49,10 +49,10 @@ pub mod build {
     }
 }
 #[cfg(feature = "runner")]
-pub mod runner {
-    pub fn main(_: &'static crate::Migrator) -> std::process::ExitCode {
+pub mod cli {
+    pub type Exit = ();
+    pub fn main(_: std::env::ArgsOs, _: &'static crate::Migrator) -> Exit {
         println!("this is the runner");
-        std::process::ExitCode::SUCCESS
     }
 }
 "#;

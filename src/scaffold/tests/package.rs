@@ -48,7 +48,7 @@ url = "sqlite:dev.db"
         sandbox.read("src/bin/migrate.rs"),
         "//! Applies the baked revision chain: the runner of `cargo migrate`, and the binary to ship.\n\n\
          cargo_migrate::embed!();\n\n\
-         fn main() -> std::process::ExitCode {\n    cargo_migrate::runner::main(&MIGRATOR)\n}\n"
+         fn main() -> cargo_migrate::cli::Exit {\n    cargo_migrate::cli::main(std::env::args_os(), &MIGRATOR)\n}\n"
     );
     assert_eq!(sandbox.cargo(&["run", "--quiet"]).unwrap(), "this is the app\n");
     assert_eq!(
@@ -76,7 +76,7 @@ fn a_package_with_a_library_only() {
     assert_eq!(
         sandbox.read("src/bin/migrate.rs"),
         "//! Applies the baked revision chain: the runner of `cargo migrate`, and the binary to ship.\n\n\
-         fn main() -> std::process::ExitCode {\n    cargo_migrate::runner::main(&my_app::MIGRATOR)\n}\n"
+         fn main() -> cargo_migrate::cli::Exit {\n    cargo_migrate::cli::main(std::env::args_os(), &my_app::MIGRATOR)\n}\n"
     );
     sandbox.cargo(&["build"]).unwrap();
     assert!(!sandbox.path("app/target/debug/migrate").exists());
@@ -240,7 +240,7 @@ fn a_library_called_migrate_is_fine() {
 
 #[test]
 fn a_runner_that_is_ours_is_kept() {
-    let runner = "// mine\nfn main() -> std::process::ExitCode {\n    cargo_migrate::runner::main(&app::MIGRATOR)\n}\n";
+    let runner = "// mine\nfn main() -> cargo_migrate::cli::Exit {\n    cargo_migrate::cli::main(std::env::args_os(), &app::MIGRATOR)\n}\n";
     let sandbox = Sandbox::new(&[
         (
             "Cargo.toml",
@@ -435,7 +435,7 @@ fn what_would_stop_a_build_is_noted() {
 
 #[test]
 fn a_package_of_nothing_but_the_runner() {
-    let runner = "cargo_migrate::embed!();\nfn main() -> std::process::ExitCode { cargo_migrate::runner::main(&MIGRATOR) }\n";
+    let runner = "cargo_migrate::embed!();\nfn main() -> cargo_migrate::cli::Exit { cargo_migrate::cli::main(std::env::args_os(), &MIGRATOR) }\n";
     let sandbox = Sandbox::new(&[("Cargo.toml", MANIFEST), ("src/bin/migrate.rs", runner)]);
     let changes = sandbox.plan();
     assert_eq!(changes.notes, [""; 0]);

@@ -1,5 +1,5 @@
 //! The runner: `up`, `down` and `status` over the baked chain, without files and without cargo.
 
-fn main() -> std::process::ExitCode {
-    cargo_migrate::runner::main(&notes::MIGRATOR)
+fn main() -> cargo_migrate::cli::Exit {
+    cargo_migrate::cli::main(std::env::args_os(), &notes::MIGRATOR)
 }

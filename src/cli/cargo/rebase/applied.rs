@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use crate::chain::RevisionId;
-use crate::cli::arguments::RebaseArguments;
-use crate::cli::context::{Context, FileChain};
-use crate::cli::database;
+use crate::cli::cargo::arguments::RebaseArguments;
+use crate::cli::cargo::context::{Context, FileChain};
+use crate::cli::cargo::database;
 use crate::runner::commands::{block_on, failed};
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, Exit, Failure};

@@ -11,6 +11,7 @@ use crate::runner::dialect;
 use crate::runner::ui::HELP_STYLES;
 use crate::runner::{
     BranchesArguments, Color, DatabaseArguments, DownArguments, Env, GraphArguments,
+    OutputArguments,
 };
 use crate::runner::{
     HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
@@ -166,7 +167,6 @@ impl BuildArguments {
 }
 
 /// What every command takes.
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Clone, Debug, Args)]
 pub struct GlobalArguments {
     /// The package whose chain is meant
@@ -184,35 +184,26 @@ pub struct GlobalArguments {
     /// Equivalent to specifying both --locked and --offline
     #[arg(long, global = true, help_heading = "Manifest Options")]
     pub frozen: bool,
-    /// Coloring
-    #[arg(long, global = true, value_name = "WHEN")]
-    pub color: Option<Color>,
-    /// Do not print progress
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Say more: each statement as it starts, or all about each revision
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
+    /// What is said, and how it looks.
+    #[command(flatten)]
+    pub output: OutputArguments,
 }
 
 impl GlobalArguments {
-    /// `--color`, or else what cargo itself would do.
-    pub(crate) fn color(&self, env: &Env) -> Color {
-        self.color.unwrap_or_else(|| match env.variable("CARGO_TERM_COLOR") {
-            Some("always") => Color::Always,
-            Some("never") => Color::Never,
-            _ => Color::Auto,
-        })
-    }
-
-    /// `--quiet`, or else what cargo itself would do.
-    pub(crate) fn is_quiet(&self, env: &Env) -> bool {
-        self.quiet || (!self.verbose && env.variable("CARGO_TERM_QUIET") == Some("true"))
-    }
-
-    /// `--verbose`, or else what cargo itself would do.
-    pub(crate) fn is_verbose(&self, env: &Env) -> bool {
-        self.verbose || (!self.quiet && env.variable("CARGO_TERM_VERBOSE") == Some("true"))
+    /// What is said and how it looks: as the flags have it, or else as cargo itself would do.
+    pub(crate) fn output(&self, env: &Env) -> OutputArguments {
+        let OutputArguments { color, quiet, verbose } = self.output;
+        let is_true = |name| env.variable(name) == Some("true");
+        let of_cargo = || match env.variable("CARGO_TERM_COLOR") {
+            Some("always") => Some(Color::Always),
+            Some("never") => Some(Color::Never),
+            _ => None,
+        };
+        OutputArguments {
+            color: color.or_else(of_cargo),
+            quiet: quiet || (!verbose && is_true("CARGO_TERM_QUIET")),
+            verbose: verbose || (!quiet && is_true("CARGO_TERM_VERBOSE")),
+        }
     }
 }
 
@@ -220,10 +211,10 @@ impl GlobalArguments {
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate init
-  cargo migrate init --dialect postgres
-  cargo migrate init --dialect sqlite --dialect postgres
-  cargo migrate init -p service --database-url postgres://me@localhost/service
+  init
+  init --dialect postgres
+  init --dialect sqlite --dialect postgres
+  init -p service --database-url postgres://me@localhost/service
 
 In a virtual workspace without -p, a member package that holds the chain is added.
 It can be run again at any time: what is there already is left alone.")]
@@ -250,11 +241,11 @@ pub struct InitArguments {
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate new \"create account\"
-  cargo migrate new \"fill in names\" --rust
-  cargo migrate new \"add email\" --head ae1027a6acf5
-  cargo migrate new \"add invoice\" --branch billing --depends-on core@head
-  cargo migrate new \"begin billing\" --head base --branch-label billing
+  new \"create account\"
+  new \"fill in names\" --rust
+  new \"add email\" --head ae1027a6acf5
+  new \"add invoice\" --branch billing --depends-on core@head
+  new \"begin billing\" --head base --branch-label billing
 
 A target is an id or a prefix of four or more characters, a branch label, `head`, `base`, one of these
 followed by `-N`, and any of them after the name of a branch and `@`.
@@ -325,8 +316,8 @@ pub struct DropArguments {
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate merge                     all heads
-  cargo migrate merge ae10 27c6 -m \"...\"   these two
+  merge                     all heads
+  merge ae10 27c6 -m \"...\"   these two
 
 The new revision has no SQL of its own; sections can be added where the branches need it.
 
@@ -358,9 +349,9 @@ pub struct MergeArguments {
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate rebase                        of two heads, the one that is not applied
-  cargo migrate rebase ae10 --onto 27c6       ae10, and what is only before it, after 27c6
-  cargo migrate rebase --env dev --env stage  look at two databases whether it is applied
+  rebase                        of two heads, the one that is not applied
+  rebase ae10 --onto 27c6       ae10, and what is only before it, after 27c6
+  rebase --env dev --env stage  look at two databases whether it is applied
 
 REVISION moves with all its ancestors that TARGET does not have. Without REVISION it is the only head
 that does not come after TARGET, without TARGET the only one that does not come after REVISION, and
@@ -412,8 +403,8 @@ pub struct CheckArguments {}
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate import migrations-of-sqlx
-  cargo migrate import --from diesel ../old/migrations --dry-run
+  import migrations-of-sqlx
+  import --from diesel ../old/migrations --dry-run
 
 The original files are read and left alone; the SQL is kept byte for byte. Of a project of Alembic, the \
 installed Alembic prints the SQL, and runs the project's `env.py` for it. The guide in the crate's \

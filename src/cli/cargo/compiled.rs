@@ -35,6 +35,7 @@ pub(super) fn run(
         .help(format!("`cargo migrate init -p {}` writes `src/bin/migrate.rs` again", member.name)));
     };
     let global = &context.global;
+    let output = global.output(&context.env);
     let mut command = Command::new(context.env.variable("CARGO").unwrap_or("cargo"));
     command.current_dir(context.env.directory());
     command.args(["run", "--bin", "migrate", "--manifest-path"]).arg(&member.manifest_path);
@@ -45,13 +46,13 @@ pub(super) fn run(
         (global.locked, "--locked"),
         (global.offline, "--offline"),
         (global.frozen, "--frozen"),
-        (global.is_quiet(&context.env), "--quiet"),
+        (output.quiet, "--quiet"),
     ] {
         command.args(is_set.then_some(flag));
     }
-    command.args(color(global.color)).args(build.arguments()).arg("--");
-    command.args(color(global.color)).args(global.quiet.then_some("--quiet"));
-    command.args(global.verbose.then_some("--verbose")).args(arguments(running, place));
+    command.args(color(output.color)).args(build.arguments()).arg("--");
+    command.args(color(output.color)).args(output.quiet.then_some("--quiet"));
+    command.args(output.verbose.then_some("--verbose")).args(arguments(running, place));
     command.env(URL_VARIABLE, &place.url).env(ORIGIN_VARIABLE, &place.origin);
     let status =
         command.status().map_err(|error| Failure::new(format!("cannot run cargo: {error}")))?;

@@ -96,7 +96,7 @@ impl<'a> Context<'a> {
         for finding in package.findings() {
             match finding.severity {
                 Severity::Error => errors += 1,
-                Severity::Warning if self.global.quiet => continue,
+                Severity::Warning if self.global.output.quiet => continue,
                 Severity::Warning => {}
             }
             self.ui.report(&finding.render_styled(package.sources()))?;

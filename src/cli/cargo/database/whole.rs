@@ -3,15 +3,15 @@
 use std::io::IsTerminal as _;
 
 use super::{Prepared, no_url, prepare};
-use crate::cli::arguments::{CreateArguments, DatabaseCommand, DropArguments};
-use crate::cli::context::Context;
+use crate::cli::cargo::arguments::{CreateArguments, DatabaseCommand, DropArguments};
+use crate::cli::cargo::context::Context;
 use crate::runner::commands::{self, block_on, failed};
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, Exit, Failure, StatementArguments, Ui, UpArguments};
 use crate::runtime::Site;
 
 /// `cargo migrate database`.
-pub(in crate::cli) fn run(
+pub(in crate::cli::cargo) fn run(
     context: &mut Context<'_>,
     command: &DatabaseCommand,
 ) -> Result<Exit, Failure> {
@@ -70,7 +70,7 @@ fn place(context: &mut Context<'_>, args: &DatabaseArguments) -> Result<Place, F
     let package = context.package()?;
     if package.are_surroundings_broken() {
         let (errors, _) = context.report(&package)?;
-        return Err(crate::cli::context::broken(&package, errors));
+        return Err(crate::cli::cargo::context::broken(&package, errors));
     }
     let configuration = package.configuration().clone();
     let root = package.root().to_owned();

@@ -1,0 +1,133 @@
+//! `cargo migrate`: arguments and output, one file a command, no logic of its own.
+//!
+//! Every command is a function of the library over a `Context`: the package that the user means,
+//! its chain as the files have it, and where output goes. What works on a baked chain too lives in
+//! [`cli`](crate::cli) and is only called from here.
+
+mod arguments;
+mod chain;
+mod check;
+mod compiled;
+mod context;
+mod database;
+mod explain;
+mod format;
+mod import;
+mod init;
+mod merge;
+mod new;
+mod rebase;
+mod workspace;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::runner::{self, Env, Exit, Failure, Ui, help};
+
+pub use arguments::{Arguments, Command, DatabaseCommand, GlobalArguments};
+pub(crate) use context::Context;
+
+/// The `main` of the binary: runs the command line of this process.
+pub fn main() -> Exit {
+    let ui = Ui::stdio();
+    match Env::of_process() {
+        Ok(env) => run_from(with_name(std::env::args_os()), "cargo migrate", env, &ui),
+        Err(error) => ui.end(Err(runner::no_directory(&error))),
+    }
+}
+
+/// Runs a command line; the first argument is the program's name, which `program` says as people type it.
+///
+/// For an `xtask`, whose users type `cargo xtask migrate new`:
+///
+/// ```no_run
+/// use cargo_migrate::cli::{Env, Exit, Ui, cargo};
+///
+/// fn main() -> std::io::Result<Exit> {
+///     let mut arguments = std::env::args_os().skip(1);
+///     match arguments.next().as_deref().and_then(|word| word.to_str()) {
+///         Some("migrate") => {
+///             let arguments = std::iter::once("migrate".into()).chain(arguments);
+///             Ok(cargo::run_from(arguments, "cargo xtask migrate", Env::of_process()?, &Ui::stdio()))
+///         }
+///         _ => Ok(Exit::Usage),
+///     }
+/// }
+/// ```
+pub fn run_from<A: Into<OsString>>(
+    arguments: impl IntoIterator<Item = A>,
+    program: &str,
+    env: Env,
+    ui: &Ui,
+) -> Exit {
+    let arguments = arguments.into_iter().map(Into::<OsString>::into);
+    let command = help::with_program(Arguments::command(), program).bin_name(program);
+    let matches = command.try_get_matches_from(arguments);
+    match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+        Ok(arguments) => run(arguments, env, ui),
+        Err(error) => ui.usage(&error),
+    }
+}
+
+/// Runs parsed arguments; what goes wrong is printed, once.
+///
+/// [`Arguments`] can be a subcommand of another parser:
+///
+/// ```no_run
+/// use cargo_migrate::cli::{Env, Exit, Ui, cargo};
+/// use clap::Parser;
+///
+/// #[derive(Parser)]
+/// enum Xtask {
+///     /// Moves databases, writes revisions
+///     Migrate(cargo::Arguments),
+/// }
+///
+/// fn main() -> std::io::Result<Exit> {
+///     let Xtask::Migrate(arguments) = Xtask::parse();
+///     Ok(cargo::run(arguments, Env::of_process()?, &Ui::stdio()))
+/// }
+/// ```
+pub fn run(arguments: Arguments, env: Env, ui: &Ui) -> Exit {
+    let ui = ui.with(&arguments.global.output(&env));
+    ui.end(dispatch(arguments, env, &ui))
+}
+
+/// cargo passes the subcommand's own name as the first argument; people who call the binary directly
+/// do not.
+fn with_name(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.skip(1).collect();
+    if arguments.first().is_none_or(|first| first != "migrate") {
+        arguments.insert(0, OsString::from("migrate"));
+    }
+    arguments
+}
+
+fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
+    let Arguments { global, command } = arguments;
+    let mut context = Context::new(global, env, ui);
+    match command {
+        Command::Init(args) => init::run(&mut context, &args),
+        Command::New(args) => new::run(&mut context, &args),
+        Command::Up(args) => database::up(&mut context, &args),
+        Command::Down(args) => database::down(&mut context, &args),
+        Command::Redo(args) => database::redo(&mut context, &args),
+        Command::Plan(args) => database::plan(&mut context, &args),
+        Command::Sql(args) => database::sql(&mut context, &args),
+        Command::Stamp(args) => database::stamp(&mut context, &args),
+        Command::Repair(args) => database::repair(&mut context, &args),
+        Command::Status(args) => database::status(&mut context, &args),
+        Command::Database(command) => database::whole(&mut context, &command),
+        Command::History(args) => chain::history(&mut context, &args),
+        Command::Graph(args) => chain::graph(&mut context, &args),
+        Command::Branches(args) => chain::branches(&mut context, args),
+        Command::Heads(args) => chain::heads(&mut context, args),
+        Command::Show(args) => chain::show(&mut context, &args),
+        Command::Rebase(args) => rebase::run(&mut context, &args),
+        Command::Merge(args) => merge::run(&mut context, &args),
+        Command::Check(args) => check::run(&mut context, args),
+        Command::Import(args) => import::run(&mut context, &args),
+        Command::Explain(args) => explain::run(&mut context, &args),
+    }
+}

@@ -1,0 +1,44 @@
+//! Examples on help pages carry the name of the program that prints them, which this crate cannot know: it may be
+//! `cargo migrate`, a runner under any name, or a subcommand of somebody's application.
+
+use clap::Command;
+
+const HEADING: &str = "Examples:";
+
+/// Puts the program's name before each command under the heading of examples, on the pages of all subcommands.
+pub(crate) fn with_program(command: Command, program: &str) -> Command {
+    let page = command.get_after_long_help().map(|text| named(&text.to_string(), program));
+    let command = match page {
+        Some(page) => command.after_long_help(page),
+        None => command,
+    };
+    let names: Vec<String> =
+        command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |subcommand| with_program(subcommand, program))
+    })
+}
+
+fn named(page: &str, program: &str) -> String {
+    let mut is_example = false;
+    let line = |line: &str| {
+        is_example = line == HEADING || (is_example && (line.is_empty() || line.starts_with("  ")));
+        match line.strip_prefix("  ") {
+            Some(example) if is_example => format!("  {program} {example}"),
+            _ => line.to_owned(),
+        }
+    };
+    page.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_carry_the_name_of_the_program() {
+        let page = "Examples:\n  up\n\n  up +1   one\n\nA target is\n  this\n";
+        let expected = "Examples:\n  app db up\n\n  app db up +1   one\n\nA target is\n  this\n";
+        assert_eq!(named(page, "app db"), expected);
+    }
+}

@@ -52,13 +52,13 @@ pub use dialect::{Dialect, Variant};
 pub use runtime::Blocking;
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    AppliedRecord, Batches, BelievedStatement, Configured, Database, DatabaseState, Difference,
-    Error, ErrorKind, Event, FinishedStep, FromMysql, FromPostgres, FromSqlite, Migrator,
-    NewerDatabase, Observer, Operations, Options, PlannedStep, PortableRow, Problem, ProblemKind,
-    Query, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report, Result, Revision,
-    RevisionError, RevisionState, RevisionStatus, RowChange, RowValues, RunPlan, SqlScript,
-    SqlText, StampReport, Status, StepSource, StepTransaction, TransactionScope, TryIntoTarget,
-    Value, WayOut,
+    AppliedRecord, Batches, BelievedStatement, Configured, Database, DatabaseState, Databases,
+    Difference, Error, ErrorKind, Event, FinishedStep, FromMysql, FromPostgres, FromSqlite,
+    Migrator, Named, NewerDatabase, Observer, Operations, Options, PlannedStep, PortableRow,
+    Problem, ProblemKind, Query, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report,
+    Result, Revision, RevisionError, RevisionState, RevisionStatus, RowChange, RowValues, RunPlan,
+    SqlScript, SqlText, StampReport, Status, StepSource, StepTransaction, TransactionScope,
+    TryIntoTarget, Value, WayOut,
 };
 
 /// What generated code uses. Not for people: it may change with any version, and generated code

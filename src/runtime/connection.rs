@@ -224,6 +224,15 @@ impl<'c> Connection<'c> {
         dispatch_ref!(self, driver => driver.name())
     }
 
+    /// What tells this database and its tracking table from all others, whatever they are called; `None`
+    /// where that is not known, or there is no second way to it.
+    pub(crate) async fn identity(&mut self, settings: &Settings) -> Result<Option<String>, Error> {
+        let tracking = self.tracking(settings).await?;
+        let dialect = self.dialect();
+        let place: Option<String> = dispatch!(self, driver => driver.identity().await);
+        Ok(place.map(|place| format!("{dialect} {place} {}", tracking.table())))
+    }
+
     /// The version of the server.
     pub(crate) async fn version(&mut self) -> Result<Version, Error> {
         dispatch!(self, driver => driver.version().await)

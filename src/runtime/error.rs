@@ -227,6 +227,10 @@ impl Error {
         self
     }
 
+    pub(crate) fn states_of_others(&mut self) -> impl Iterator<Item = &mut DatabaseState> {
+        self.0.others.iter_mut().map(|(_, state)| state)
+    }
+
     #[must_use]
     pub(crate) fn leaving(mut self, state: DatabaseState) -> Self {
         self.0.state = Some(state);

@@ -14,6 +14,7 @@ use super::job::{Job, jobs, prefers_stored, run_plan};
 use super::migrator::Configured;
 use super::options::Options;
 use super::report::{RunPlan, StepTransaction};
+use super::rounds::number;
 use super::select::{Request, Selection, select};
 use super::state::{RowStatus, State};
 use crate::chain::baked::{Header, Tips};
@@ -39,20 +40,48 @@ async fn plan_now(
 ) -> Result<RunPlan, Error> {
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
-    let result = async {
-        let request = request(connection.dialect(), configured, header, direction, Some(target))?;
-        match look(&mut connection, &request, None).await? {
-            Look::Busy(doubt) => Err(doubt.error),
-            Look::Ready(ready) => {
-                let jobs: Vec<Job<'_>> = ready.jobs.into();
-                Ok(run_plan(direction, &jobs, &ready.warnings, connection.name()))
-            }
-        }
-    }
-    .await;
-    let result = result.map_err(|error| error.on(connection.name()));
+    let (connections, each) =
+        (std::slice::from_mut(&mut connection), std::slice::from_ref(configured));
+    let plans = plan_all(connections, each, header, direction, &target).await;
+    let plan = plans.map(|mut plans| plans.pop().expect("each database has a plan"));
+    let plan = plan.map_err(|error| error.on(connection.name()));
     connection.finish().await?;
-    result
+    plan
+}
+
+/// What one run over several databases would do now.
+pub(super) async fn plan_all(
+    connections: &mut [Connection<'_>],
+    configured: &[Configured<'_>],
+    header: &Header,
+    direction: Direction,
+    target: &Target,
+) -> Result<Vec<RunPlan>, Error> {
+    let mut requests = Vec::new();
+    let mut seen = Vec::new();
+    for (connection, configured) in connections.iter_mut().zip(configured) {
+        let dialect = connection.dialect();
+        let request = request(dialect, configured, header, direction, Some(target.clone()))?;
+        match look(connection, &request, None).await {
+            Ok(Look::Ready(ready)) => seen.push(ready),
+            Ok(Look::Busy(doubt)) => return Err(doubt.error.on(connection.name())),
+            Err(error) => return Err(error.on(connection.name())),
+        }
+        requests.push(request);
+    }
+    refuse_apart(requests.iter().zip(&seen))?;
+    let plans = seen.iter_mut().map(|ready| ready.jobs.make_contiguous());
+    number(&mut plans.collect::<Vec<_>>(), holds_run(requests.iter()));
+    let plans = connections.iter().zip(seen).map(|(connection, ready)| {
+        let jobs: Vec<Job<'_>> = ready.jobs.into();
+        run_plan(direction, &jobs, &ready.warnings, connection.name())
+    });
+    Ok(plans.collect())
+}
+
+/// Whether a transaction holds the whole run: only where it does in every database.
+pub(crate) fn holds_run<'s, 'a: 's>(mut requests: impl Iterator<Item = &'s Request<'a>>) -> bool {
+    requests.all(|request| request.options.scope.is_run(request.variant.dialect))
 }
 
 /// The tips of the chain in the variant of this dialect.

@@ -44,6 +44,7 @@ mod retry;
 mod rounds;
 mod run;
 mod select;
+mod several;
 #[cfg(any(feature = "testing", feature = "cli"))]
 mod site;
 #[cfg(feature = "sqlite")]
@@ -81,9 +82,10 @@ pub use repair::{
     BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,
 };
 pub use report::{
-    AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan, RedoReport, Report,
+    AppliedRecord, Difference, FinishedStep, Named, PlannedStep, RedoPlan, RedoReport, Report,
     RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, StepTransaction,
 };
+pub use several::Databases;
 #[cfg(any(feature = "testing", feature = "cli"))]
 pub(crate) use site::Site;
 #[cfg(feature = "testing")]

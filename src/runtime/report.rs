@@ -126,6 +126,16 @@ impl Report {
     }
 }
 
+/// An answer about one of several databases, as [`Databases`](super::Databases) gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Named<T> {
+    /// The name of the database, as the chain declares it.
+    pub name: String,
+    /// The answer.
+    pub report: T,
+}
+
 /// What a redo will do, as [`Configured::plan_redo`](super::Configured::plan_redo) answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -37,9 +37,7 @@ pub(crate) fn number(plans: &mut [&mut [Job<'_>]], is_run: bool) {
 }
 
 fn pieces<'j>(jobs: &'j [Job<'_>]) -> Vec<Piece<'j>> {
-    jobs.iter()
-        .map(|job| Piece { id: job.id.as_str(), transaction: job.transaction })
-        .collect()
+    jobs.iter().map(|job| Piece { id: job.id.as_str(), transaction: job.transaction }).collect()
 }
 
 /// The part of each step of each database, from zero.
@@ -88,7 +86,10 @@ fn members(
     let all = 0..plans.len();
     let front = |member: usize| plans[member].get(done[member].len());
     let is_later_elsewhere = |id: &str| {
-        places.iter().zip(done).any(|(places, done)| places.get(id).is_some_and(|&it| it > done.len()))
+        places
+            .iter()
+            .zip(done)
+            .any(|(places, done)| places.get(id).is_some_and(|&it| it > done.len()))
     };
     let next = all
         .clone()

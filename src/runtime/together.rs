@@ -22,7 +22,7 @@ use super::database::Source as Way;
 use super::error::{DatabaseState, Error, ErrorKind};
 use super::job::Job;
 use super::lease::{Lease, Outcome};
-use super::look::{refuse_apart, request, variant};
+use super::look::{holds_run, refuse_apart, request, variant};
 use super::migrator::Configured;
 use super::observer::Event;
 use super::report::Report;
@@ -52,7 +52,8 @@ pub(crate) fn run<'a>(
             let each = std::slice::from_ref(configured);
             let result = attempt(&mut connections, each, header, direction, target.as_ref()).await;
             let [connection] = connections;
-            let only = |mut reports: Vec<Report>| reports.pop().expect("each database has a report");
+            let only =
+                |mut reports: Vec<Report>| reports.pop().expect("each database has a report");
             let (mut report, unrestored) = conclude(connection, result.map(only)).await?;
             report.warnings.extend(unrestored);
             report.duration = started.elapsed();
@@ -80,7 +81,8 @@ pub(super) async fn attempt(
             is_current &= probe == Probe::UpToDate;
         }
         if is_current {
-            let report = |connection: &Connection<'_>| Report::nothing(direction, connection.name());
+            let report =
+                |connection: &Connection<'_>| Report::nothing(direction, connection.name());
             return Ok(connections.iter().map(report).collect());
         }
     }
@@ -88,7 +90,7 @@ pub(super) async fn attempt(
         request(connection.dialect(), configured, header, direction, target.cloned())
     });
     let requests: Vec<Request<'_>> = requests.collect::<Result<_, _>>()?;
-    perform_all(connections, &requests).await
+    perform_all(connections, &requests).await.map_err(|failed| failed.error)
 }
 
 /// Does what is asked for.
@@ -97,21 +99,22 @@ pub(crate) async fn perform(
     request: &Request<'_>,
 ) -> Result<Report, Error> {
     let connections = std::slice::from_mut(connection);
-    let mut reports = perform_all(connections, std::slice::from_ref(request)).await?;
+    let reports = perform_all(connections, std::slice::from_ref(request)).await;
+    let mut reports = reports.map_err(|failed| failed.error)?;
     Ok(reports.pop().expect("each database has a report"))
 }
 
 /// Does what is asked for on several databases, in one run.
-pub(crate) async fn perform_all(
+pub(super) async fn perform_all(
     connections: &mut [Connection<'_>],
     requests: &[Request<'_>],
-) -> Result<Vec<Report>, Error> {
+) -> Result<Vec<Report>, FailedAt> {
     let runs = connections.iter_mut().zip(requests);
     let runs = runs.map(|(connection, request)| Run::new(connection, request)).collect();
     let mut together = Together { runs, at: None, attempts: 0 };
     match together.go().await {
         Ok(()) => Ok(together.runs.into_iter().map(Run::report).collect()),
-        Err(failed) => Err(together.explained(failed)),
+        Err(failed) => Err(FailedAt { which: failed.which, error: together.explained(failed) }),
     }
 }
 
@@ -150,9 +153,9 @@ struct Together<'r, 'a, 'c> {
 }
 
 /// An error, and which database it is about.
-struct FailedAt {
-    which: usize,
-    error: Error,
+pub(super) struct FailedAt {
+    pub(super) which: usize,
+    pub(super) error: Error,
 }
 
 /// Says where an error comes from.
@@ -282,9 +285,7 @@ impl<'a> Together<'_, 'a, '_> {
         if !self.is_several() {
             return;
         }
-        let is_run = self.runs.iter().all(|run| {
-            run.request.options.scope.is_run(run.request.variant.dialect)
-        });
+        let is_run = holds_run(self.runs.iter().map(|run| run.request));
         let plans = self.runs.iter_mut().map(|run| run.ready.jobs.make_contiguous());
         number(&mut plans.collect::<Vec<_>>(), is_run);
     }
@@ -428,7 +429,9 @@ impl<'a> Together<'_, 'a, '_> {
             let (one, here) = (other.short_name(), run.short_name());
             let what = if ahead.len() == 1 { "is" } else { "are" };
             let there = match error.state() {
-                Some(DatabaseState::Uncertain { .. }) => format!("whether in {here}, too, is not known"),
+                Some(DatabaseState::Uncertain { .. }) => {
+                    format!("whether in {here}, too, is not known")
+                }
                 _ => format!("not in {here}"),
             };
             error = error.note(format!(

@@ -182,7 +182,10 @@ impl Lease {
     }
 
     /// Does the work, and renews the leases until it is done; or until one of them is lost.
-    pub(crate) async fn during<T>(leases: &mut [Self], work: impl Future<Output = T>) -> Outcome<T> {
+    pub(crate) async fn during<T>(
+        leases: &mut [Self],
+        work: impl Future<Output = T>,
+    ) -> Outcome<T> {
         let keeping = leases.iter_mut().map(|lease| Box::pin(lease.keep()));
         match select(pin!(work), select_all(keeping)).await {
             Either::Left((result, _)) => Outcome::Done(result),

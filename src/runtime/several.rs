@@ -3,6 +3,7 @@
 //! Here connections are opened, and names are given to what is said of each. What happens on them is decided
 //! by the one run loop (`together`).
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
@@ -12,6 +13,7 @@ use super::connection::Connection;
 use super::database::{Database, Source as Way};
 use super::error::{Error, ErrorKind};
 use super::migrator::{Configured, Migrator, TryIntoTarget};
+use super::observer::{Event, Observer};
 use super::options::Options;
 use super::report::{Named, RedoPlan, RedoReport, Report, RunPlan, Status};
 use super::together::{attempt, finish};
@@ -267,8 +269,12 @@ impl<'m, 'c> Databases<'m, 'c> {
                 .help("give each of the chain's named databases that the run is about"));
         }
         let configured = self.configured;
+        let told = Arc::new(Mutex::default());
         let each = members.into_iter().map(|(name, way)| {
-            let options = configured.options.clone().database(&name);
+            let mut options = configured.options.clone().database(&name);
+            options.observer = options.observer.map(|inner| -> Arc<dyn Observer> {
+                Arc::new(Turning { name: name.clone(), told: Arc::clone(&told), inner })
+            });
             (configured.migrator.with(options), name, way)
         });
         Ok(each.collect())
@@ -301,6 +307,26 @@ impl<'m, 'c> Databases<'m, 'c> {
                 Ok(_) => unreachable!("an error stays one"),
             },
         }
+    }
+}
+
+/// Tells an observer which database the next events are about, whenever that changes.
+struct Turning {
+    name: String,
+    /// The one that it was told of last.
+    told: Arc<Mutex<Option<String>>>,
+    inner: Arc<dyn Observer>,
+}
+
+impl Observer for Turning {
+    fn event(&self, event: &Event<'_>) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.as_ref() != Some(&self.name) {
+            self.inner.event(&Event::Database { name: &self.name });
+            *told = Some(self.name.clone());
+        }
+        drop(told);
+        self.inner.event(event);
     }
 }
 

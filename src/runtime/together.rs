@@ -24,7 +24,6 @@ use super::job::Job;
 use super::lease::{Lease, Outcome};
 use super::look::{holds_run, refuse_apart, request, variant};
 use super::migrator::Configured;
-use super::observer::Event;
 use super::report::Report;
 use super::rounds::number;
 use super::run::Run;
@@ -111,7 +110,7 @@ pub(super) async fn perform_all(
 ) -> Result<Vec<Report>, FailedAt> {
     let runs = connections.iter_mut().zip(requests);
     let runs = runs.map(|(connection, request)| Run::new(connection, request)).collect();
-    let mut together = Together { runs, at: None, attempts: 0 };
+    let mut together = Together { runs, attempts: 0 };
     match together.go().await {
         Ok(()) => Ok(together.runs.into_iter().map(Run::report).collect()),
         Err(failed) => Err(FailedAt { which: failed.which, error: together.explained(failed) }),
@@ -146,8 +145,6 @@ pub(super) async fn finish(connection: Connection<'_>) -> Option<String> {
 /// A run in progress, on one database or several.
 struct Together<'r, 'a, 'c> {
     runs: Vec<Run<'r, 'a, 'c>>,
-    /// The one that the observer was last told about.
-    at: Option<usize>,
     /// How often the next part has failed for a lock.
     attempts: u32,
 }
@@ -202,7 +199,6 @@ impl<'a> Together<'_, 'a, '_> {
         leases: &mut Vec<Lease>,
     ) -> Result<(), FailedAt> {
         for which in 0..self.runs.len() {
-            self.turn(which);
             let Run { connection, request, .. } = &mut self.runs[which];
             // A second run on the connection has it still.
             if connection.has_lock() {
@@ -259,7 +255,6 @@ impl<'a> Together<'_, 'a, '_> {
         loop {
             let mut is_new = false;
             for which in 0..self.runs.len() {
-                self.turn(which);
                 is_new |= self.runs[which].make_ready().await.map_err(at(which))?;
             }
             if is_new {
@@ -273,7 +268,6 @@ impl<'a> Together<'_, 'a, '_> {
                 continue;
             }
             for which in 0..self.runs.len() {
-                self.turn(which);
                 self.runs[which].announce();
             }
             self.part(&members).await?;
@@ -307,7 +301,6 @@ impl<'a> Together<'_, 'a, '_> {
         let before = kinds(&self.runs);
         let mut is_stale = false;
         for &which in members {
-            self.turn(which);
             is_stale |= self.runs[which].begin().await.map_err(at(which))?;
         }
         if !is_stale {
@@ -335,7 +328,6 @@ impl<'a> Together<'_, 'a, '_> {
         if let (&[only], [job]) = (members, &mut jobs[..])
             && job.first().is_some_and(Job::is_alone)
         {
-            self.turn(only);
             let job = job.pop().expect("the part has a step");
             return self.runs[only].alone(job).await.map_err(at(only));
         }
@@ -345,7 +337,6 @@ impl<'a> Together<'_, 'a, '_> {
         self.attempts = 0;
         // The first one is committed.
         for (place, (&which, jobs)) in members.iter().zip(jobs).enumerate() {
-            self.turn(which);
             let run = &mut self.runs[which];
             if place > 0 {
                 run.connection.commit(run.request.options).await.map_err(at(which))?;
@@ -359,11 +350,9 @@ impl<'a> Together<'_, 'a, '_> {
     async fn attempt(&mut self, members: &[usize], jobs: &[Vec<Job<'a>>]) -> Result<(), FailedAt> {
         let ending = if members.len() == 1 { Ending::Commit } else { Ending::Hold };
         for (&which, jobs) in members.iter().zip(jobs) {
-            self.turn(which);
             self.runs[which].attempt(jobs, ending).await.map_err(at(which))?;
         }
         let (Ending::Hold, [first, ..]) = (ending, members) else { return Ok(()) };
-        self.turn(*first);
         let run = &mut self.runs[*first];
         run.connection.commit(run.request.options).await.map_err(at(*first))
     }
@@ -384,7 +373,6 @@ impl<'a> Together<'_, 'a, '_> {
         for &which in members {
             self.runs[which].connection.rollback().await.map_err(at(which))?;
         }
-        self.turn(which);
         self.runs[which].pause(error, self.attempts).await.map_err(at(which))?;
         for (&which, jobs) in members.iter().zip(jobs) {
             let run = &mut self.runs[which];
@@ -396,18 +384,6 @@ impl<'a> Together<'_, 'a, '_> {
 
     fn is_several(&self) -> bool {
         self.runs.len() > 1
-    }
-
-    /// Tells the observer which database the next events are about.
-    fn turn(&mut self, which: usize) {
-        if !self.is_several() || self.at == Some(which) {
-            return;
-        }
-        self.at = Some(which);
-        let options = self.runs[which].request.options;
-        if let (Some(observer), Some(name)) = (&options.observer, &options.database) {
-            observer.event(&Event::Database { name });
-        }
     }
 
     /// The error, with what state each database is in.
@@ -446,7 +422,7 @@ impl<'a> Together<'_, 'a, '_> {
             "`status` says where each database stands; `up`, or `down` with the id of a revision, brings \
              them to one place"
         } else {
-            "then run the same again: each database has a plan of its own, and goes on where it stands"
+            "run the same again: each database has a plan of its own, and goes on where it stands"
         })
     }
 }

@@ -1,12 +1,18 @@
 //! Which database a command works on, who said so, and what holds there.
 
+use std::collections::BTreeSet;
+
 use super::{DatabaseArguments, Env, Exit, Failure};
 use crate::Dialect;
+use crate::chain::listed;
 use crate::limits::Limits;
-use crate::url;
+use crate::runtime::Migrator;
+use crate::url::{self, VARIABLE, variable_of};
 
 /// A database, found.
 pub(crate) struct Place {
+    /// Which of the chain's named databases it is, where it has any.
+    pub(crate) name: Option<String>,
     /// The URL with its secrets: for the driver, never for people.
     pub(crate) url: String,
     /// The URL without its secrets.
@@ -28,38 +34,104 @@ impl Place {
     /// For a shipped binary, which has no configuration: `--database-url`, then `DATABASE_URL`.
     pub(crate) fn of_runner(args: &DatabaseArguments, env: &mut Env) -> Result<Self, Failure> {
         prepare(args, env)?;
-        let told = env
-            .variable(URL_VARIABLE)
-            .map(|url| (url, env.variable(ORIGIN_VARIABLE).unwrap_or("`cargo migrate`")));
-        let variable = env.variable_or_dotenv("DATABASE_URL");
-        let (url, origin) = match (&args.database_url, variable) {
-            (Some(url), _) => (url.as_str(), "`--database-url`"),
-            (None, _) if let Some(told) = told => told,
-            (None, Some((url, true))) => (url, "DATABASE_URL in `.env`"),
-            (None, Some((url, false))) => (url, "DATABASE_URL"),
-            (None, None) => {
-                return Err(Failure::new("nothing says which database is meant")
-                    .exit(Exit::Usage)
-                    .help(
-                        "give it with `--database-url`, or set DATABASE_URL: `sqlite:app.db`, \
-                         `postgres://USER:PASSWORD@HOST/DATABASE`",
-                    ));
+        let name = args.name.as_deref();
+        let flag =
+            args.database_url.as_deref().map(|url| (url.to_owned(), "`--database-url`".to_owned()));
+        let own =
+            || name.and_then(|name| told(env, Some(name)).or_else(|| set(env, &variable_of(name))));
+        let any = || told(env, None).or_else(|| set(env, VARIABLE));
+        match flag.or_else(own).or_else(any) {
+            Some(found) => Self::at(found, name, env),
+            None => {
+                Err(Failure::new("nothing says which database is meant").exit(Exit::Usage).help(
+                    "give it with `--database-url`, or set DATABASE_URL: `sqlite:app.db`, \
+                 `postgres://USER:PASSWORD@HOST/DATABASE`",
+                ))
             }
-        };
+        }
+    }
+
+    /// The same for commands that can be about several named databases: all of them unless one is chosen,
+    /// each from a variable of its own, such as `DATABASE_URL_CATALOG`.
+    pub(crate) fn all_of_runner(
+        migrator: &Migrator,
+        args: &DatabaseArguments,
+        env: &mut Env,
+    ) -> Result<Vec<Self>, Failure> {
+        let names = names(migrator)?;
+        if args.name.is_some() || names.is_empty() {
+            return Self::of_runner(args, env).map(|place| vec![place]);
+        }
+        prepare(args, env)?;
+        let listed = listed(&names);
+        let variables: Vec<String> = names.iter().map(|name| variable_of(name)).collect();
+        let usage = |what: String| Failure::new(what).exit(Exit::Usage);
+        if args.database_url.is_some() {
+            return Err(usage(format!(
+                "`--database-url` is the URL of one database, and the chain has several: {listed}"
+            ))
+            .help("say with `--database` which one it is")
+            .help(format!("or set the variables {}, for all of them", variables.join(", "))));
+        }
+        let mut places = Vec::new();
+        for (name, variable) in names.iter().zip(&variables) {
+            let found = told(env, Some(name)).or_else(|| set(env, variable));
+            let found = found.ok_or_else(|| {
+                usage(format!("nothing says where database `{name}` is, one of {listed}"))
+                    .help(format!("set the variables {}", variables.join(", ")))
+                    .help("or choose one database with `--database`")
+            })?;
+            places.push(Self::at(found, Some(name), env)?);
+        }
+        Ok(places)
+    }
+
+    fn at((url, origin): (String, String), name: Option<&str>, env: &Env) -> Result<Self, Failure> {
         Ok(Self {
-            url: url.to_owned(),
-            shown: url::redact(url),
-            origin: origin.to_owned(),
+            name: name.map(str::to_owned),
+            shown: url::redact(&url),
+            url,
+            origin,
             protected: protected(env)?,
             limits: limits(env)?,
         })
     }
 }
 
+/// The named databases of a chain, in the order of their names.
+fn names(migrator: &Migrator) -> Result<Vec<String>, Failure> {
+    let header = migrator.header().map_err(|error| Failure::new(error.to_string()))?;
+    let names: BTreeSet<&String> =
+        header.tips.iter().filter_map(|tips| tips.variant.database.as_ref()).collect();
+    Ok(names.into_iter().cloned().collect())
+}
+
+/// What a variable says, and how it is called.
+fn set(env: &Env, variable: &str) -> Option<(String, String)> {
+    let (url, from_dotenv) = env.variable_or_dotenv(variable)?;
+    let origin = if from_dotenv { format!("{variable} in `.env`") } else { variable.to_owned() };
+    Some((url.to_owned(), origin))
+}
+
+/// What `cargo migrate` has said.
+fn told(env: &Env, name: Option<&str>) -> Option<(String, String)> {
+    let url = env.variable(&variable_for_runner(URL_VARIABLE, name))?;
+    let origin = env.variable(&variable_for_runner(ORIGIN_VARIABLE, name));
+    Some((url.to_owned(), origin.unwrap_or("`cargo migrate`").to_owned()))
+}
+
+/// The variable in which `cargo migrate` tells something about one of several databases.
+pub(crate) fn variable_for_runner(variable: &str, name: Option<&str>) -> String {
+    match name {
+        None => variable.to_owned(),
+        Some(name) => variable_of(name).replacen(VARIABLE, variable, 1),
+    }
+}
+
 /// The dialect of DATABASE_URL, where it is set and of one.
 pub(crate) fn dialect(args: &DatabaseArguments, env: &mut Env) -> Result<Option<Dialect>, Failure> {
     prepare(args, env)?;
-    Ok(env.variable_or_dotenv("DATABASE_URL").and_then(|(url, _)| url::dialect(url)))
+    Ok(env.variable_or_dotenv(VARIABLE).and_then(|(url, _)| url::dialect(url)))
 }
 
 fn prepare(args: &DatabaseArguments, env: &mut Env) -> Result<(), Failure> {

@@ -20,5 +20,6 @@ mod repair;
 mod rust;
 mod server;
 mod servers;
+mod several;
 mod sql;
 mod support;

@@ -13,7 +13,7 @@ use super::arguments::BuildArguments;
 use super::context::Context;
 use crate::limits::Limits;
 use crate::runner::commands::Running;
-use crate::runner::place::{ORIGIN_VARIABLE, Place, URL_VARIABLE};
+use crate::runner::place::{ORIGIN_VARIABLE, Place, URL_VARIABLE, variable_for_runner};
 use crate::runner::{
     Color, DatabaseArguments, DownSource, Exit, Failure, Scope, StatementArguments,
 };
@@ -22,7 +22,7 @@ use crate::runner::{
 pub(super) fn run(
     context: &Context<'_>,
     build: &BuildArguments,
-    place: &Place,
+    places: &[Place],
     running: Running<'_>,
 ) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
@@ -52,8 +52,12 @@ pub(super) fn run(
     }
     command.args(color(output.color)).args(build.arguments()).arg("--");
     command.args(color(output.color)).args(output.quiet.then_some("--quiet"));
-    command.args(output.verbose.then_some("--verbose")).args(arguments(running, place));
-    command.env(URL_VARIABLE, &place.url).env(ORIGIN_VARIABLE, &place.origin);
+    command.args(output.verbose.then_some("--verbose")).args(arguments(running, places));
+    for place in places {
+        let name = place.name.as_deref();
+        command.env(variable_for_runner(URL_VARIABLE, name), &place.url);
+        command.env(variable_for_runner(ORIGIN_VARIABLE, name), &place.origin);
+    }
     let status =
         command.status().map_err(|error| Failure::new(format!("cannot run cargo: {error}")))?;
     match status.code().map(u8::try_from) {
@@ -74,7 +78,7 @@ fn color(color: Option<Color>) -> Option<String> {
 }
 
 /// The command as the runner understands it.
-fn arguments(running: Running<'_>, place: &Place) -> Vec<OsString> {
+fn arguments(running: Running<'_>, places: &[Place]) -> Vec<OsString> {
     let mut words: Vec<String> = Vec::new();
     let (name, target, transaction, statements, database, from) = match running {
         Running::Up(args) => {
@@ -106,7 +110,7 @@ fn arguments(running: Running<'_>, place: &Place) -> Vec<OsString> {
         };
         format!("--from={source}")
     }));
-    words.extend(of_database(database, statements, place));
+    words.extend(of_database(database, statements, places));
     if let Some(target) = target {
         words.extend([String::from("--"), target.clone()]);
     }
@@ -116,10 +120,10 @@ fn arguments(running: Running<'_>, place: &Place) -> Vec<OsString> {
 fn of_database(
     database: &DatabaseArguments,
     statements: StatementArguments,
-    place: &Place,
+    places: &[Place],
 ) -> Vec<String> {
     let Limits { lock_timeout, statement_lock_timeout, statement_timeout, retries } =
-        statements.limits(database).or(place.limits);
+        places.iter().fold(statements.limits(database), |limits, it| limits.or(it.limits));
     let time = |name: &str, time: Option<Duration>| {
         time.map(|time| format!("--{name}={}ms", time.as_millis()))
     };

@@ -4,10 +4,12 @@ mod chain;
 #[cfg(feature = "cli")]
 mod code;
 mod database;
+mod plan;
 mod progress;
 mod redo;
 mod repair;
 mod sql;
+mod work;
 
 pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]

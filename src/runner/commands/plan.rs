@@ -33,6 +33,8 @@ struct Together<'p> {
     plan: &'p RunPlan,
     step: &'p PlannedStep,
     names: Vec<&'p str>,
+    /// The last place that it has in a plan: what comes before it in any of them has an earlier one.
+    place: usize,
 }
 
 fn in_order<'p>(plans: &'p [RunPlan], places: &'p [Place]) -> Vec<Together<'p>> {
@@ -41,16 +43,21 @@ fn in_order<'p>(plans: &'p [RunPlan], places: &'p [Place]) -> Vec<Together<'p>> 
         let first = rows.len();
         for (plan, place) in plans.iter().zip(places) {
             let name = place.name.as_deref().unwrap_or_default();
-            for step in plan.steps.iter().filter(|step| step.part == part) {
+            let steps = plan.steps.iter().enumerate().filter(|(_, step)| step.part == part);
+            for (place, step) in steps {
                 let same = |row: &&mut Together<'_>| {
                     row.step.revision == step.revision && row.step.source == step.source
                 };
                 match rows[first..].iter_mut().find(same) {
-                    Some(row) => row.names.push(name),
-                    None => rows.push(Together { plan, step, names: vec![name] }),
+                    Some(row) => {
+                        row.names.push(name);
+                        row.place = row.place.max(place);
+                    }
+                    None => rows.push(Together { plan, step, names: vec![name], place }),
                 }
             }
         }
+        rows[first..].sort_by_key(|row| row.place);
     }
     rows
 }
@@ -61,7 +68,7 @@ fn parts(plans: &[RunPlan]) -> usize {
 
 impl Together<'_> {
     fn line(&self, is_several: bool) -> String {
-        let Self { plan, step, names } = self;
+        let Self { plan, step, names, .. } = self;
         let description = visible(&step.description);
         let mut line = format!("{} {}  {description}", plan.direction, step.revision);
         if is_several {

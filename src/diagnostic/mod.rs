@@ -124,13 +124,15 @@ impl Diagnostic {
 ///
 /// Messages quote files that may come from strangers, and go to terminals and build logs.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if text.contains(hides) {
-        Cow::Owned(text.replace(hides, "\u{fffd}"))
+    if text.contains(steers) {
+        Cow::Owned(text.replace(steers, "\u{fffd}"))
     } else {
         Cow::Borrowed(text)
     }
+}
+
+/// Whether a character steers a terminal or turns the direction of writing.
+pub(crate) fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -19,12 +19,26 @@ pub use sql::SqlArguments;
 #[cfg(feature = "cli")]
 pub(crate) use sql::dialect;
 
+/// What stdout carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// Answers for people.
+    #[default]
+    #[value(alias = "human")]
+    Text,
+    /// [Messages](crate::cli::message), one JSON object a line, and nothing else.
+    Json,
+}
+
 /// What is said, and how it looks.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct OutputArguments {
     /// Coloring
     #[arg(long, global = true, value_name = "WHEN")]
     pub color: Option<Color>,
+    /// What stdout carries: text, or messages, a JSON object a line
+    #[arg(long, global = true, value_name = "FMT")]
+    pub message_format: Option<MessageFormat>,
     /// Do not print progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,

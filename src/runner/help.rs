@@ -1,5 +1,10 @@
+//! What is decided about a command line beside clap, which knows neither the program's name nor, when a line is wrong, what
+//! form its answer should have.
+//!
 //! Examples on help pages carry the name of the program that prints them, which this crate cannot know: it may be
 //! `cargo migrate`, a runner under any name, or a subcommand of somebody's application.
+
+use std::ffi::OsString;
 
 use clap::Command;
 
@@ -19,6 +24,25 @@ pub(crate) fn with_program(command: Command, program: &str) -> Command {
     })
 }
 
+/// Whether a command line asks for messages; clap cannot tell where the rest of it is wrong.
+pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
+    const OPTION: &str = "--message-format";
+    let mut words = arguments.iter().map_while(|word| match word.to_str() {
+        Some("--") => None,
+        word => Some(word.unwrap_or_default()),
+    });
+    let mut is_json = false;
+    while let Some(word) = words.next() {
+        let value = match word.strip_prefix(OPTION) {
+            Some("") => words.next(),
+            Some(value) => value.strip_prefix('='),
+            None => None,
+        };
+        is_json |= value == Some("json");
+    }
+    is_json
+}
+
 fn named(page: &str, program: &str) -> String {
     let mut is_example = false;
     let line = |line: &str| {
@@ -34,6 +58,17 @@ fn named(page: &str, program: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_form_is_known_of_a_wrong_line_too() {
+        let wants =
+            |line: &str| wants_json(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert!(wants("app --nope --message-format json"));
+        assert!(wants("app up --message-format=json --nope"));
+        assert!(!wants("app up --message-format=text json"));
+        assert!(!wants("app up -- --message-format json"));
+        assert!(!wants("app up --message-format"));
+    }
 
     #[test]
     fn examples_carry_the_name_of_the_program() {

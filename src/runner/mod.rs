@@ -10,6 +10,7 @@ mod env;
 mod exit;
 pub(crate) mod graph;
 pub(crate) mod help;
+pub mod message;
 pub(crate) mod place;
 pub(crate) mod ui;
 
@@ -20,7 +21,7 @@ mod tests;
 pub(crate) use arguments::dialect;
 pub use arguments::{
     BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
-    HeadsArguments, HistoryArguments, OutputArguments, PlanArguments, RedoArguments,
+    HeadsArguments, HistoryArguments, MessageFormat, OutputArguments, PlanArguments, RedoArguments,
     RepairArguments, Scope, ShowArguments, SqlArguments, StampArguments, StatementArguments,
     StatusArguments, UpArguments, Verdict, ViewArguments,
 };
@@ -139,7 +140,7 @@ pub fn main<A: Into<OsString>>(
     let ui = Ui::stdio();
     match Env::of_process() {
         Ok(env) => run_from(arguments, migrator, env, &ui),
-        Err(error) => ui.end(Err(no_directory(&error))),
+        Err(error) => ui.run(|| Err(no_directory(&error))),
     }
 }
 
@@ -163,17 +164,18 @@ pub fn run_from<A: Into<OsString>>(
     let program = arguments.first().map(std::path::PathBuf::from);
     let program = program.as_ref().and_then(|path| path.file_name()).unwrap_or_default();
     let command = help::with_program(Arguments::command(), &program.to_string_lossy());
+    let json = help::wants_json(&arguments);
     let matches = command.try_get_matches_from(arguments);
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => run(arguments, migrator, env, ui),
-        Err(error) => ui.usage(&error),
+        Err(error) => ui.usage(&error, json),
     }
 }
 
 /// Runs parsed arguments; what goes wrong is printed, once.
 pub fn run(arguments: Arguments, migrator: &Migrator, mut env: Env, ui: &Ui) -> Exit {
     let ui = ui.with(&arguments.output);
-    ui.end(dispatch(migrator, &arguments.command, &mut env, &ui))
+    ui.run(|| dispatch(migrator, &arguments.command, &mut env, &ui))
 }
 
 /// Why nothing can be done at all.

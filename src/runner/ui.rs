@@ -2,14 +2,20 @@
 //!
 //! All output goes through a [`Ui`], which writes where it is told to, so that a test or a program
 //! with its own command line can catch it.
+//!
+//! A command says what it answers with `Ui::say`, once, as a message and as text that is made of it: which of
+//! them goes to stdout is decided here. What it does on the way is told with `Ui::tell`, which only
+//! programs read; people have the lines on stderr.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 
-use super::OutputArguments;
 use super::exit::{Exit, Failure};
+use super::message::{self, Message};
+use super::{MessageFormat, OutputArguments};
 
 /// cargo's own styles for help pages (`cargo-util-terminal`, also published as `clap-cargo`).
 pub(crate) const HELP_STYLES: clap::builder::Styles = clap::builder::Styles::styled()
@@ -55,6 +61,8 @@ pub struct Ui {
     is_stdio: bool,
     draws_progress: bool,
     settings: OutputArguments,
+    /// Whether the last message was written. Each command has its own.
+    is_complete: Arc<AtomicBool>,
 }
 
 struct Streams {
@@ -100,6 +108,7 @@ impl Ui {
             is_stdio: false,
             draws_progress: progress,
             settings: OutputArguments::default(),
+            is_complete: Arc::default(),
         }
     }
 
@@ -112,6 +121,8 @@ impl Ui {
         if let Some(color) = arguments.color.filter(|_| self.is_stdio) {
             ui.streams = Arc::new(Mutex::new(Streams::stdio(color)));
         }
+        ui.is_complete = Arc::default();
+        ui.settings.message_format = arguments.message_format.or(ui.settings.message_format);
         ui.settings.quiet |= arguments.quiet;
         ui.settings.verbose |= arguments.verbose;
         ui
@@ -122,6 +133,11 @@ impl Ui {
         self.settings.verbose
     }
 
+    /// Whether stdout carries messages.
+    pub(crate) fn is_json(&self) -> bool {
+        self.settings.message_format == Some(MessageFormat::Json)
+    }
+
     fn streams(&self) -> MutexGuard<'_, Streams> {
         // A writer that panicked has at worst written half a line.
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
@@ -129,7 +145,8 @@ impl Ui {
 
     /// Whether a bar can be drawn.
     pub(crate) fn draws_progress(&self) -> bool {
-        self.draws_progress && !self.settings.quiet
+        // Messages on the same terminal would go right through it.
+        self.draws_progress && !self.settings.quiet && !self.is_json()
     }
 
     /// A line of progress: a verb in twelve columns, and what it is about.
@@ -142,12 +159,15 @@ impl Ui {
 
     /// Something that the user should know, though all went well.
     pub fn warn(&self, message: impl std::fmt::Display) -> Result<(), Failure> {
-        write(&mut *self.streams().err, format_args!("{WARNING}warning{WARNING:#}: {message}\n"))
+        let text = format_args!("{WARNING}warning{WARNING:#}: {message}\n");
+        write(&mut *self.streams().err, text)?;
+        self.tell(|| message::Warning { message: message.to_string() })
     }
 
     /// A hint to act on.
     pub fn note(&self, message: impl std::fmt::Display) -> Result<(), Failure> {
-        write(&mut *self.streams().err, format_args!("{HELP}note{HELP:#}: {message}\n"))
+        write(&mut *self.streams().err, format_args!("{HELP}note{HELP:#}: {message}\n"))?;
+        self.tell(|| message::Note { message: message.to_string() })
     }
 
     /// Text for stderr that is styled already, such as rendered findings.
@@ -168,28 +188,109 @@ impl Ui {
         Ok(answer.trim().to_owned())
     }
 
-    /// A line of the answer.
+    /// A line of text on stdout; nothing where that carries messages.
     pub fn answer(&self, line: impl std::fmt::Display) -> Result<(), Failure> {
+        if self.is_json() {
+            return Ok(());
+        }
         write(&mut *self.streams().out, format_args!("{line}\n"))
     }
 
-    /// Prints help that was asked for, or what is wrong with the arguments.
-    pub(crate) fn usage(&self, error: &clap::Error) -> Exit {
-        let text = error.render();
-        let mut streams = self.streams();
-        let streams = &mut *streams;
-        let (stream, exit) = if error.use_stderr() {
-            (&mut streams.err, Exit::Usage)
-        } else {
-            (&mut streams.out, Exit::Done)
-        };
-        // Whoever closed the stream does not want to know.
-        let _ = write(&mut **stream, format_args!("{}", text.ansi()));
-        exit
+    /// An answer, in the form that is asked for. A text without lines is none; empty lines at its end are left out.
+    pub(crate) fn say<M: Into<Message>>(
+        &self,
+        message: M,
+        text: impl FnOnce(&M) -> String,
+    ) -> Result<(), Failure> {
+        if self.is_json() {
+            return self.tell(|| message);
+        }
+        self.text(&text(&message))
     }
 
-    /// The end of a command: why it failed, if it did, and the exit code.
-    pub(crate) fn end(&self, result: Result<Exit, Failure>) -> Exit {
+    /// The same for an answer of several messages, which one text shows together.
+    pub(crate) fn say_all<M: Into<Message>>(
+        &self,
+        messages: impl IntoIterator<Item = M>,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        if self.is_json() {
+            return messages.into_iter().try_for_each(|message| self.tell(|| message));
+        }
+        self.text(&text())
+    }
+
+    fn text(&self, text: &str) -> Result<(), Failure> {
+        match text.trim_end_matches('\n') {
+            "" => Ok(()),
+            text => self.answer(text),
+        }
+    }
+
+    /// A message that has no text on stdout.
+    pub(crate) fn tell<M: Into<Message>>(
+        &self,
+        message: impl FnOnce() -> M,
+    ) -> Result<(), Failure> {
+        if !self.is_json() {
+            return Ok(());
+        }
+        let message = message().into();
+        if message.is_last() {
+            self.is_complete.store(true, Ordering::Relaxed);
+        }
+        write(&mut *self.streams().out, format_args!("{}\n", message.line()))
+    }
+
+    /// A line of stdout of a program of ours: a message becomes part of this stream, anything else goes to stderr.
+    ///
+    /// The program may know more messages than this one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn forward(&self, line: &str) -> Result<(), Failure> {
+        let message: Option<serde_json::Value> = serde_json::from_str(line).ok();
+        match message.as_ref().and_then(|message| message["reason"].as_str()) {
+            None => return self.report(line),
+            Some("started") => return Ok(()),
+            Some("failure" | "finished") => self.is_complete.store(true, Ordering::Relaxed),
+            Some(_) => {}
+        }
+        write(&mut *self.streams().out, format_args!("{line}\n"))
+    }
+
+    /// Whether the last message was written.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_complete.load(Ordering::Relaxed)
+    }
+
+    /// Prints help that was asked for, or what is wrong with the arguments, of which nothing else is known than
+    /// whether they ask for messages.
+    pub(crate) fn usage(&self, error: &clap::Error, json: bool) -> Exit {
+        let message_format = json.then_some(MessageFormat::Json);
+        let ui = self.with(&OutputArguments { message_format, ..OutputArguments::default() });
+        let page = error.render();
+        // Whoever closed the stream does not want to know.
+        let _ = ui.tell(message::Started::now);
+        if error.use_stderr() {
+            let _ = write(&mut *ui.streams().err, format_args!("{}", page.ansi()));
+            let _ = ui.tell(|| message::Failure::of_usage(error));
+            return Exit::Usage;
+        }
+        let help = message::Help { text: page.to_string() };
+        let _ = ui.say(help, |_| page.ansi().to_string());
+        let _ = ui.tell(|| message::Finished { exit_code: Exit::Done.code() });
+        Exit::Done
+    }
+
+    /// Runs a command: the first message, the command, why it failed if it did, the last message. Returns the exit code.
+    pub(crate) fn run(&self, command: impl FnOnce() -> Result<Exit, Failure>) -> Exit {
+        let result = self.tell(message::Started::now).and_then(|()| command());
+        let result = result.and_then(|exit| {
+            if !self.is_complete.load(Ordering::Relaxed) {
+                self.tell(|| message::Finished { exit_code: exit.code() })?;
+            }
+            Ok(exit)
+        });
         result.unwrap_or_else(|failure| {
             self.fail(&failure);
             failure.code()
@@ -198,15 +299,13 @@ impl Ui {
 
     /// Prints why a command failed.
     fn fail(&self, failure: &Failure) {
-        if failure.message().is_empty() {
-            return;
-        }
         let message = failure.message();
         // Nobody is left to tell when stderr is closed.
         let _ = write(&mut *self.streams().err, format_args!("{ERROR}error{ERROR:#}: {message}\n"));
         for help in failure.helps() {
             let _ = write(&mut *self.streams().err, format_args!("{HELP}help{HELP:#}: {help}\n"));
         }
+        let _ = self.tell(|| message::Failure::from(failure));
     }
 }
 

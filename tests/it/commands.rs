@@ -356,9 +356,13 @@ fn a_reader_who_goes_away_changes_neither_the_work_nor_the_exit_code() {
     project.migrate(&["status", "--check"]).success();
     project.revision("second", "first1", "CREATE TABLE b (x);", "DROP TABLE b;");
     assert_eq!(closed(&["status", "--check"]), Some(3));
+    assert_eq!(closed(&["status", "--check", "--message-format=json"]), Some(3));
+    assert_eq!(closed(&["down", "--message-format=json"]), Some(0));
+    assert_eq!(closed(&["up", "--message-format=json"]), Some(0));
     project.write("migrations/third.sql", "no header");
     assert_eq!(closed(&["check"]), Some(4));
     assert_eq!(closed(&["up"]), Some(4));
+    assert_eq!(closed(&["up", "--message-format=json"]), Some(4));
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod histories;
 mod history;
 mod import;
 mod init;
+mod json;
 mod rebase;
 mod repair;
 mod rust;

@@ -192,7 +192,7 @@ pub struct GlobalArguments {
 impl GlobalArguments {
     /// What is said and how it looks: as the flags have it, or else as cargo itself would do.
     pub(crate) fn output(&self, env: &Env) -> OutputArguments {
-        let OutputArguments { color, quiet, verbose } = self.output;
+        let OutputArguments { color, message_format, quiet, verbose } = self.output;
         let is_true = |name| env.variable(name) == Some("true");
         let of_cargo = || match env.variable("CARGO_TERM_COLOR") {
             Some("always") => Some(Color::Always),
@@ -201,6 +201,7 @@ impl GlobalArguments {
         };
         OutputArguments {
             color: color.or_else(of_cargo),
+            message_format,
             quiet: quiet || (!verbose && is_true("CARGO_TERM_QUIET")),
             verbose: verbose || (!quiet && is_true("CARGO_TERM_VERBOSE")),
         }

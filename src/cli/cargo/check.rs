@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::arguments::CheckArguments;
 use super::context::{Context, broken};
 use super::format;
-use crate::runner::{Exit, Failure};
+use crate::runner::{Exit, Failure, message};
 
 /// Judges the chain and prints every finding.
 pub(super) fn run(context: &mut Context<'_>, _: CheckArguments) -> Result<Exit, Failure> {
@@ -34,5 +34,10 @@ pub(super) fn run(context: &mut Context<'_>, _: CheckArguments) -> Result<Exit, 
         let _ = write!(summary, ", {}", count(warnings, "warning"));
     }
     context.ui.status("Checked", summary)?;
+    context.ui.tell(|| message::Check {
+        revisions: chain.len(),
+        heads: message::ids(chain.heads()),
+        warnings,
+    })?;
     Ok(Exit::Done)
 }

@@ -6,7 +6,8 @@
 //! would read it while the package is compiled.
 
 use std::ffi::OsString;
-use std::process::Command;
+use std::io::{self, BufRead as _, BufReader};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use super::arguments::BuildArguments;
@@ -15,7 +16,7 @@ use crate::limits::Limits;
 use crate::runner::commands::Running;
 use crate::runner::place::{ORIGIN_VARIABLE, Place, URL_VARIABLE, variable_for_runner};
 use crate::runner::{
-    Color, DatabaseArguments, DownSource, Exit, Failure, Scope, StatementArguments,
+    Color, DatabaseArguments, DownSource, Exit, Failure, Scope, StatementArguments, Ui, message,
 };
 
 /// Builds the package's runner and lets it run the command; its exit code, or cargo's, is ours.
@@ -52,20 +53,49 @@ pub(super) fn run(
     }
     command.args(color(output.color)).args(build.arguments()).arg("--");
     command.args(color(output.color)).args(output.quiet.then_some("--quiet"));
-    command.args(output.verbose.then_some("--verbose")).args(arguments(running, places));
+    command.args(output.verbose.then_some("--verbose"));
+    command.args(context.ui.is_json().then_some("--message-format=json"));
+    command.args(arguments(running, places));
     for place in places {
         let name = place.name.as_deref();
         command.env(variable_for_runner(URL_VARIABLE, name), &place.url);
         command.env(variable_for_runner(ORIGIN_VARIABLE, name), &place.origin);
     }
-    let status =
-        command.status().map_err(|error| Failure::new(format!("cannot run cargo: {error}")))?;
+    let ui = context.ui;
+    let status = if ui.is_json() { forwarding(&mut command, ui) } else { command.status() };
+    let status = status.map_err(|error| Failure::new(format!("cannot run cargo: {error}")))?;
     match status.code().map(u8::try_from) {
         Some(Ok(0)) => Ok(Exit::Done),
-        Some(Ok(code)) => Ok(Exit::Other(code)),
+        Some(Ok(exit_code)) => {
+            if !ui.is_complete() {
+                ui.tell(|| message::Failure {
+                    message: String::from(
+                        "the runner was not built, or has not said why it failed; stderr has the rest",
+                    ),
+                    help: Vec::new(),
+                    exit_code,
+                })?;
+            }
+            Ok(Exit::Other(exit_code))
+        }
         _ => Err(Failure::new(format!("the runner did not end by itself: {status}"))
             .help("`status` says what it had done")),
     }
+}
+
+/// Runs a command whose messages become part of our stream. What a revision prints itself does not.
+fn forwarding(command: &mut Command, ui: &Ui) -> io::Result<ExitStatus> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    if let Some(stdout) = child.stdout.take() {
+        let mut stdout = BufReader::new(stdout);
+        let mut line = Vec::new();
+        while stdout.read_until(b'\n', &mut line)? > 0 {
+            // Who reads no more is no reason to stop a run half-way.
+            let _ = ui.forward(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
+            line.clear();
+        }
+    }
+    child.wait()
 }
 
 fn color(color: Option<Color>) -> Option<String> {

@@ -1,6 +1,7 @@
 //! What every command works on: the package that is meant, its chain, and where output goes.
 
 use super::GlobalArguments;
+use super::finding::compiler_message;
 use super::workspace::Workspace;
 use crate::chain::Chain;
 use crate::chain::baked::Settings;
@@ -96,13 +97,26 @@ impl<'a> Context<'a> {
         for finding in package.findings() {
             match finding.severity {
                 Severity::Error => errors += 1,
-                Severity::Warning if self.global.output.quiet => continue,
                 Severity::Warning => {}
             }
-            self.ui.report(&finding.render_styled(package.sources()))?;
-            self.ui.report("")?;
+            self.show(finding, package.sources())?;
         }
         Ok((errors, package.findings().len() - errors))
+    }
+
+    /// Prints a finding; the paths in `sources` are relative to the package.
+    pub(super) fn show(&self, finding: &Diagnostic, sources: &Sources) -> Result<(), Failure> {
+        self.ui.report(&finding.render_styled(sources))?;
+        self.ui.report("")?;
+        if !self.ui.is_json() {
+            return Ok(());
+        }
+        let workspace = self.workspace()?;
+        let member = workspace.with_chain(&self.global)?;
+        match compiler_message(&workspace, member, finding, sources) {
+            Some(message) => self.ui.tell(|| message),
+            None => Ok(()),
+        }
     }
 }
 
@@ -113,8 +127,7 @@ pub(crate) fn broken_texts(
     sources: &Sources,
 ) -> Result<Failure, Failure> {
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
-        context.ui.report(&finding.render_styled(sources))?;
-        context.ui.report("")?;
+        context.show(finding, sources)?;
     }
     Ok(Failure::new("the chain would be invalid; nothing was changed").exit(Exit::InvalidChain))
 }

@@ -2,14 +2,18 @@
 
 use super::arguments::ExplainArguments;
 use super::context::Context;
+use super::finding::page;
 use crate::diagnostic::Code;
+use crate::runner::message::Explanation;
 use crate::runner::{Exit, Failure};
 
 /// Prints a code's page, or the list of all codes.
 pub(super) fn run(context: &mut Context<'_>, args: &ExplainArguments) -> Result<Exit, Failure> {
     let Some(text) = &args.code else {
         for code in Code::ALL {
-            context.ui.answer(format_args!("{code}  {}", code.summary()))?;
+            context
+                .ui
+                .say(explanation(*code, None), |it| format!("{}  {}", it.code, it.summary))?;
         }
         return Ok(Exit::Done);
     };
@@ -18,8 +22,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &ExplainArguments) -> Result<
             .exit(Exit::Usage)
             .help("`cargo migrate explain` lists all codes")
     })?;
-    // The tests judge the examples by these words.
-    let page = code.explain().replace("```sql wrong", "```sql").replace("```sql right", "```sql");
-    context.ui.answer(page.trim_end())?;
+    context.ui.say(explanation(code, Some(page(code))), |_| page(code))?;
     Ok(Exit::Done)
+}
+
+fn explanation(code: Code, page: Option<String>) -> Explanation {
+    Explanation { code: code.to_string(), summary: code.summary().to_owned(), page }
 }

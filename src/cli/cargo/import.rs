@@ -9,7 +9,7 @@ use super::new::cannot_scaffold;
 use crate::chain::Chain;
 use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::runner::{Exit, Failure};
+use crate::runner::{Exit, Failure, message};
 use crate::scaffold::import::{self, Continuation, Directory, Import, Tool, alembic};
 use crate::script::text::normalise_str;
 use crate::validate::{self, Package};
@@ -124,6 +124,11 @@ fn conclude(
     let revisions = count(imported.revisions.len(), "revision");
     let verb = if dry_run { "Would import" } else { "Imported" };
     context.ui.status(verb, format_args!("{revisions} from {tool}"))?;
+    context.ui.tell(|| message::Import {
+        tool: tool.name().to_owned(),
+        revisions: imported.revisions.iter().map(|revision| revision.id.clone()).collect(),
+        dry_run,
+    })?;
 
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = findings.len() - errors;
@@ -137,8 +142,7 @@ fn conclude(
     let (wrong, odd): (Vec<_>, Vec<_>) =
         findings.iter().partition(|finding| finding.severity == Severity::Error);
     for finding in wrong.into_iter().chain(odd).take(SHOWN) {
-        context.ui.report(&finding.render_styled(sources))?;
-        context.ui.report("")?;
+        context.show(finding, sources)?;
     }
     let them_all = "`cargo migrate check` shows them all, also after a correction";
     match (errors, warnings) {

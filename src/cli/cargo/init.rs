@@ -8,8 +8,9 @@ use super::new::cannot_scaffold;
 use super::workspace::{Member, Workspace};
 use crate::Dialect;
 use crate::chain::listed;
+use crate::runner::message::{self, ChangedLine, FileChange, LineChange};
 use crate::runner::{Exit, Failure};
-use crate::scaffold::{self, Change, Changes, Dependency, Init};
+use crate::scaffold::{self, Change, Changes, Dependency, Init, Line};
 use crate::url::{self, Unknown};
 
 /// Plans, shows and writes what is missing.
@@ -49,6 +50,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exi
         scaffold::init_workspace(&plan, &init).map_err(cannot_scaffold)?
     };
     apply(context, &changes, args.dry_run)?;
+    context.ui.tell(|| message::Init { changed: !changes.is_empty(), dry_run: args.dry_run })?;
     if changes.is_empty() {
         context.ui.status("Finished", "everything is in place already")?;
         let given = args.path.is_some() || args.database_url.is_some() || args.chain.is_some();
@@ -206,12 +208,32 @@ pub(super) fn apply(
             (_, false) => "Created",
             (_, true) => "Would create",
         };
-        context.ui.status(verb, shown(change.path(), &directory).display())?;
+        let path = shown(change.path(), &directory);
+        context.ui.status(verb, path.display())?;
+        let is_edit = matches!(change, Change::Edit { .. });
+        context.ui.tell(|| message::File {
+            path: path.display().to_string(),
+            change: if is_edit { FileChange::Edited } else { FileChange::Created },
+            dry_run,
+            revision: None,
+            lines: (is_edit && dry_run).then(|| lines(change)),
+        })?;
     }
     for note in &changes.notes {
         context.ui.note(note)?;
     }
     Ok(())
+}
+
+/// The lines that change, as messages have them.
+fn lines(change: &Change) -> Vec<ChangedLine> {
+    let line = |line| match line {
+        Line::Same(_) => None,
+        Line::Removed(text) => Some((LineChange::Removed, text)),
+        Line::Added(text) => Some((LineChange::Added, text)),
+    };
+    let lines = change.lines().into_iter().filter_map(line);
+    lines.map(|(change, text)| ChangedLine { change, text: text.to_owned() }).collect()
 }
 
 fn shown<'a>(path: &'a Path, directory: &Path) -> &'a Path {

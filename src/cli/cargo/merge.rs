@@ -3,8 +3,8 @@
 use super::arguments::MergeArguments;
 use super::context::{Context, FileChain};
 use super::new::{
-    Draft, cannot_scaffold, check_labels, free_id, given_id, not_found, target, warn_of_heads,
-    write,
+    Draft, answer, cannot_scaffold, check_labels, free_id, given_id, not_found, target,
+    warn_of_heads, write,
 };
 use crate::chain::baked::Settings;
 use crate::chain::{Anchor, Chain, Following, Kind, PlanError, RevisionId, Target, listed};
@@ -38,7 +38,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &MergeArguments) -> Result<Ex
         revision.merge_text().map_err(cannot_scaffold)
     })?;
     warn_of_heads(context, &configuration, &chain, &parents, &id)?;
-    context.ui.answer(path)?;
+    answer(context, &id, path)?;
     Ok(Exit::Done)
 }
 

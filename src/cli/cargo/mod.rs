@@ -11,6 +11,7 @@ mod compiled;
 mod context;
 mod database;
 mod explain;
+mod finding;
 mod format;
 mod import;
 mod init;
@@ -33,7 +34,7 @@ pub fn main() -> Exit {
     let ui = Ui::stdio();
     match Env::of_process() {
         Ok(env) => run_from(with_name(std::env::args_os()), "cargo migrate", env, &ui),
-        Err(error) => ui.end(Err(runner::no_directory(&error))),
+        Err(error) => ui.run(|| Err(runner::no_directory(&error))),
     }
 }
 
@@ -61,12 +62,13 @@ pub fn run_from<A: Into<OsString>>(
     env: Env,
     ui: &Ui,
 ) -> Exit {
-    let arguments = arguments.into_iter().map(Into::<OsString>::into);
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let json = help::wants_json(&arguments);
     let command = help::with_program(Arguments::command(), program).bin_name(program);
     let matches = command.try_get_matches_from(arguments);
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => run(arguments, env, ui),
-        Err(error) => ui.usage(&error),
+        Err(error) => ui.usage(&error, json),
     }
 }
 
@@ -91,7 +93,7 @@ pub fn run_from<A: Into<OsString>>(
 /// ```
 pub fn run(arguments: Arguments, env: Env, ui: &Ui) -> Exit {
     let ui = ui.with(&arguments.global.output(&env));
-    ui.end(dispatch(arguments, env, &ui))
+    ui.run(|| dispatch(arguments, env, &ui))
 }
 
 /// cargo passes the subcommand's own name as the first argument; people who call the binary directly

@@ -10,8 +10,8 @@ use crate::chain::{
     listed,
 };
 use crate::config::{Configuration, HeadsPolicy};
-use crate::diagnostic::Sources;
-use crate::runner::{Exit, Failure};
+use crate::diagnostic::{FileId, Sources};
+use crate::runner::{Exit, Failure, message};
 use crate::scaffold::{self, Change, Changes, RevisionFile};
 use crate::script::{Script, Spanned, comment};
 
@@ -66,8 +66,20 @@ pub(super) fn run(context: &mut Context<'_>, args: &NewArguments) -> Result<Exit
         text.map_err(cannot_scaffold)
     })?;
     warn_of_heads(context, &configuration, &chain, &following.parents, &id)?;
-    context.ui.answer(path)?;
+    answer(context, &id, path)?;
     Ok(Exit::Done)
+}
+
+/// Where the new revision is.
+pub(super) fn answer(context: &Context<'_>, id: &RevisionId, path: String) -> Result<(), Failure> {
+    let file = message::File {
+        path,
+        change: message::FileChange::Created,
+        dry_run: false,
+        revision: Some(id.to_string()),
+        lines: None,
+    };
+    context.ui.say(file, |file| file.path.clone())
 }
 
 /// A dependency that says nothing new.
@@ -141,7 +153,13 @@ pub(super) fn write(
     };
     let path = root.join(&configuration.dir.value).join(format!("{name}.{extension}"));
     let shown = path.strip_prefix(context.env.directory()).unwrap_or(&path).display().to_string();
-    check_text(context, &text, &shown, &revision, draft.kind)?;
+    let file = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+    let mut sources = Sources::new();
+    // A path is to be opened from where the user is.
+    sources
+        .show_below(root.strip_prefix(context.env.directory()).unwrap_or(root).to_string_lossy());
+    let file = sources.add(file, text.clone());
+    check_text(context, &sources, file, &revision, draft.kind)?;
     let changes = Changes { files: vec![Change::Create { path, text }], notes: Vec::new() };
     changes.apply().map_err(cannot_scaffold)?;
     context.ui.status("Created", format_args!("revision {id}"))?;
@@ -152,17 +170,14 @@ pub(super) fn write(
 /// or none; better nothing than a broken chain.
 fn check_text(
     context: &Context<'_>,
-    text: &str,
-    shown: &str,
+    sources: &Sources,
+    file: FileId,
     revision: &RevisionFile,
     kind: Kind,
 ) -> Result<(), Failure> {
-    let mut sources = Sources::new();
-    let file = sources.add(shown, text.to_owned());
-    let (script, findings) = Script::parse(kind, text, file);
+    let (script, findings) = Script::parse(kind, sources.file(file).text(), file);
     for finding in &findings {
-        context.ui.report(&finding.render_styled(&sources))?;
-        context.ui.report("")?;
+        context.show(finding, sources)?;
     }
     let header = script.header();
     let says = header.revision.as_ref().map(|revision| revision.value.as_str());

@@ -10,7 +10,7 @@ use crate::chain::{
     Anchor, Chain, Rebase, RebaseError, Reparented, Revision, RevisionId, Target, listed,
 };
 use crate::config::{Configuration, HeadsPolicy};
-use crate::runner::{Exit, Failure};
+use crate::runner::{Exit, Failure, message};
 use crate::scaffold::{self, Change, Changes, Line};
 use crate::script::text::normalise_str;
 use crate::validate;
@@ -25,7 +25,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &RebaseArguments) -> Result<E
     let rebase = if revision.is_none() && onto.is_none() {
         let heads: Vec<RevisionId> = chain.heads().map(|head| head.id().clone()).collect();
         match &heads[..] {
-            [] | [_] => return nothing(context, "the chain has no two heads"),
+            [] | [_] => return nothing(context, chain, args.dry_run, "the chain has no two heads"),
             [one, two] => {
                 let databases = Databases::look(context, &files, args)?;
                 choose(chain, &databases, one, two)?
@@ -38,6 +38,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &RebaseArguments) -> Result<E
         if rebase.changed.is_empty() {
             return nothing(
                 context,
+                chain,
+                args.dry_run,
                 format_args!("`{}` comes after `{}` already", rebase.revision, rebase.onto),
             );
         }
@@ -59,8 +61,19 @@ pub(super) fn run(context: &mut Context<'_>, args: &RebaseArguments) -> Result<E
     Ok(Exit::Done)
 }
 
-fn nothing(context: &Context<'_>, why: impl std::fmt::Display) -> Result<Exit, Failure> {
+fn nothing(
+    context: &Context<'_>,
+    chain: &Chain,
+    dry_run: bool,
+    why: impl std::fmt::Display,
+) -> Result<Exit, Failure> {
     context.ui.status("Finished", format_args!("nothing to do: {why}"))?;
+    context.ui.tell(|| message::Rebase {
+        moved: Vec::new(),
+        onto: None,
+        heads: message::ids(chain.heads()),
+        dry_run,
+    })?;
     Ok(Exit::Done)
 }
 
@@ -271,6 +284,12 @@ fn summary(
         _ => format!("; the heads are {}", listed(&heads)),
     };
     context.ui.status(verb, format_args!("{them} onto `{}`{ends}", rebase.onto))?;
+    context.ui.tell(|| message::Rebase {
+        moved: rebase.moved.iter().map(ToString::to_string).collect(),
+        onto: Some(rebase.onto.to_string()),
+        heads: heads.iter().map(ToString::to_string).collect(),
+        dry_run,
+    })?;
     if heads.len() > 1 && configuration.heads == HeadsPolicy::Single && !dry_run {
         let heads: Vec<&str> = heads.iter().map(|head| head.as_str()).collect();
         let (first, last) = (heads[0], heads[heads.len() - 1]);

@@ -2,16 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{MetadataCommand, Target};
 
 use super::GlobalArguments;
 use crate::chain::listed;
 use crate::diagnostic::suggest::nearest;
+use crate::runner::message::CompilerTarget;
 use crate::runner::{Env, Exit, Failure};
 
 /// A package of the workspace.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
+    /// The package, as cargo names it.
+    pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) manifest_path: PathBuf,
     /// Whether its manifest has a `[package.metadata.migrate]`.
@@ -19,6 +22,8 @@ pub(crate) struct Member {
     pub(crate) edition: String,
     /// The features that its runner needs; `None` if it has no runner.
     pub(crate) runner: Option<Vec<String>>,
+    /// Its library, or else a binary.
+    pub(crate) target: Option<CompilerTarget>,
 }
 
 impl Member {
@@ -79,6 +84,7 @@ impl Workspace {
             .workspace_packages()
             .into_iter()
             .map(|package| Member {
+                id: package.id.to_string(),
                 name: package.name.to_string(),
                 manifest_path: package.manifest_path.clone().into_std_path_buf(),
                 has_chain: package.metadata.get("migrate").is_some(),
@@ -88,6 +94,13 @@ impl Workspace {
                     .iter()
                     .find(|target| target.is_bin() && target.name == "migrate")
                     .map(|runner| runner.required_features.clone()),
+                target: package
+                    .targets
+                    .iter()
+                    .find(|target| target.is_lib())
+                    .or_else(|| package.targets.iter().find(|target| target.is_bin()))
+                    .or_else(|| package.targets.first())
+                    .map(described),
             })
             .collect();
         let current = members.iter().position(|member| same(&member.manifest_path, &manifest));
@@ -133,6 +146,19 @@ impl Workspace {
             .exit(Exit::Usage)
             .help(format!("say which one is meant, as in `-p {}`", having[0].name))),
         }
+    }
+}
+
+fn described(target: &Target) -> CompilerTarget {
+    CompilerTarget {
+        kind: target.kind.iter().map(ToString::to_string).collect(),
+        crate_types: target.crate_types.iter().map(ToString::to_string).collect(),
+        name: target.name.clone(),
+        src_path: target.src_path.to_string(),
+        edition: target.edition.to_string(),
+        doc: target.doc,
+        doctest: target.doctest,
+        test: target.test,
     }
 }
 

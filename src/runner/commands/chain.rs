@@ -1,6 +1,6 @@
 //! Commands that read the chain, and a database only if they are asked about one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -9,11 +9,13 @@ use anstyle::{AnsiColor, Style};
 use crate::chain::{Anchor, Chain, Direction, PlanError, Revision, RevisionId};
 use crate::chain::{Target, TargetRange};
 use crate::diagnostic::{Sources, visible};
+use crate::runner::graph::lanes::{Edge, Tie};
 use crate::runner::graph::text::{self, Entry};
 use crate::runner::graph::{self, Mark, MarkKind, Node, Order, Picture, State};
+use crate::runner::message;
 use crate::runner::{BranchesArguments, GraphArguments, GraphFormat, HeadsArguments};
 use crate::runner::{Exit, Failure, HistoryArguments, ShowArguments, Ui, ViewArguments};
-use crate::runtime::{RevisionState, Status};
+use crate::runtime::{RevisionState, RevisionStatus, Status};
 use crate::script::Script;
 
 const NO_REVISION: &str = "the chain has no revision yet; `cargo migrate new` writes one";
@@ -30,15 +32,22 @@ pub(crate) fn history(
         Some(revision) if ui.is_verbose() => in_full(chain, revision, node, lane),
         _ => vec![title(node, lane)],
     };
-    if !picture.is_line() {
-        return answer(ui, &terminal(&picture, args.view.reverse, lines));
-    }
-    let mut entries: Vec<String> =
-        picture.nodes.iter().map(|node| lines(node, 0).join("\n") + "\n").collect();
+    let mut revisions = nodes(chain, &picture, status);
     if args.view.reverse {
-        entries.reverse();
+        revisions.reverse();
     }
-    answer(ui, &entries.concat())
+    ui.say_all(revisions, || {
+        if !picture.is_line() {
+            return terminal(&picture, args.view.reverse, lines);
+        }
+        let mut entries: Vec<String> =
+            picture.nodes.iter().map(|node| lines(node, 0).join("\n") + "\n").collect();
+        if args.view.reverse {
+            entries.reverse();
+        }
+        entries.concat()
+    })?;
+    Ok(Exit::Done)
 }
 
 /// Draws the chain.
@@ -51,17 +60,26 @@ pub(crate) fn graph(
 ) -> Result<Exit, Failure> {
     let picture = picture(chain, status, &args.view, Order::ByLine, ui)?;
     let reverse = args.view.reverse;
-    let drawn = match args.format() {
+    let draw = || match args.format() {
         GraphFormat::Terminal => terminal(&picture, reverse, |node, lane| vec![title(node, lane)]),
         GraphFormat::Mermaid => graph::mermaid::draw(&picture, reverse),
         GraphFormat::Dot => graph::dot::draw(&picture, reverse),
         GraphFormat::Svg => graph::svg::draw(&picture, reverse),
     };
-    let Some(file) = &args.output else { return answer(ui, &drawn) };
-    let plain = anstream::adapter::strip_str(&drawn).to_string();
-    std::fs::write(directory.join(file), plain)
+    let plain = || anstream::adapter::strip_str(&draw()).to_string();
+    let Some(file) = &args.output else {
+        let message = message::Graph {
+            nodes: nodes(chain, &picture, status),
+            edges: edges(&picture),
+            picture: args.format.filter(|_| ui.is_json()).map(|_| plain()),
+        };
+        ui.say(message, |_| draw())?;
+        return Ok(Exit::Done);
+    };
+    std::fs::write(directory.join(file), plain())
         .map_err(|error| Failure::new(format!("cannot write `{}`: {error}", file.display())))?;
     ui.status("Drew", format_args!("{}", file.display()))?;
+    ui.tell(|| message::File::written(file))?;
     Ok(Exit::Done)
 }
 
@@ -83,7 +101,9 @@ pub(crate) fn heads(chain: &Chain, args: HeadsArguments, ui: &Ui) -> Result<Exit
         if is_effective && !args.effective {
             marks.push(Mark { kind: MarkKind::Place, text: String::from("effective") });
         }
-        ui.answer(titled(head.id().as_str(), &marks, &message(head), Style::new()))?;
+        ui.say(message::Revision::new(chain, head, None), |_| {
+            titled(head.id().as_str(), &marks, &message(head), Style::new())
+        })?;
     }
     if !found {
         ui.note("no revision depends on a head, so none is an effective one")?;
@@ -108,10 +128,14 @@ pub(crate) fn branches(chain: &Chain, _: BranchesArguments, ui: &Ui) -> Result<E
             continue;
         }
         found = true;
-        ui.answer(titled(revision))?;
-        for child in children {
-            ui.answer(format_args!("    {}", titled(child)))?;
-        }
+        let point = message::BranchPoint {
+            revision: revision.id().to_string(),
+            children: message::ids(children.iter().copied()),
+        };
+        ui.say(point, |_| {
+            let child = |child: &&Revision| format!("\n    {}", titled(child));
+            titled(revision) + &children.iter().map(child).collect::<String>()
+        })?;
     }
     let labelled = |revision| Revision::labels(revision).iter().map(move |label| (label, revision));
     let labels: Vec<_> = chain.revisions().iter().flat_map(labelled).collect();
@@ -120,9 +144,16 @@ pub(crate) fn branches(chain: &Chain, _: BranchesArguments, ui: &Ui) -> Result<E
     }
     for (label, revision) in &labels {
         let heads = Target { branch: Some(label.to_string()), ..Target::HEADS };
-        let heads = select(chain, None, &heads)?;
-        let line = format!("{}..{}", ids(bases(chain, revision)), ids(heads));
-        ui.answer(format_args!("{label} ({})  {line}", revision.id()))?;
+        let label = message::BranchLabel {
+            label: label.to_string(),
+            revision: revision.id().to_string(),
+            bases: message::ids(bases(chain, revision)),
+            heads: message::ids(select(chain, None, &heads)?),
+        };
+        ui.say(label, |it| {
+            let line = format!("{}..{}", it.bases.join(", "), it.heads.join(", "));
+            format!("{} ({})  {line}", it.label, it.revision)
+        })?;
     }
     if !found && labels.is_empty() {
         ui.note("the chain does not branch, and no revision has a label")?;
@@ -145,7 +176,7 @@ pub(crate) fn show(
         if index > 0 {
             ui.answer("")?;
         }
-        show_one(chain, revision, ui)?;
+        show_one(chain, revision, status, ui)?;
     }
     Ok(Exit::Done)
 }
@@ -166,28 +197,30 @@ fn nothing_at(chain: &Chain, target: &Target, status: Option<&Status>) -> Failur
     .help("`history` lists the revisions")
 }
 
-fn show_one(chain: &Chain, revision: &Revision, ui: &Ui) -> Result<(), Failure> {
-    for (name, value) in fields(chain, revision) {
-        ui.answer(format_args!("{name:>12}: {value}"))?;
-    }
-    let script = parse(revision);
-    for (variant, fingerprint) in chain.variants().iter().zip(revision.fingerprints()) {
-        let up = script.statements(Direction::Up, variant).len();
-        let down = script.statements(Direction::Down, variant).len();
-        ui.answer(format_args!(
-            "{:>12}: {up} up, {down} down, checksum {}",
-            variant.to_string(),
-            &fingerprint.checksum.to_string()[..12]
-        ))?;
-    }
-    ui.answer("")?;
-    let lines: Vec<String> = revision
-        .text()
-        .trim_end()
-        .split('\n')
-        .map(|line| line.split('\t').map(visible).collect::<Vec<_>>().join("\t"))
-        .collect();
-    ui.answer(lines.join("\n"))
+fn show_one(
+    chain: &Chain,
+    revision: &Revision,
+    status: Option<&Status>,
+    ui: &Ui,
+) -> Result<(), Failure> {
+    let standing =
+        status.and_then(|it| it.revisions.iter().find(|of| of.revision == *revision.id()));
+    ui.tell(|| message::Revision::new(chain, revision, standing.map(message::Standing::of)))?;
+    ui.say(message::Source::new(chain, revision, &parse(revision)), |source| {
+        let mut lines: Vec<String> = fields(chain, revision)
+            .into_iter()
+            .map(|(name, value)| format!("{name:>12}: {value}"))
+            .collect();
+        lines.extend(chain.variants().iter().zip(&source.variants).map(|(name, variant)| {
+            let message::Variant { up, down, checksum, .. } = variant;
+            let name = name.to_string();
+            format!("{name:>12}: {up} up, {down} down, checksum {}", &checksum[..12])
+        }));
+        lines.push(String::new());
+        let text = source.text.trim_end().split('\n');
+        lines.extend(text.map(|line| line.split('\t').map(visible).collect::<Vec<_>>().join("\t")));
+        lines.join("\n")
+    })
 }
 
 /// What a revision's header and its place in the graph say; what says nothing is left out.
@@ -283,13 +316,35 @@ fn not_found(error: PlanError) -> Failure {
     Failure::new(error.to_string()).exit(Exit::Usage).help("`history` lists the revisions")
 }
 
-/// Prints a text without the empty lines at its end; none is no line.
-fn answer(ui: &Ui, text: &str) -> Result<Exit, Failure> {
-    let text = text.trim_end_matches('\n');
-    if !text.is_empty() {
-        ui.answer(text)?;
-    }
-    Ok(Exit::Done)
+/// The revisions of a picture, as messages have them.
+fn nodes(chain: &Chain, picture: &Picture<'_>, status: Option<&Status>) -> Vec<message::Revision> {
+    let statuses = status.into_iter().flat_map(|status| &status.revisions);
+    let by_id: HashMap<&str, &RevisionStatus> =
+        statuses.map(|status| (status.revision.as_str(), status)).collect();
+    let node = |node: &Node<'_>| {
+        let status = by_id.get(node.id.as_str()).copied();
+        match (node.revision, status) {
+            (Some(revision), status) => {
+                Some(message::Revision::new(chain, revision, status.map(message::Standing::of)))
+            }
+            (None, status) => status.map(message::Revision::unknown),
+        }
+    };
+    picture.nodes.iter().filter_map(node).collect()
+}
+
+/// What the revisions of a picture follow and depend on, as messages have it.
+fn edges(picture: &Picture<'_>) -> Vec<message::Edge> {
+    let edge = |from: &Node<'_>, edge: &Edge| message::Edge {
+        from: from.id.clone(),
+        to: picture.nodes[edge.to].id.clone(),
+        kind: match edge.tie {
+            Tie::Parent => message::EdgeKind::Parent,
+            Tie::Dependency => message::EdgeKind::Dependency,
+        },
+    };
+    let rows = picture.nodes.iter().zip(&picture.edges);
+    rows.flat_map(|(node, edges)| edges.iter().map(move |it| edge(node, it))).collect()
 }
 
 fn terminal(

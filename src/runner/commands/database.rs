@@ -1,6 +1,5 @@
 //! The commands that work on a database.
 
-use std::fmt::Write as _;
 use std::future::Future;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
@@ -10,13 +9,11 @@ use super::plan::show_plans;
 use super::progress::Progress;
 use super::work::{NOTHING, Work};
 use crate::chain::Direction;
-use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
-use crate::runner::{StatementArguments, StatusArguments, Ui, UpArguments};
+use crate::runner::{StatementArguments, Ui, UpArguments, message};
 use crate::runtime::{
-    self, AppliedRecord, Difference, Error, ErrorKind, Migrator, Options, Report, RevisionState,
-    RevisionStatus, Status, StepSource, TransactionScope,
+    self, Error, ErrorKind, Migrator, Options, Report, Status, StepSource, TransactionScope,
 };
 
 /// Applies revisions.
@@ -79,25 +76,6 @@ pub(crate) fn down(
     })
 }
 
-/// Shows where a database is.
-pub(crate) fn status(
-    migrator: &Migrator,
-    places: &[Place],
-    args: &StatusArguments,
-    ui: &Ui,
-) -> Result<Exit, Failure> {
-    let mut is_current = true;
-    for (index, place) in places.iter().enumerate() {
-        if index > 0 {
-            ui.answer("")?;
-        }
-        let status = look(migrator, place, &args.database, ui)?;
-        show_status(&status, place, ui)?;
-        is_current &= status.is_current();
-    }
-    Ok(if args.check && !is_current { Exit::OutOfDate } else { Exit::Done })
-}
-
 /// Where a database stands, for a command that shows it together with something else.
 pub(crate) fn standing(
     migrator: &Migrator,
@@ -109,7 +87,8 @@ pub(crate) fn standing(
     look(migrator, place, args, ui)
 }
 
-fn look(
+/// Where a database stands; all is pending in one that does not exist.
+pub(super) fn look(
     migrator: &Migrator,
     place: &Place,
     args: &DatabaseArguments,
@@ -186,11 +165,22 @@ pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
 /// Says which databases they are, and who said so.
 pub(crate) fn announce(places: &[Place], ui: &Ui) -> Result<(), Failure> {
     places.iter().try_for_each(|place| {
-        ui.status(
-            "Database",
-            format_args!("{} (from {})", named(place, &place.shown), place.origin),
-        )
+        let database = named(place, &place.shown);
+        ui.status("Database", format_args!("{database} (from {})", place.origin))?;
+        tell(place, ui)
     })
+}
+
+/// The same for programs, where people are told in other words.
+pub(super) fn tell(place: &Place, ui: &Ui) -> Result<(), Failure> {
+    let Place { name, shown, origin, .. } = place;
+    ui.tell(|| message::Database { name: name.clone(), url: shown.clone(), origin: origin.clone() })
+}
+
+/// Says to programs which of several databases the next answer is about; people are told with the answer.
+pub(super) fn turn(place: &Place, count: usize, ui: &Ui) -> Result<(), Failure> {
+    let Some(name) = place.name.as_ref().filter(|_| count > 1) else { return Ok(()) };
+    ui.tell(|| message::Turned { database: name.clone() })
 }
 
 /// A database as answers name it: among several with its name.
@@ -260,66 +250,11 @@ fn finish(reports: &[Report], places: &[Place], ui: &Ui) -> Result<Exit, Failure
     let separator = if summaries.len() == 1 { " in" } else { "; in" };
     let summary = summaries.join("; ");
     ui.status("Finished", format_args!("{summary}{separator} {:.2}s", took.as_secs_f64()))?;
+    for (report, place) in reports.iter().zip(places) {
+        turn(place, places.len(), ui)?;
+        ui.tell(|| message::Report::from(report))?;
+    }
     Ok(Exit::Done)
-}
-
-fn show_status(status: &Status, place: &Place, ui: &Ui) -> Result<(), Failure> {
-    let database = named(place, &status.database);
-    ui.answer(format_args!("database: {database} (from {})", place.origin))?;
-    let heads: Vec<&str> = status.heads.iter().map(AsRef::as_ref).collect();
-    let at = if heads.is_empty() {
-        String::from("base: no revision is applied")
-    } else {
-        heads.join(", ")
-    };
-    ui.answer(format_args!("      at: {at}"))?;
-    let pending = status.pending().count();
-    if pending > 0 {
-        ui.answer(format_args!(" pending: {pending}"))?;
-    }
-    ui.answer("")?;
-    status.revisions.iter().try_for_each(|revision| ui.answer(status_line(revision)))
-}
-
-fn status_line(revision: &RevisionStatus) -> String {
-    let record = |record: &AppliedRecord| {
-        format!("{} by {} in {:.3}s", record.at, record.by, record.duration.as_secs_f64())
-    };
-    let (word, detail) = match &revision.state {
-        RevisionState::Pending => ("pending", String::new()),
-        RevisionState::Applied(made) => ("applied", record(made)),
-        RevisionState::Stamped(made) => ("stamped", record(made)),
-        RevisionState::Unfinished { direction, done, started } => {
-            let verb = match direction {
-                Direction::Up => "applying",
-                Direction::Down => "undoing",
-            };
-            let fate = match started {
-                Some(statement) => {
-                    format!("{done} statements done, nobody knows about statement {statement}")
-                }
-                None => format!("{done} statements done, stopped"),
-            };
-            (verb, fate)
-        }
-    };
-    let description = visible(&revision.description);
-    let mut line = format!("{word:>8}  {}  {description}", revision.revision);
-    if !detail.is_empty() {
-        let _ = write!(line, "  ({detail})");
-    }
-    match revision.difference {
-        Some(Difference::Edited) => line.push_str("  EDITED: the file is not what was applied"),
-        Some(Difference::Reparented) => line.push_str("  RE-PARENTED: the file has other parents"),
-        Some(Difference::WrongDigest) => {
-            line.push_str("  WRONG DIGEST: it does not follow from what is recorded");
-        }
-        None => {}
-    }
-    if revision.is_unknown() {
-        line.push_str("  UNKNOWN: not in this chain");
-    }
-    line
 }
 
 /// What the command line makes of an operation's error.

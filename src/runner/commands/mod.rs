@@ -9,6 +9,7 @@ mod progress;
 mod redo;
 mod repair;
 mod sql;
+mod status;
 mod work;
 
 pub(crate) use chain::{branches, graph, heads, history, show};
@@ -16,7 +17,8 @@ pub(crate) use chain::{branches, graph, heads, history, show};
 pub(crate) use code::{Running, needs_code};
 #[cfg(feature = "cli")]
 pub(crate) use database::{announce, block_on, confirm, failed};
-pub(crate) use database::{down, standing, status, up};
+pub(crate) use database::{down, standing, up};
 pub(crate) use redo::{plan, redo};
 pub(crate) use repair::{repair, stamp};
 pub(crate) use sql::sql;
+pub(crate) use status::status;

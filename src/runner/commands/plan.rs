@@ -1,9 +1,9 @@
 //! What a plan looks like, for one database or several.
 
-use super::database::named;
+use super::database::{named, tell, turn};
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
-use crate::runner::{Exit, Failure, Ui};
+use crate::runner::{Exit, Failure, Ui, message};
 use crate::runtime::{PlannedStep, RunPlan, StepSource, StepTransaction};
 
 /// Shows the steps in the order in which they run; nothing is changed.
@@ -14,6 +14,11 @@ pub(super) fn show_plans(plans: &[RunPlan], places: &[Place], ui: &Ui) -> Result
         }
         let database = named(place, &plan.database);
         ui.status("Planned", format_args!("{database} (from {})", place.origin))?;
+        tell(place, ui)?;
+    }
+    for (plan, place) in plans.iter().zip(places) {
+        turn(place, places.len(), ui)?;
+        ui.tell(|| message::Plan::from(plan))?;
     }
     let steps = in_order(plans, places);
     if steps.is_empty() {

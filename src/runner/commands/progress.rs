@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::chain::{Direction, RevisionId};
 use crate::diagnostic::visible;
 use crate::runner::Ui;
+use crate::runner::message::{self, Message, milliseconds};
 use crate::runtime::{Event, Observer, PlannedStep};
 
 /// Runs shorter than this show no bar: it would be gone before it is read.
@@ -97,6 +98,8 @@ impl Progress {
 
 impl Observer for Progress {
     fn event(&self, event: &Event<'_>) {
+        // A reader who has gone away is no reason to stop a run half-way.
+        let _ = told(event, self.ui.is_verbose()).map(|message| self.ui.tell(|| message));
         let mut state = self.state();
         match event {
             Event::Database { name } => state.database = Some((*name).to_owned()),
@@ -174,6 +177,51 @@ impl Observer for Progress {
             }
         }
     }
+}
+
+/// What programs are told of an event, if anything.
+fn told(event: &Event<'_>, is_verbose: bool) -> Option<Message> {
+    Some(match event {
+        Event::Database { name } => message::Turned { database: (*name).to_owned() }.into(),
+        Event::RunStarted { plan } => {
+            message::RunStarted { plan: message::Plan::from(*plan) }.into()
+        }
+        Event::Waiting { waited, holder } => {
+            message::Waiting { waited_ms: milliseconds(*waited), holder: holder.map(str::to_owned) }
+                .into()
+        }
+        Event::Retrying { revision, attempts, pause, reason, blockers } => message::Retrying {
+            revision: revision.to_string(),
+            attempts: *attempts,
+            pause_ms: milliseconds(*pause),
+            cause: (*reason).to_owned(),
+            blockers: blockers.to_vec(),
+        }
+        .into(),
+        Event::RevisionStarted { revision, direction, index, count } => message::RevisionStarted {
+            revision: revision.to_string(),
+            direction: (*direction).into(),
+            number: index + 1,
+            count: *count,
+        }
+        .into(),
+        Event::StatementStarted { .. } | Event::Progress { .. } if !is_verbose => return None,
+        Event::StatementStarted { revision, index, count } => message::StatementStarted {
+            revision: revision.to_string(),
+            number: index + 1,
+            count: *count,
+        }
+        .into(),
+        Event::Progress { revision, rows } => {
+            message::Progress { revision: revision.to_string(), rows: *rows }.into()
+        }
+        Event::RevisionFinished { revision, duration } => message::RevisionFinished {
+            revision: revision.to_string(),
+            duration_ms: milliseconds(*duration),
+        }
+        .into(),
+        Event::Committed { revisions } => message::Committed::new(revisions).into(),
+    })
 }
 
 #[cfg(test)]

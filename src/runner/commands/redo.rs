@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::database::{announce, block_on, confirm, down, failed, options, up, warn};
+use super::database::{announce, block_on, confirm, down, failed, options, turn, up, warn};
 use super::plan::show_plans;
 use super::progress::Progress;
 use super::work::Work;
 use crate::runner::place::Place;
 use crate::runner::{
-    DownArguments, Exit, Failure, PlanArguments, RedoArguments, StatementArguments, Ui, UpArguments,
+    DownArguments, Exit, Failure, PlanArguments, RedoArguments, StatementArguments, Ui,
+    UpArguments, message,
 };
 use crate::runtime::Migrator;
 
@@ -52,6 +53,11 @@ pub(crate) fn redo(
             count => format!(" in {count} databases"),
         };
         ui.status("Finished", format_args!("{what}{of} in {seconds:.2}s"))?;
+        for (report, place) in reports.iter().zip(places) {
+            turn(place, places.len(), ui)?;
+            ui.tell(|| message::Report::from(&report.down))?;
+            ui.tell(|| message::Report::from(&report.up))?;
+        }
         Ok(Exit::Done)
     })
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::database::{announce, block_on, confirm, failed, named, options};
+use super::database::{announce, block_on, confirm, failed, named, options, tell, turn};
 use super::progress::Progress;
 use crate::chain::{Direction, listed};
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{
     DatabaseArguments, Exit, Failure, RepairArguments, StampArguments, StatementArguments, Ui,
-    Verdict,
+    Verdict, message,
 };
 use crate::runtime::{
     BelievedStatement, Configured, ErrorKind, Migrator, Repair, RepairReport, RevisionState,
@@ -35,9 +35,9 @@ pub(crate) fn stamp(
                 }
                 let database = named(place, &report.database);
                 ui.status("Planned", format_args!("{database} (from {})", place.origin))?;
-                for line in stamp_lines(&report) {
-                    ui.answer(format_args!("{} {}", line.verb, line.what))?;
-                }
+                tell(place, ui)?;
+                turn(place, places.len(), ui)?;
+                ui.say(message::Stamp::new(&report, true), |_| planned(stamp_lines(&report)))?;
                 finish(&stamp_summary(&report, true), true, ui)?;
             }
             if args.dry_run {
@@ -52,6 +52,8 @@ pub(crate) fn stamp(
                 ui.status(line.past, line.what)?;
             }
             report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
+            turn(place, places.len(), ui)?;
+            ui.tell(|| message::Stamp::new(&report, false))?;
             let summary = stamp_summary(&report, false);
             let name = place.name.as_ref().filter(|_| places.len() > 1);
             finish(
@@ -81,10 +83,9 @@ pub(crate) fn repair(
             let report = configured.plan_repair(url, &repair).await.map_err(failed)?;
             let database = named(place, &report.database);
             ui.status("Planned", format_args!("{database} (from {})", place.origin))?;
+            tell(place, ui)?;
             report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
-            for line in repair_lines(&report) {
-                ui.answer(format_args!("{} {}", line.verb, line.what))?;
-            }
+            ui.say(message::Repair::new(&report, true), |_| planned(repair_lines(&report)))?;
             return finish(&repair_summary(&report, true), true, ui);
         }
         announce(places, ui)?;
@@ -94,6 +95,7 @@ pub(crate) fn repair(
         for line in repair_lines(&report) {
             ui.status(line.past, line.what)?;
         }
+        ui.tell(|| message::Repair::new(&report, false))?;
         finish(&repair_summary(&report, false), false, ui)
     })
 }
@@ -136,8 +138,9 @@ async fn list(all: &[(Configured<'_>, &Place)], ui: &Ui) -> Result<Exit, Failure
             }
             problems => problems.map_err(failed)?,
         };
+        turn(place, all.len(), ui)?;
         for problem in &problems {
-            ui.answer(problem)?;
+            ui.say(message::Problem::from(problem), |_| problem.to_string())?;
             ui.answer("")?;
         }
         count += problems.len();
@@ -181,6 +184,10 @@ struct Line {
     verb: &'static str,
     past: &'static str,
     what: String,
+}
+
+fn planned(lines: Vec<Line>) -> String {
+    lines.iter().map(|line| format!("{} {}\n", line.verb, line.what)).collect()
 }
 
 fn stamp_lines(report: &StampReport) -> Vec<Line> {

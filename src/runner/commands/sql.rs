@@ -5,7 +5,7 @@ use std::path::Path;
 use super::database::failed;
 use crate::chain::{Direction, Target, TargetRange, listed};
 use crate::dialect::Dialect;
-use crate::runner::{Exit, Failure, Scope, SqlArguments, Ui};
+use crate::runner::{Exit, Failure, Scope, SqlArguments, Ui, message};
 use crate::runtime::{Migrator, Options, TransactionScope};
 
 /// Prints the script of a range; `of_surroundings` says which dialect is meant where no argument does.
@@ -18,7 +18,8 @@ pub(crate) fn sql(
 ) -> Result<Exit, Failure> {
     let dialect = dialect(migrator, args, of_surroundings)?;
     let mut options = Options::new();
-    options.database = named(migrator, args, dialect)?;
+    let database = named(migrator, args, dialect)?;
+    options.database.clone_from(&database);
     if args.transaction == Some(Scope::Revision) {
         options = options.scope(TransactionScope::Revision);
     }
@@ -26,15 +27,20 @@ pub(crate) fn sql(
     let end = if many_heads { Target::HEADS } else { Target::HEAD };
     let range = args.range.clone().unwrap_or(TargetRange { from: None, to: Some(end) });
     let script = migrator.with(options).script(dialect, &range).map_err(failed)?;
-    match &args.output {
-        None => ui.answer(script.text.trim_end())?,
-        Some(file) => {
-            std::fs::write(directory.join(file), &script.text).map_err(|error| {
-                Failure::new(format!("cannot write `{}`: {error}", file.display()))
-            })?;
-            ui.status("Wrote", format_args!("{}", file.display()))?;
-        }
+    let answer = message::Script {
+        direction: script.direction.into(),
+        dialect: dialect.to_string(),
+        database,
+        revisions: script.revisions.iter().map(ToString::to_string).collect(),
+        text: args.output.is_none().then(|| script.text.clone()),
+    };
+    if let Some(file) = &args.output {
+        std::fs::write(directory.join(file), &script.text)
+            .map_err(|error| Failure::new(format!("cannot write `{}`: {error}", file.display())))?;
+        ui.status("Wrote", format_args!("{}", file.display()))?;
+        ui.tell(|| message::File::written(file))?;
     }
+    ui.say(answer, |answer| answer.text.clone().unwrap_or_default())?;
     let count = match script.revisions.len() {
         1 => String::from("1 revision"),
         count => format!("{count} revisions"),

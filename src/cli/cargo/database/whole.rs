@@ -7,7 +7,9 @@ use crate::cli::cargo::arguments::{CreateArguments, DatabaseCommand, DropArgumen
 use crate::cli::cargo::context::Context;
 use crate::runner::commands::{self, block_on, failed};
 use crate::runner::place::Place;
-use crate::runner::{DatabaseArguments, Exit, Failure, StatementArguments, Ui, UpArguments};
+use crate::runner::{
+    DatabaseArguments, Exit, Failure, StatementArguments, Ui, UpArguments, message,
+};
 use crate::runtime::Site;
 
 /// `cargo migrate database`.
@@ -45,6 +47,7 @@ fn create_new(site: &Site, ui: &Ui) -> Result<bool, Failure> {
     if is_new {
         ui.status("Created", site.name())?;
     }
+    ui.tell(|| message::DatabaseCreated { database: site.name(), changed: is_new })?;
     Ok(is_new)
 }
 
@@ -93,7 +96,9 @@ fn drop_asking(
         .help("or take the protection away where it is asked for, and run the command again"));
     }
     commands::announce(std::slice::from_ref(place), ui)?;
+    let dropped = |changed| message::DatabaseDropped { database: site.name(), changed };
     if !block_on(async { site.exists().await.map_err(failed) })? {
+        ui.tell(|| dropped(false))?;
         return Ok(false);
     }
     confirm(site, args.yes, command, ui)?;
@@ -101,6 +106,7 @@ fn drop_asking(
     if is_dropped {
         ui.status("Dropped", site.name())?;
     }
+    ui.tell(|| dropped(is_dropped))?;
     Ok(is_dropped)
 }
 

@@ -102,6 +102,12 @@ impl StatementArguments {
 }
 
 impl DatabaseArguments {
+    /// Whether one of them is a name, which may be none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn chooses_by_name(&self) -> bool {
+        self.name.is_some() || self.environment.is_some()
+    }
+
     /// Whether any of them chooses a database.
     fn choose(&self) -> bool {
         self.database_url.is_some() || self.name.is_some() || self.environment.is_some()

@@ -8,6 +8,7 @@ mod bad_input;
 mod branching;
 mod commands;
 mod compile;
+mod config;
 mod cost;
 mod database;
 mod graph;

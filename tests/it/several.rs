@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+use cargo_migrate::cli::message::Message;
+
+use crate::json::messages;
 use crate::support::{Output, Project, assert_transcript};
 
 /// Two files, and a protected environment with two others.
@@ -252,4 +255,34 @@ fn one_url_is_not_that_of_several_databases() {
     error: environment `live` protects these databases, and there is no terminal to ask; nothing was changed
     help: to go on without a question: `down --yes`
     ");
+}
+
+#[test]
+fn messages_say_which_database_they_are_about() {
+    let project = project();
+    let told = |args: &[&str]| -> Vec<String> {
+        let output = project.migrate(&[args, &["--message-format", "json"]].concat());
+        let word = |message: Message| match message {
+            Message::Turned(turned) => format!("on {}", turned.database),
+            Message::Database(database) => format!("at {}", database.name.unwrap()),
+            Message::Plan(plan) => format!("plan {}", plan.steps.len()),
+            Message::RunStarted(started) => format!("run {}", started.plan.steps.len()),
+            Message::RevisionStarted(started) => started.revision,
+            Message::Committed(committed) => format!("commit {}", committed.revisions.len()),
+            Message::Report(report) => format!("report {}", report.steps.len()),
+            Message::Status(status) => format!("status {}", status.counts.applied),
+            Message::Stamp(stamp) => format!("stamp {}", stamp.recorded.len()),
+            _ => String::new(),
+        };
+        let mut words: Vec<String> = messages(&output).into_iter().map(word).collect();
+        words.retain(|word| !word.is_empty());
+        words
+    };
+    let (at, c, m) = (["at catalog", "at monitoring"], "on catalog", "on monitoring");
+    assert_eq!(told(&["plan"]), [&at[..], &[c, "plan 2", m, "plan 2"]].concat());
+    let run = [c, "run 2", m, "run 2", c, "first1", "second1", m, "first1", "second1"];
+    let end = [c, "commit 2", m, "commit 2", c, "report 2", m, "report 2"];
+    assert_eq!(told(&["up"]), [&at[..], &run, &end].concat());
+    assert_eq!(told(&["status"]), [c, "status 2", m, "status 2"]);
+    assert_eq!(told(&["stamp", "base"]), [&at[..], &[c, "stamp 0", m, "stamp 0"]].concat());
 }

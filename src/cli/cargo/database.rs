@@ -192,8 +192,41 @@ fn places(
     root: &Path,
     configuration: &Configuration,
     args: &DatabaseArguments,
-    resolve: impl for<'c> Fn(&'c Configuration, &Request<'_>) -> Result<Vec<Resolved<'c>>, ResolveError>,
+    resolve: Resolve,
 ) -> Result<Option<Vec<Place>>, Failure> {
+    let found = match resolved(context, root, configuration, args, resolve)? {
+        Err(ResolveError::NoUrl) => return Ok(None),
+        found => found.map_err(refused)?,
+    };
+    Ok(Some(found.into_iter().map(|(place, _)| place).collect()))
+}
+
+/// The databases that commands would work on, and the environments whose settings hold there; inside is why
+/// there are none.
+pub(super) fn places_of(
+    context: &mut Context<'_>,
+    root: &Path,
+    configuration: &Configuration,
+    args: &DatabaseArguments,
+) -> Result<Result<Vec<(Place, Option<String>)>, Failure>, Failure> {
+    let found = resolved(context, root, configuration, args, config::resolve_all)?;
+    Ok(found.map_err(refused))
+}
+
+fn refused(error: ResolveError) -> Failure {
+    Failure::new(error.to_string()).exit(Exit::Usage)
+}
+
+type Resolve =
+    for<'c> fn(&'c Configuration, &Request<'_>) -> Result<Vec<Resolved<'c>>, ResolveError>;
+
+fn resolved(
+    context: &mut Context<'_>,
+    root: &Path,
+    configuration: &Configuration,
+    args: &DatabaseArguments,
+    resolve: Resolve,
+) -> Result<Result<Vec<(Place, Option<String>)>, ResolveError>, Failure> {
     if !args.no_dotenv {
         context.env.read_dotenv(root).map_err(Failure::new)?;
     }
@@ -209,11 +242,11 @@ fn places(
         base: root,
         lookup: &lookup,
     };
-    let resolved = match resolve(configuration, &request) {
-        Err(ResolveError::NoUrl) => return Ok(None),
-        resolved => resolved.map_err(|error| Failure::new(error.to_string()).exit(Exit::Usage))?,
+    let found = match resolve(configuration, &request) {
+        Err(error) => return Ok(Err(error)),
+        Ok(found) => found,
     };
-    let places = resolved.into_iter().map(|resolved| {
+    let places = found.into_iter().map(|resolved| {
         if context.ui.is_verbose() {
             for doubt in &resolved.doubts {
                 context.ui.note(doubt)?;
@@ -226,17 +259,19 @@ fn places(
             }
             _ => resolved.url.clone(),
         };
-        Ok(Place {
+        let environment = resolved.environment.map(|it| it.name.value.clone());
+        let place = Place {
             name: resolved.database.clone(),
             url: url.expose().to_owned(),
             shown: resolved.url.redacted(),
             origin: resolved.source.to_string(),
-            protected: match resolved.environment.filter(|_| resolved.is_protected()) {
-                Some(environment) => Some(format!("environment `{}`", environment.name.value)),
+            protected: match environment.as_ref().filter(|_| resolved.is_protected()) {
+                Some(name) => Some(format!("environment `{name}`")),
                 None => runner::place::protected(env)?,
             },
             limits: runner::place::limits(env)?.or(resolved.limits),
-        })
+        };
+        Ok((place, environment))
     });
-    places.collect::<Result<_, Failure>>().map(Some)
+    places.collect::<Result<_, Failure>>().map(Ok)
 }

@@ -24,6 +24,7 @@
 
 mod chain;
 mod compiler;
+mod configuration;
 mod made;
 mod record;
 mod run;
@@ -41,6 +42,9 @@ pub(crate) use chain::ids;
 pub use chain::{BranchLabel, BranchPoint, Edge, EdgeKind, Graph, Kind, Revision, Source, Variant};
 pub use compiler::{
     Check, CompilerMessage, CompilerTarget, Diagnostic, DiagnosticCode, Explanation, Span, SpanLine,
+};
+pub use configuration::{
+    Configuration, DatabaseInUse, Environment, EnvironmentUrl, Limit, Lint, UrlVariable,
 };
 pub use made::{
     ChangedLine, DatabaseCreated, DatabaseDropped, File, FileChange, Import, Init, LineChange,
@@ -142,6 +146,8 @@ messages! {
     Rebase,
     /// What was imported.
     Import,
+    /// What the configuration says, and means here and now.
+    Configuration,
     /// Something wrong with the files of the chain.
     CompilerMessage,
     /// What the chain is like.

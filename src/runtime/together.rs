@@ -93,6 +93,7 @@ pub(super) async fn attempt(
 }
 
 /// Does what is asked for.
+#[cfg(feature = "testing")]
 pub(crate) async fn perform(
     connection: &mut Connection<'_>,
     request: &Request<'_>,

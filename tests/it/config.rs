@@ -17,7 +17,7 @@ heads = "many"
 lock = "table"
 retries = 2
 statement-timeout = "10m"
-lints = { M0021 = "deny" }
+lints = { M0032 = "deny" }
 
 [package.metadata.migrate.env.dev]
 url = "sqlite:dev.db"

@@ -54,11 +54,11 @@ pub use runtime::Blocking;
 pub use runtime::{
     AppliedRecord, Batches, BelievedStatement, Configured, Database, DatabaseState, Databases,
     Difference, Error, ErrorKind, Event, FinishedStep, FromMysql, FromPostgres, FromSqlite,
-    Migrator, Named, NewerDatabase, Observer, Operations, Options, PlannedStep, PortableRow,
-    Problem, ProblemKind, Query, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report,
-    Result, Revision, RevisionError, RevisionState, RevisionStatus, RowChange, RowValues, RunPlan,
-    SqlScript, SqlText, StampReport, Status, StepSource, StepTransaction, TransactionScope,
-    TryIntoTarget, Value, WayOut,
+    Interrupt, Migrator, Named, NewerDatabase, Observer, Operations, Options, PlannedStep,
+    PortableRow, Problem, ProblemKind, Query, RedoPlan, RedoReport, Repair, RepairReport,
+    RepairedRow, Report, Result, Revision, RevisionError, RevisionState, RevisionStatus, RowChange,
+    RowValues, RunPlan, SqlScript, SqlText, StampReport, Status, StepSource, StepTransaction,
+    TransactionScope, TryIntoTarget, Value, WayOut,
 };
 
 /// What generated code uses. Not for people: it may change with any version, and generated code

@@ -8,12 +8,16 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::signals::Stopping;
+use crate::runtime::Interrupt;
+
 /// Variables and the working directory.
 #[derive(Clone, Debug, Default)]
 pub struct Env {
     directory: PathBuf,
     variables: BTreeMap<String, String>,
     dotenv: BTreeMap<String, String>,
+    pub(crate) stopping: Stopping,
 }
 
 impl Env {
@@ -28,7 +32,7 @@ impl Env {
         let text = |text: OsString| text.into_string().ok();
         let variables =
             std::env::vars_os().filter_map(|(k, v)| Some((text(k)?, text(v)?))).collect();
-        Ok(Self { directory, variables, dotenv: BTreeMap::new() })
+        Ok(Self { directory, variables, ..Self::default() })
     }
 
     /// A made-up one, with no variables.
@@ -40,6 +44,24 @@ impl Env {
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same where Ctrl-C, and on Unix `SIGTERM`, stop a run: the statement that runs is cancelled, what can be
+    /// rolled back is, and the error says where things stand. A second one stops at once; see [`Interrupt`].
+    ///
+    /// For programs that do nothing else than run one command: from the first run on, the process's own handling of
+    /// these signals is gone. [`main`](super::main) does this.
+    #[must_use]
+    pub fn with_signals(mut self) -> Self {
+        self.stopping = Stopping::Signals;
+        self
+    }
+
+    /// The same where the embedding program may stop runs.
+    #[must_use]
+    pub fn with_interrupt(mut self, interrupt: &Interrupt) -> Self {
+        self.stopping = Stopping::Program(interrupt.clone());
         self
     }
 

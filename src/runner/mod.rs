@@ -12,6 +12,7 @@ pub(crate) mod graph;
 pub(crate) mod help;
 pub mod message;
 pub(crate) mod place;
+pub(crate) mod signals;
 pub(crate) mod ui;
 
 #[cfg(test)]
@@ -139,7 +140,7 @@ pub fn main<A: Into<OsString>>(
 ) -> Exit {
     let ui = Ui::stdio();
     match Env::of_process() {
-        Ok(env) => run_from(arguments, migrator, env, &ui),
+        Ok(env) => run_from(arguments, migrator, env.with_signals(), &ui),
         Err(error) => ui.run(|| Err(no_directory(&error))),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::signals::Stopping;
 use super::{DatabaseArguments, Env, Exit, Failure};
 use crate::Dialect;
 use crate::chain::listed;
@@ -23,6 +24,8 @@ pub(crate) struct Place {
     pub(crate) protected: Option<String>,
     /// How long runs wait there, where no flag says otherwise.
     pub(crate) limits: Limits,
+    /// Who may stop a run.
+    pub(crate) stopping: Stopping,
 }
 
 /// Where `cargo migrate` tells the runner that it has built which database is meant.
@@ -94,6 +97,7 @@ impl Place {
             origin,
             protected: protected(env)?,
             limits: limits(env)?,
+            stopping: env.stopping.clone(),
         })
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::database::{Source, check, no_driver};
 use super::error::{Error, ErrorKind};
+use super::interrupt::Interrupt;
 use super::job::Job;
 use super::lease::{Claim, Lease};
 use super::options::Options;
@@ -311,6 +312,18 @@ impl<'c> Connection<'c> {
     /// Closes the connection in the middle of whatever it does.
     pub(crate) fn sever(&mut self) {
         dispatch!(self, driver => driver.sever());
+    }
+
+    /// Lets requests to stop end the statement that runs, where that needs no other connection.
+    pub(super) async fn heed(&mut self, interrupt: &Interrupt) {
+        match &mut self.driver {
+            #[cfg(feature = "sqlite")]
+            Driver::Sqlite(driver) => driver.heed(interrupt).await,
+            _ => {
+                // Servers are told by another session.
+                let _ = interrupt;
+            }
+        }
     }
 
     /// A way to another connection like this one.

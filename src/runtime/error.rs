@@ -41,6 +41,8 @@ pub enum ErrorKind {
     LockTimeout,
     /// A statement took longer than it may.
     Timeout,
+    /// Somebody has asked the run to stop, or has told the server to cancel a statement of it.
+    Interrupted,
     /// The connection broke.
     Disconnected,
     /// The user of the database lacks a right.

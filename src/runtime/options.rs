@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::interrupt::Interrupt;
 use super::observer::Observer;
 use super::report::StepSource;
 use crate::dialect::Dialect;
@@ -86,6 +87,8 @@ pub struct Options {
     /// Whether `stamp` forgets every row of the chain before it records anything, also those that
     /// the chain does not know.
     pub purge: bool,
+    /// Who may ask the run to stop.
+    pub interrupt: Option<Interrupt>,
     /// What is recorded as `applied_by`; by default the program's name and, where the system
     /// tells it in `/proc`, the host: `shop@web-3`.
     pub applied_by: Option<String>,
@@ -105,6 +108,7 @@ impl Default for Options {
             newer: NewerDatabase::default(),
             edited_down: None,
             purge: false,
+            interrupt: None,
             applied_by: None,
         }
     }
@@ -120,6 +124,13 @@ impl Options {
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
+        self
+    }
+
+    /// Sets who may ask the run to stop.
+    #[must_use]
+    pub fn interrupt(mut self, interrupt: &Interrupt) -> Self {
+        self.interrupt = Some(interrupt.clone());
         self
     }
 
@@ -223,6 +234,7 @@ impl fmt::Debug for Options {
             .field("newer", &self.newer)
             .field("edited_down", &self.edited_down)
             .field("purge", &self.purge)
+            .field("interrupt", &self.interrupt)
             .field("applied_by", &self.applied_by)
             .finish()
     }

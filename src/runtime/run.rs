@@ -11,13 +11,13 @@ use tracing::Instrument;
 
 use super::connection::{Connection, Ending, Failed, Unit};
 use super::error::{DatabaseState, Error, ErrorKind};
+use super::interrupt::GO_ON;
 use super::job::{Job, run_plan};
 use super::look::{Look, Ready, look};
 use super::observer::{Event, Observer};
 use super::report::{FinishedStep, Report};
 use super::retry::{back_off, blocked};
 use super::select::Request;
-use super::timer::sleep;
 use super::wait::Wait;
 use crate::chain::{Direction, RevisionId};
 
@@ -159,6 +159,7 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
                     return Err(doubt.left_behind());
                 }
             } else if !self.wait.pause(None).await {
+                self.request.options.check_interrupt()?;
                 return Err(doubt.error);
             }
             self.look_again().await?;
@@ -271,6 +272,7 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
             let ending = if index + 1 == jobs.len() { ending } else { Ending::Open };
             let span = span(job);
             async {
+                options.check_interrupt()?;
                 self.revision_started(job, first + index);
                 let observer = options.observer.as_deref();
                 let started = |index| statement_started(observer, job, index);
@@ -338,8 +340,8 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
             let blockers = &blockers[..];
             observer.event(&Event::Retrying { revision, attempts, pause, reason, blockers });
         }
-        sleep(pause).await;
-        Ok(())
+        options.sleep(pause).await;
+        options.check_interrupt()
     }
 
     /// Names the place of a failed statement.
@@ -348,15 +350,17 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
         let says = error.message().to_owned();
         let Some(statement) = statement else { return error };
         let start = job.statements[statement].start;
+        let is_cut = error.kind() == ErrorKind::Interrupted;
+        let fate = if is_cut { "was cancelled" } else { "failed" };
+        let number = statement + 1;
         let mut error = error
-            .with_message(format!(
-                "statement {} of revision `{}` failed: {says}",
-                statement + 1,
-                job.id
-            ))
+            .with_message(format!("statement {number} of revision `{}` {fate}: {says}", job.id))
             .revision_named(&job.id, job.path)
             .at(&job.text, start + inside)
             .about(job.statement(statement));
+        if is_cut {
+            error = error.help(GO_ON);
+        }
         if error.kind() == ErrorKind::Statement {
             error = error.help(match (job.direction, job.path) {
                 (Direction::Up, _) => "correct the statement, and run `up` again",

@@ -12,6 +12,8 @@
 //! Locks are taken in the order of the databases, which is that of their names: two runs cannot wait for
 //! each other.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
@@ -20,6 +22,7 @@ use tracing::Instrument as _;
 use super::connection::{Connection, Ending, Probe};
 use super::database::Source as Way;
 use super::error::{DatabaseState, Error, ErrorKind};
+use super::interrupt::Watch;
 use super::job::Job;
 use super::lease::{Lease, Outcome};
 use super::look::{holds_run, refuse_apart, request, variant};
@@ -111,7 +114,7 @@ pub(super) async fn perform_all(
 ) -> Result<Vec<Report>, FailedAt> {
     let runs = connections.iter_mut().zip(requests);
     let runs = runs.map(|(connection, request)| Run::new(connection, request)).collect();
-    let mut together = Together { runs, attempts: 0 };
+    let mut together = Together { runs, attempts: 0, is_committing: Arc::default() };
     match together.go().await {
         Ok(()) => Ok(together.runs.into_iter().map(Run::report).collect()),
         Err(failed) => Err(FailedAt { which: failed.which, error: together.explained(failed) }),
@@ -148,6 +151,8 @@ struct Together<'r, 'a, 'c> {
     runs: Vec<Run<'r, 'a, 'c>>,
     /// How often the next part has failed for a lock.
     attempts: u32,
+    /// Whether some of several databases are committed, and the others are about to be.
+    is_committing: Arc<AtomicBool>,
 }
 
 /// An error, and which database it is about.
@@ -180,14 +185,10 @@ impl<'a> Together<'_, 'a, '_> {
             self.runs[which].prepare().await.map_err(at(which))?;
         }
         let (mut leased, mut leases) = (Vec::new(), Vec::new());
-        let locked = self.lock(&mut leased, &mut leases).await;
-        if leases.is_empty() {
-            locked?;
-            return Box::pin(self.work()).await;
-        }
-        let outcome = match locked {
+        let outcome = match self.lock(&mut leased, &mut leases).await {
             Err(failed) => Outcome::Done(Err(failed)),
-            Ok(()) => Lease::during(&mut leases, Box::pin(self.work())).await,
+            Ok(()) if leases.is_empty() => self.watched().await,
+            Ok(()) => Lease::during(&mut leases, Box::pin(self.watched())).await.flatten(),
         };
         self.release(leased, leases, outcome).await
     }
@@ -214,7 +215,18 @@ impl<'a> Together<'_, 'a, '_> {
         Ok(())
     }
 
-    /// Ends the run under leases: gives them back, or closes the connection that worked without its own.
+    /// Works, and hears who asks to stop.
+    async fn watched(&mut self) -> Outcome<Result<(), FailedAt>> {
+        let options = self.runs.first().map(|run| run.request.options);
+        let watch = options.and_then(|options| Watch::of(options, &self.is_committing));
+        let Some(mut watch) = watch else { return Outcome::Done(Box::pin(self.work()).await) };
+        for run in &mut self.runs {
+            watch.add(run.connection).await;
+        }
+        watch.during(Box::pin(self.work())).await
+    }
+
+    /// Ends the run: gives leases back, and closes connections that must not be waited for.
     async fn release(
         &mut self,
         leased: Vec<usize>,
@@ -223,10 +235,14 @@ impl<'a> Together<'_, 'a, '_> {
     ) -> Result<(), FailedAt> {
         let (result, lost) = match outcome {
             Outcome::Done(result) => (result, None),
-            Outcome::Lost(lease, error) => {
+            Outcome::Lost(Some(lease), error) => {
                 let which = leased[lease];
                 self.runs[which].connection.sever();
                 (Err(FailedAt { which, error }), Some(which))
+            }
+            Outcome::Lost(None, error) => {
+                self.runs.iter_mut().for_each(|run| run.connection.sever());
+                (Err(FailedAt { which: 0, error }), None)
             }
         };
         for (which, lease) in leased.into_iter().zip(leases) {
@@ -336,6 +352,7 @@ impl<'a> Together<'_, 'a, '_> {
             return self.undo(failed, members, jobs).await;
         }
         self.attempts = 0;
+        self.is_committing.store(members.len() > 1, Ordering::Relaxed);
         // The first one is committed.
         for (place, (&which, jobs)) in members.iter().zip(jobs).enumerate() {
             let run = &mut self.runs[which];
@@ -344,6 +361,7 @@ impl<'a> Together<'_, 'a, '_> {
             }
             run.committed(jobs);
         }
+        self.is_committing.store(false, Ordering::Relaxed);
         Ok(())
     }
 
@@ -390,6 +408,7 @@ impl<'a> Together<'_, 'a, '_> {
     /// The error, with what state each database is in.
     fn explained(&self, FailedAt { which, error }: FailedAt) -> Error {
         let run = &self.runs[which];
+        let error = run.request.options.unless_interrupted(error);
         let mut error = error.unless_uncertain(run.database_state());
         if !self.is_several() {
             return error;

@@ -46,6 +46,9 @@ impl<'a> Run<'_, 'a, '_> {
                 return Err(self.failed_alone(job, done, error, before.take()).await);
             }
             for statement in done..count {
+                if let Err(error) = options.check_interrupt() {
+                    return Err(self.failed_alone(job, statement, error, before.take()).await);
+                }
                 self.clear_way(job, statement).await?;
                 statement_started(options.observer.as_deref(), job, statement);
                 if let Err(error) = self.statement(job, statement).await {

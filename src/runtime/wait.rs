@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use super::error::{Error, ErrorKind};
 use super::observer::Event;
 use super::options::Options;
-use super::timer::sleep;
 
 /// One wait, from the first failure to the lock time-out.
 pub(crate) struct Wait<'a> {
@@ -41,9 +40,13 @@ impl<'a> Wait<'a> {
         self.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Pauses a little, each time longer; `false` if the time is up. `holder` is who is waited for,
+    /// Pauses a little, each time longer; `false` if the time is up,
+    /// or the run is to stop. `holder` is who is waited for,
     /// where that is known.
     pub(crate) async fn pause(&mut self, holder: Option<&str>) -> bool {
+        if self.options.is_interrupted() {
+            return false;
+        }
         let since = *self.since.get_or_insert_with(Instant::now);
         let waited = since.elapsed();
         let Some(left) =
@@ -55,7 +58,7 @@ impl<'a> Wait<'a> {
             observer.event(&Event::Waiting { waited, holder });
         }
         tracing::debug!(waited_ms = waited.as_millis(), "waiting for the database");
-        sleep(self.pause.min(left)).await;
+        self.options.sleep(self.pause.min(left)).await;
         self.pause = (self.pause * 2).min(Duration::from_millis(250));
         true
     }

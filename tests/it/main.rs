@@ -23,5 +23,6 @@ mod rust;
 mod server;
 mod servers;
 mod several;
+mod signals;
 mod sql;
 mod support;

@@ -61,6 +61,7 @@ pub(super) fn run(
         command.env(variable_for_runner(URL_VARIABLE, name), &place.url);
         command.env(variable_for_runner(ORIGIN_VARIABLE, name), &place.origin);
     }
+    context.env.stopping.leave_to_child();
     let ui = context.ui;
     let status = if ui.is_json() { forwarding(&mut command, ui) } else { command.status() };
     let status = status.map_err(|error| Failure::new(format!("cannot run cargo: {error}")))?;

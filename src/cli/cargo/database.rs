@@ -270,6 +270,7 @@ fn resolved(
                 None => runner::place::protected(env)?,
             },
             limits: runner::place::limits(env)?.or(resolved.limits),
+            stopping: env.stopping.clone(),
         };
         Ok((place, environment))
     });

@@ -34,7 +34,10 @@ pub(crate) use context::Context;
 pub fn main() -> Exit {
     let ui = Ui::stdio();
     match Env::of_process() {
-        Ok(env) => run_from(with_name(std::env::args_os()), "cargo migrate", env, &ui),
+        Ok(env) => {
+            let arguments = with_name(std::env::args_os());
+            run_from(arguments, "cargo migrate", env.with_signals(), &ui)
+        }
         Err(error) => ui.run(|| Err(runner::no_directory(&error))),
     }
 }

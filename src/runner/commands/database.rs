@@ -45,7 +45,7 @@ pub(crate) fn up(
             return show_plans(&plans, places, ui);
         }
         announce(places, ui)?;
-        let reports = work.up(args.target.as_deref()).await;
+        let reports = work.heeding(&progress).up(args.target.as_deref()).await;
         progress.finish();
         finish(&reports.map_err(failed)?, places, ui)
     })
@@ -70,7 +70,7 @@ pub(crate) fn down(
         }
         announce(places, ui)?;
         confirm(places, "down", args.yes, ui)?;
-        let reports = work.down(target).await;
+        let reports = work.heeding(&progress).down(target).await;
         progress.finish();
         finish(&reports.map_err(failed)?, places, ui)
     })

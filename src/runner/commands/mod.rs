@@ -18,6 +18,7 @@ pub(crate) use code::{Running, needs_code};
 #[cfg(feature = "cli")]
 pub(crate) use database::{announce, block_on, confirm, failed};
 pub(crate) use database::{down, standing, up};
+pub(crate) use progress::Progress;
 pub(crate) use redo::{plan, redo};
 pub(crate) use repair::{repair, stamp};
 pub(crate) use sql::sql;

@@ -80,6 +80,17 @@ impl Progress {
         }
     }
 
+    /// Says that the run was told to stop.
+    pub(crate) fn stopping(&self, times: usize) {
+        let text = match times {
+            1 => {
+                "what runs is cancelled and undone; once more stops at once, without waiting for that"
+            }
+            _ => "at once",
+        };
+        self.line(&self.state(), "Stopping", text);
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -34,7 +34,7 @@ pub(crate) fn redo(
         }
         announce(places, ui)?;
         confirm(places, "redo", args.yes, ui)?;
-        let reports = work.redo(target).await;
+        let reports = work.heeding(&progress).redo(target).await;
         progress.finish();
         let reports = reports.map_err(failed)?;
         for report in &reports {

@@ -1,5 +1,8 @@
 //! What a command does on the databases that it is about: one, or several in one run.
 
+use std::sync::Arc;
+
+use super::progress::Progress;
 use crate::chain::Direction;
 use crate::runner::place::Place;
 use crate::runtime::{
@@ -22,6 +25,13 @@ impl<'w> Work<'w> {
     pub(super) fn new(migrator: &'w Migrator, places: &'w [Place], options: Options) -> Self {
         let urls = places.iter().map(|place| place.url.as_str()).collect();
         Self { configured: migrator.with(options), places, urls }
+    }
+
+    /// The same, stopped by signals.
+    pub(super) fn heeding(mut self, progress: &Arc<Progress>) -> Self {
+        let interrupt = self.places.first().and_then(|place| place.stopping.interrupt(progress));
+        self.configured = self.configured.heeding(interrupt);
+        self
     }
 
     /// The only one.

@@ -54,12 +54,21 @@ pub(crate) struct Lease {
     renewed: Instant,
 }
 
-/// How a run under a lease ended.
+/// How the work of a run ended.
 pub(crate) enum Outcome<T> {
-    /// The work came to its end.
+    /// It came to its end.
     Done(T),
-    /// The lease with this index was lost, and the work was dropped where it was.
-    Lost(usize, Error),
+    /// It was dropped where it was: for the lease with this index, or because that was asked for.
+    Lost(Option<usize>, Error),
+}
+
+impl<T> Outcome<Outcome<T>> {
+    pub(crate) fn flatten(self) -> Outcome<T> {
+        match self {
+            Self::Done(outcome) => outcome,
+            Self::Lost(lease, error) => Outcome::Lost(lease, error),
+        }
+    }
 }
 
 /// What one attempt to take the lease found.
@@ -189,7 +198,7 @@ impl Lease {
         let keeping = leases.iter_mut().map(|lease| Box::pin(lease.keep()));
         match select(pin!(work), select_all(keeping)).await {
             Either::Left((result, _)) => Outcome::Done(result),
-            Either::Right(((error, which, _), _)) => Outcome::Lost(which, error),
+            Either::Right(((error, which, _), _)) => Outcome::Lost(Some(which), error),
         }
     }
 

@@ -74,6 +74,7 @@ pub(super) fn explain(
         Some(1049) if otherwise != ErrorKind::Statement => {
             (ErrorKind::Connect, Some("create it with `CREATE DATABASE`, or correct its name"))
         }
+        Some(1317) => (ErrorKind::Interrupted, None),
         Some(1205 | 1213 | 3572 | 3058) => (ErrorKind::LockTimeout, None),
         Some(1969 | 3024) => (
             ErrorKind::Timeout,
@@ -89,7 +90,6 @@ pub(super) fn explain(
         Some(1040 | 1203 | 1226) => {
             (ErrorKind::Connect, Some("close other connections of this user, and run again"))
         }
-        Some(1317) => (otherwise, Some("somebody ended the statement with `KILL`; run again")),
         _ if is_disconnected(&error) => {
             (ErrorKind::Disconnected, Some("look at `status`, then run again"))
         }

@@ -61,6 +61,7 @@ pub(super) fn explain(
             ErrorKind::Timeout,
             Some("allow a longer time-out for statements, or do the work in smaller steps"),
         ),
+        "57014" => (ErrorKind::Interrupted, None),
         "42501" => (
             ErrorKind::Denied,
             Some("give the role the right that it lacks, or migrate with another role"),

@@ -67,6 +67,7 @@ pub(super) fn explain(
                  move this one away"
             )),
         ),
+        Some(9) => (ErrorKind::Interrupted, None),
         Some(11) => (
             ErrorKind::NotADatabase,
             Some(format!("`{database}` is damaged: restore it from a backup")),

@@ -22,6 +22,7 @@ use super::foreign_keys::Violations;
 use crate::dialect::Dialect;
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
 use crate::runtime::fault;
+use crate::runtime::interrupt::Interrupt;
 use crate::runtime::options::Options;
 use crate::runtime::tracking::quoted;
 use crate::runtime::wait::Wait;
@@ -53,6 +54,10 @@ const SETTINGS: [&str; 19] = [
 
 /// How long `SQLite` itself waits for a lock, inside one attempt of ours.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// How many instructions of its machine `SQLite` runs between two questions whether to stop: a fraction of
+/// a millisecond, and too many for the questions to be felt.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 pub(crate) enum Held<'c> {
     Pool(PoolConnection<Sqlite>),
@@ -313,6 +318,28 @@ impl<'c> Connection<'c> {
             Held::Gone => {}
         }
         Ok(())
+    }
+
+    /// Ends the statement that runs when somebody asks to stop.
+    ///
+    /// Only on a connection of our own: one that comes back to the application may have a handler already,
+    /// which nobody could put back.
+    pub(crate) async fn heed(&mut self, interrupt: &Interrupt) {
+        let Held::Own(connection) = &mut self.held else { return };
+        let Ok(mut handle) = connection.lock_handle().await else { return };
+        let interrupt = interrupt.clone();
+        // What comes after it undoes and records, and must not be ended by the same request.
+        let mut heard = 0;
+        handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || {
+            let requests = interrupt.requests();
+            std::mem::replace(&mut heard, requests) >= requests
+        });
+    }
+
+    /// Lets go of the connection as if the run had been dropped: nothing waits for what is running.
+    pub(super) fn leave(&mut self) {
+        let name = self.name.take();
+        drop(std::mem::replace(self, Self::new(Held::Gone, name)));
     }
 
     pub(crate) async fn set_foreign_keys(&mut self, on: bool) -> Result<(), Error> {

@@ -33,8 +33,9 @@ impl Connection<'_> {
     /// The transaction is proof enough.
     pub(crate) fn fence(&mut self, _: String) {}
 
-    /// What its transaction did is undone when it is dropped.
-    pub(crate) fn sever(&mut self) {}
+    pub(crate) fn sever(&mut self) {
+        self.leave();
+    }
 
     pub(crate) async fn create_lock(&mut self, _: &Tracking, sql: &str) -> Result<(), sqlx::Error> {
         self.run(AssertSqlSafe(sql)).await

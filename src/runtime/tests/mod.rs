@@ -8,6 +8,7 @@ mod concurrent;
 mod current;
 mod doubt;
 mod foreign_keys;
+mod interrupt;
 mod killed;
 #[cfg(feature = "postgres")]
 mod lease;

@@ -190,6 +190,46 @@ mod tests {
     use super::*;
 
     #[test]
+    fn several_databases_have_variables_of_their_own() {
+        let names = ["monitoring", "cata-log"].map(String::from);
+        let variants = crate::dialect::Variant::all(&[Dialect::Sqlite], &names);
+        let chain = crate::chain::Chain::new(Vec::new(), variants);
+        let migrator = Migrator::new(chain, crate::chain::baked::Settings::default());
+        let places = |args: &DatabaseArguments, variables: &[(&str, &str)]| {
+            let env = Env::new("/nowhere");
+            let mut env = variables.iter().fold(env, |env, (name, url)| env.with(*name, *url));
+            let places = Place::all_of_runner(&migrator, args, &mut env);
+            let shown = |place: Place| {
+                format!("{} {} {}", place.name.unwrap_or_default(), place.url, place.origin)
+            };
+            match places {
+                Ok(places) => places.into_iter().map(shown).collect::<Vec<_>>().join(", "),
+                Err(failure) => failure.message().to_owned(),
+            }
+        };
+        let all = DatabaseArguments::default();
+        let one = DatabaseArguments { name: Some("cata-log".into()), ..all.clone() };
+        let own = [("DATABASE_URL_CATA_LOG", "sqlite:c"), ("DATABASE_URL_MONITORING", "sqlite:m")];
+        assert_eq!(
+            places(&all, &own),
+            "cata-log sqlite:c DATABASE_URL_CATA_LOG, monitoring sqlite:m DATABASE_URL_MONITORING"
+        );
+        assert_eq!(places(&one, &own), "cata-log sqlite:c DATABASE_URL_CATA_LOG");
+        assert_eq!(places(&one, &[("DATABASE_URL", "sqlite:x")]), "cata-log sqlite:x DATABASE_URL");
+        assert_eq!(
+            places(&all, &own[1..]),
+            "nothing says where database `cata-log` is, one of `cata-log` and `monitoring`"
+        );
+        let flag = DatabaseArguments { database_url: Some("sqlite:x".into()), ..all.clone() };
+        assert!(places(&flag, &own).starts_with("`--database-url` is the URL of one database"));
+        // What `cargo migrate` has found comes before what stands in the shell.
+        let told = variable_for_runner(URL_VARIABLE, Some("cata-log"));
+        assert_eq!(told, "CARGO_MIGRATE_DATABASE_URL_CATA_LOG");
+        let told = [own[0], own[1], (&told, "sqlite:told")];
+        assert!(places(&all, &told).starts_with("cata-log sqlite:told `cargo migrate`, "));
+    }
+
+    #[test]
     fn variables_say_what_holds() {
         let env = Env::new("/")
             .with("MIGRATE_LOCK_TIMEOUT", "5s")

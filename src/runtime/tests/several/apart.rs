@@ -126,3 +126,37 @@ async fn a_session_that_ends_between_the_commits_leaves_one_ahead() {
     let reports = pair.up(&migrator).await.unwrap();
     assert_eq!(ran(&reports), ["catalog: r002 r003", "monitoring: r001 r002 r003"]);
 }
+
+/// Asks to stop once the second database is at work.
+struct Stopper(Interrupt, Mutex<bool>);
+
+impl Observer for Stopper {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::Database { name } => *self.1.lock().unwrap() = *name == "monitoring",
+            Event::RevisionStarted { .. } if *self.1.lock().unwrap() => {
+                let interrupt = self.0.clone();
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(300));
+                    interrupt.request();
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_asked_to_stop_undoes_what_it_holds_open() {
+    let Some(pair) = Pair::on(Dialect::Postgres, Dialect::Postgres).await else { return };
+    let up = ["CREATE TABLE a (x int);", "SELECT pg_sleep(3600);"];
+    let migrator = migrator(&[apart("r001", "", [up[0], ""], [up[1], ""])]);
+    let interrupt = Interrupt::new();
+    let stopper = Arc::new(Stopper(interrupt.clone(), Mutex::default()));
+    let options = Options::new().interrupt(&interrupt).observer(stopper);
+    let error = pair.databases(&migrator, &options).up().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    assert_eq!(error.state(), Some(&DatabaseState::AsBefore));
+    assert!(error.others().all(|(_, state)| *state == DatabaseState::AsBefore), "{error}");
+    assert_eq!(pair.tables().await, [[""; 0], [""; 0]]);
+}

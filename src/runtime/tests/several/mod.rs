@@ -11,9 +11,9 @@ use super::{chain_for, file, refs};
 use crate::chain::baked::Settings;
 use crate::runtime::operations::RustRevision;
 use crate::{
-    DatabaseState, Databases, Dialect, Direction, Error, ErrorKind, Event, Migrator, Named,
-    Observer, Operations, Options, Report, Result as RevisionResult, Revision, StepTransaction,
-    TransactionScope,
+    DatabaseState, Databases, Dialect, Direction, Error, ErrorKind, Event, Interrupt, Migrator,
+    Named, Observer, Operations, Options, Report, Result as RevisionResult, Revision,
+    StepTransaction, TransactionScope,
 };
 
 const NAMES: [&str; 2] = ["catalog", "monitoring"];

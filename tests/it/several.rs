@@ -80,11 +80,15 @@ fn a_command_is_about_all_databases_unless_one_is_chosen() {
      applied  first1  first1  ([NOW] by [WHO] in [TIME])
      applied  second1  second1  ([NOW] by [WHO] in [TIME])
 
+       total: 2 applied; nothing to do
+
     database: monitoring, [ROOT]/monitoring.db (from environment `dev`)
           at: second1
 
      applied  first1  first1  ([NOW] by [WHO] in [TIME])
      applied  second1  second1  ([NOW] by [WHO] in [TIME])
+
+       total: 2 applied; nothing to do
     ");
     assert_transcript!(project.migrate(&["redo"]), @"
     exit code: 0

@@ -55,12 +55,12 @@ pub use runtime::Blocking;
 #[cfg(feature = "runtime")]
 pub use runtime::{
     AdoptReport, AdoptedRevision, AppliedRecord, Batches, BelievedStatement, Configured, Database,
-    DatabaseState, Difference, Error, ErrorKind, Event, FinishedStep, FromMysql, FromPostgres,
-    FromSqlite, Interrupt, Migrator, NewerDatabase, Observer, Operations, Options, PlannedStep,
-    PortableRow, Problem, ProblemKind, Query, RedoPlan, RedoReport, Repair, RepairReport,
-    RepairedRow, Report, Result, Revision, RevisionError, RevisionState, RevisionStatus, RowChange,
-    RowValues, RunPlan, SqlScript, SqlText, StampReport, Status, StepSource, StepTransaction,
-    TransactionScope, TryIntoTarget, Value, WayOut,
+    DatabaseState, Databases, Difference, Error, ErrorKind, Event, FinishedStep, FromMysql,
+    FromPostgres, FromSqlite, Interrupt, Migrator, Named, NewerDatabase, Observer, Operations,
+    Options, PlannedStep, PortableRow, Problem, ProblemKind, Query, RedoPlan, RedoReport, Repair,
+    RepairReport, RepairedRow, Report, Result, Revision, RevisionError, RevisionState,
+    RevisionStatus, RowChange, RowValues, RunPlan, SqlScript, SqlText, StampReport, Status,
+    StepSource, StepTransaction, TransactionScope, TryIntoTarget, Value, WayOut,
 };
 #[cfg(feature = "runtime")]
 pub use tool::Tool;

@@ -43,7 +43,9 @@ pub use crate::limits::Limits;
 pub use file_name::FileName;
 pub use lints::LintLevel;
 pub use read::read;
-pub use resolve::{Doubt, Request, ResolveError, Resolved, UrlSource, Variable, resolve};
+pub use resolve::{
+    Doubt, Request, ResolveError, Resolved, UrlSource, Variable, resolve, resolve_all,
+};
 pub use url::{DatabaseUrl, ExpandError, UrlTemplate, expand};
 
 /// A value, and where the manifest says it; a default has no place.

@@ -154,6 +154,14 @@ impl UrlTemplate {
         pieces(&self.0).any(|piece| matches!(piece, Ok(Piece::Variable(name)) if name == variable))
     }
 
+    /// The names of the variables whose values are parts of the URL.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        pieces(&self.0).filter_map(|piece| match piece {
+            Ok(Piece::Variable(name)) => Some(name),
+            _ => None,
+        })
+    }
+
     /// The dialect, unless the scheme comes from a variable or is unknown.
     pub fn dialect(&self) -> Option<Dialect> {
         dialect(&self.0)

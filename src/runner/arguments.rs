@@ -59,10 +59,12 @@ pub struct DatabaseArguments {
     // Not clap's own `env`: its help and errors would print the value, password and all.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Which of the chain's named databases this is
+    /// Just this one of the chain's named databases; otherwise all of them in one run, which have the URLs of
+    /// the environment, or of DATABASE_URL_NAME
     #[arg(long = "database", value_name = "NAME")]
     pub name: Option<String>,
-    /// The environment of the configuration that is meant
+    /// The environment of the configuration that is meant; otherwise the one that has the database in use, or
+    /// `dev`
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
     /// Do not read `.env`
@@ -104,6 +106,12 @@ impl StatementArguments {
 }
 
 impl DatabaseArguments {
+    /// Whether one of them is a name, which may be none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn chooses_by_name(&self) -> bool {
+        self.name.is_some() || self.environment.is_some()
+    }
+
     /// Whether any of them chooses a database.
     fn choose(&self) -> bool {
         self.database_url.is_some() || self.name.is_some() || self.environment.is_some()

@@ -67,7 +67,7 @@ use crate::runtime::{Migrator, Status};
 #[command(
     about = "Applies the migrations that this binary carries",
     after_help = "\
-Variables, also from `.env`: DATABASE_URL; MIGRATE_PROTECTED=true lets `down` ask first; MIGRATE_LOCK_TIMEOUT, \
+Variables, also from `.env`: DATABASE_URL, or DATABASE_URL_NAME for each of several named databases; MIGRATE_PROTECTED=true lets `down` ask first; MIGRATE_LOCK_TIMEOUT, \
 MIGRATE_STATEMENT_LOCK_TIMEOUT, MIGRATE_STATEMENT_TIMEOUT and MIGRATE_RETRIES hold where no flag says otherwise.",
     styles = ui::HELP_STYLES
 )]
@@ -119,7 +119,9 @@ pub enum Command {
 /// Runs a command line over a baked chain, with the environment and the output of this process. Its first argument is the
 /// program's name, as in [`std::env::args_os`].
 ///
-/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL`. Where
+/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL`; where the chain has
+/// several named ones, commands are about all of them, with the URLs of `DATABASE_URL_CATALOG` and so on, unless
+/// `--database` chooses one. Where
 /// `MIGRATE_PROTECTED` is `true`, `down` asks first, or needs `--yes`. How long a run waits is said by flags, or by
 /// `MIGRATE_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_TIMEOUT` (`5`, `500ms`, `2m`) and
 /// `MIGRATE_RETRIES`. All these variables may come from a `.env` file, too.
@@ -191,35 +193,26 @@ fn dispatch(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let chain = || migrator.chain().map_err(|error| Failure::new(error.to_string()));
+    let places = |args, env: &mut Env| place::Place::all_of_runner(migrator, args, env);
     match command {
-        Command::Up(args) => {
-            commands::up(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
-        }
-        Command::Down(args) => {
-            commands::down(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
-        }
-        Command::Redo(args) => {
-            commands::redo(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
-        }
-        Command::Plan(args) => {
-            commands::plan(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
-        }
+        Command::Up(args) => commands::up(migrator, &places(&args.database, env)?, args, ui),
+        Command::Down(args) => commands::down(migrator, &places(&args.database, env)?, args, ui),
+        Command::Redo(args) => commands::redo(migrator, &places(&args.database, env)?, args, ui),
+        Command::Plan(args) => commands::plan(migrator, &places(&args.database, env)?, args, ui),
         Command::Sql(args) => {
             let directory = env.directory().to_owned();
             let of_surroundings = || place::dialect(&args.database(), env);
             commands::sql(migrator, args, &directory, ui, of_surroundings)
         }
-        Command::Stamp(args) => {
-            commands::stamp(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
-        }
+        Command::Stamp(args) => commands::stamp(migrator, &places(&args.database, env)?, args, ui),
         Command::Adopt(args) => {
             commands::adopt(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
         }
         Command::Repair(args) => {
-            commands::repair(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+            commands::repair(migrator, &places(&args.database, env)?, args, ui)
         }
         Command::Status(args) => {
-            commands::status(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+            commands::status(migrator, &places(&args.database, env)?, args, ui)
         }
         Command::History(args) => {
             let view = &args.view;

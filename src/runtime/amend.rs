@@ -12,11 +12,13 @@ use super::database::Source as Way;
 use super::digests::Ledger;
 use super::entry::Entry;
 use super::error::{DatabaseState, Error};
+use super::lease::Lease;
 use super::look::request;
 use super::migrator::Configured;
-use super::run::{applied_by, conclude};
+use super::run::applied_by;
 use super::select::Request;
 use super::state::{RowStatus, State};
+use super::together::conclude;
 use super::tracking::Change;
 use crate::chain::{Digest, Direction, RevisionId};
 use crate::tool::Tool;
@@ -151,7 +153,7 @@ async fn write<T: Send>(
         return write_locked(connection, request, reading, decide, seen, draft).await;
     };
     let writing = write_locked(connection, request, reading, decide, seen, draft);
-    let outcome = lease.during(writing).await;
+    let outcome = Lease::during(std::slice::from_mut(&mut lease), writing).await;
     lease.conclude(connection, outcome).await
 }
 

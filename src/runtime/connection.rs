@@ -53,18 +53,29 @@ pub(crate) struct Record<'a> {
     pub(crate) duration_ms: u64,
 }
 
+/// What becomes of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// More of it follows.
+    Open,
+    /// It is committed at once.
+    Commit,
+    /// It has all that it will have, and is held open until those of other databases have, too.
+    Hold,
+}
+
 /// A revision with its record, as a transaction gets it.
 pub(crate) struct Unit<'u> {
     pub(crate) job: &'u Job<'u>,
     pub(crate) tracking: &'u Tracking,
     /// What is recorded; `None` if the revision is forgotten.
     pub(crate) record: Option<Record<'u>>,
-    /// Whether the transaction ends with it.
+    /// What becomes of the transaction after it.
     #[cfg_attr(
         not(feature = "postgres"),
         allow(dead_code, reason = "there, commit is a statement of its own")
     )]
-    pub(crate) is_last: bool,
+    pub(crate) ending: Ending,
     /// When a revision in Rust was begun, whose work is done already.
     pub(crate) begun: Option<Instant>,
     /// Is told the index of each statement as it begins.
@@ -214,6 +225,15 @@ impl<'c> Connection<'c> {
     /// The database, as messages name it.
     pub(crate) fn name(&self) -> &str {
         dispatch_ref!(self, driver => driver.name())
+    }
+
+    /// What tells this database and its tracking table from all others, whatever they are called; `None`
+    /// where that is not known, or there is no second way to it.
+    pub(crate) async fn identity(&mut self, settings: &Settings) -> Result<Option<String>, Error> {
+        let tracking = self.tracking(settings).await?;
+        let dialect = self.dialect();
+        let place: Option<String> = dispatch!(self, driver => driver.identity().await);
+        Ok(place.map(|place| format!("{dialect} {place} {}", tracking.table())))
     }
 
     /// The version of the server.
@@ -367,7 +387,8 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.rollback().await)
     }
 
-    /// Runs a revision and records it, in the open transaction; and commits, if it is the last.
+    /// Runs a revision and records it, in the open transaction; and commits where that is its ending and
+    /// can be a part of the same message, which [`Self::commit`] then knows.
     ///
     /// Returns how long the statements took.
     pub(crate) async fn apply(&mut self, unit: &Unit<'_>) -> Result<Duration, Failed> {

@@ -8,7 +8,7 @@ use super::operations::RustRevision;
 use super::options::Options;
 use super::repair::{Problem, Repair, RepairReport};
 use super::report::{AdoptReport, RedoPlan, RedoReport, Report, RunPlan, StampReport, Status};
-use super::{adopt, current, look, redo, repair, run, stamp, status};
+use super::{adopt, current, look, redo, repair, stamp, status, together};
 use crate::chain::baked::{self, Header, Settings};
 use crate::chain::{Chain, Direction, Target, TargetError};
 use crate::tool::Tool;
@@ -285,7 +285,7 @@ impl Configured<'_> {
     /// Dropping the future leaves the database as after an error at that point: a transaction is
     /// undone; a statement outside a transaction may be recorded as started.
     pub async fn up(&self, database: impl Database) -> Result<Report, Error> {
-        run::run(self, database.source(), Direction::Up, None).await
+        together::run(self, database.source(), Direction::Up, None).await
     }
 
     /// Refuses a database on which this program must not start: one that lacks revisions, whose
@@ -330,7 +330,7 @@ impl Configured<'_> {
         target: impl TryIntoTarget,
     ) -> Result<Report, Error> {
         let target = target.try_into_target()?;
-        run::run(self, database.source(), Direction::Up, Some(target)).await
+        together::run(self, database.source(), Direction::Up, Some(target)).await
     }
 
     /// Undoes everything applied that comes after the target, which itself stays; `base` undoes all.
@@ -348,7 +348,7 @@ impl Configured<'_> {
         target: impl TryIntoTarget,
     ) -> Result<Report, Error> {
         let target = target.try_into_target()?;
-        run::run(self, database.source(), Direction::Down, Some(target)).await
+        together::run(self, database.source(), Direction::Down, Some(target)).await
     }
 
     /// Undoes everything applied that comes after the target, as [`Self::down`] does, and applies

@@ -43,8 +43,10 @@ mod refuse;
 mod repair;
 mod report;
 mod retry;
+mod rounds;
 mod run;
 mod select;
+mod several;
 #[cfg(any(feature = "testing", feature = "cli"))]
 mod site;
 #[cfg(feature = "sqlite")]
@@ -54,6 +56,7 @@ mod stamp;
 mod state;
 mod status;
 mod timer;
+mod together;
 mod tracking;
 mod unwrapped;
 mod wait;
@@ -82,10 +85,11 @@ pub use repair::{
     BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,
 };
 pub use report::{
-    AdoptReport, AdoptedRevision, AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan,
-    RedoReport, Report, RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource,
-    StepTransaction,
+    AdoptReport, AdoptedRevision, AppliedRecord, Difference, FinishedStep, Named, PlannedStep,
+    RedoPlan, RedoReport, Report, RevisionState, RevisionStatus, RunPlan, StampReport, Status,
+    StepSource, StepTransaction,
 };
+pub use several::Databases;
 #[cfg(any(feature = "testing", feature = "cli"))]
 pub(crate) use site::Site;
 #[cfg(feature = "testing")]

@@ -115,10 +115,26 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of a run that had nothing to do.
+    pub(crate) fn nothing(direction: Direction, database: &str) -> Self {
+        let (steps, warnings, database) = (Vec::new(), Vec::new(), database.to_owned());
+        Self { direction, steps, warnings, database, duration: Duration::ZERO }
+    }
+
     /// Whether anything was done; `false` means that the target was reached already.
     pub fn changed(&self) -> bool {
         !self.steps.is_empty()
     }
+}
+
+/// An answer about one of several databases, as [`Databases`](super::Databases) gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Named<T> {
+    /// The name of the database, as the chain declares it.
+    pub name: String,
+    /// The answer.
+    pub report: T,
 }
 
 /// What a redo will do, as [`Configured::plan_redo`](super::Configured::plan_redo) answers it.

@@ -145,6 +145,7 @@ fn examples(command: &str) -> Option<(Project, &'static [&'static str])> {
             project.write("old/1_one.down.sql", "DROP TABLE one;\n");
             (project, &["import old --dry-run", "import old"])
         }
+        "config" => (line(), &["config", "config --database-url nowhere"]),
         "explain" => (Project::empty(), &["explain", "explain M0013"]),
         _ => return None,
     })

@@ -15,7 +15,9 @@ use crate::runner::{
 use crate::runner::{
     HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
 };
-use crate::runner::{PlanArguments, RedoArguments, RepairArguments, SqlArguments, StampArguments};
+use crate::runner::{
+    PlanArguments, RedoArguments, RepairArguments, SqlArguments, StampArguments, StatementArguments,
+};
 use crate::runner::{dialect, tool};
 use crate::tool::Tool;
 
@@ -88,6 +90,8 @@ pub enum Command {
     Show(ShowArguments),
     /// Check the chain without building
     Check(CheckArguments),
+    /// Show what the configuration says, and which database it leads to
+    Config(ConfigArguments),
     /// Turn another tool's migrations into a chain
     Import(ImportArguments),
     /// Explain the code of a finding
@@ -103,6 +107,23 @@ pub struct Compiling<A: Args> {
     /// How the runner is built.
     #[command(flatten)]
     pub build: BuildArguments,
+}
+
+/// Arguments of `config`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  config                    what holds, and which database commands work on
+  config --env production   the same for an environment
+
+No database is asked. Passwords are not shown, and of variables only whether they are set.")]
+pub struct ConfigArguments {
+    /// How long statements may take.
+    #[command(flatten)]
+    pub statements: StatementArguments,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
 }
 
 /// How the package's runner is built, if a revision in Rust is to run; cargo's own options.

@@ -14,7 +14,7 @@ use super::arguments::BuildArguments;
 use super::context::Context;
 use crate::limits::Limits;
 use crate::runner::commands::Running;
-use crate::runner::place::{ORIGIN_VARIABLE, Place, URL_VARIABLE};
+use crate::runner::place::{ORIGIN_VARIABLE, Place, URL_VARIABLE, variable_for_runner};
 use crate::runner::{
     Color, DatabaseArguments, DownSource, Exit, Failure, Scope, StatementArguments, Ui, message,
 };
@@ -23,7 +23,7 @@ use crate::runner::{
 pub(super) fn run(
     context: &Context<'_>,
     build: &BuildArguments,
-    place: &Place,
+    places: &[Place],
     running: Running<'_>,
 ) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
@@ -55,8 +55,12 @@ pub(super) fn run(
     command.args(color(output.color)).args(output.quiet.then_some("--quiet"));
     command.args(output.verbose.then_some("--verbose"));
     command.args(context.ui.is_json().then_some("--message-format=json"));
-    command.args(arguments(running, place));
-    command.env(URL_VARIABLE, &place.url).env(ORIGIN_VARIABLE, &place.origin);
+    command.args(arguments(running, places));
+    for place in places {
+        let name = place.name.as_deref();
+        command.env(variable_for_runner(URL_VARIABLE, name), &place.url);
+        command.env(variable_for_runner(ORIGIN_VARIABLE, name), &place.origin);
+    }
     context.env.stopping.leave_to_child();
     let ui = context.ui;
     let status = if ui.is_json() { forwarding(&mut command, ui) } else { command.status() };
@@ -102,7 +106,7 @@ fn color(color: Option<Color>) -> Option<String> {
 }
 
 /// The command as the runner understands it.
-fn arguments(running: Running<'_>, place: &Place) -> Vec<OsString> {
+fn arguments(running: Running<'_>, places: &[Place]) -> Vec<OsString> {
     let mut words: Vec<String> = Vec::new();
     let (name, target, transaction, statements, database, from) = match running {
         Running::Up(args) => {
@@ -134,7 +138,7 @@ fn arguments(running: Running<'_>, place: &Place) -> Vec<OsString> {
         };
         format!("--from={source}")
     }));
-    words.extend(of_database(database, statements, place));
+    words.extend(of_database(database, statements, places));
     if let Some(target) = target {
         words.extend([String::from("--"), target.clone()]);
     }
@@ -144,10 +148,10 @@ fn arguments(running: Running<'_>, place: &Place) -> Vec<OsString> {
 fn of_database(
     database: &DatabaseArguments,
     statements: StatementArguments,
-    place: &Place,
+    places: &[Place],
 ) -> Vec<String> {
     let Limits { lock_timeout, statement_lock_timeout, statement_timeout, retries } =
-        statements.limits(database).or(place.limits);
+        places.iter().fold(statements.limits(database), |limits, it| limits.or(it.limits));
     let time = |name: &str, time: Option<Duration>| {
         time.map(|time| format!("--{name}={}ms", time.as_millis()))
     };

@@ -8,6 +8,7 @@ mod arguments;
 mod chain;
 mod check;
 mod compiled;
+mod config;
 mod context;
 mod database;
 mod edit;
@@ -133,6 +134,7 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Rebase(args) => rebase::run(&mut context, &args),
         Command::Merge(args) => merge::run(&mut context, &args),
         Command::Check(args) => check::run(&mut context, args),
+        Command::Config(args) => config::run(&mut context, &args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),
     }

@@ -20,7 +20,10 @@ pub(crate) fn adopt(
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
     let statements = StatementArguments::default();
-    let configured = migrator.with(options(place, &args.database, statements, None, &progress));
+    let places = std::slice::from_ref(place);
+    let mut options = options(places, &args.database, statements, None, &progress);
+    options.database.clone_from(&place.name);
+    let configured = migrator.with(options);
     let url = place.url.as_str();
     block_on(async {
         if args.dry_run {
@@ -36,8 +39,8 @@ pub(crate) fn adopt(
             })?;
             return finish(&summary(&report, true), true, ui);
         }
-        announce(place, ui)?;
-        confirm(place, "adopt", args.yes, ui)?;
+        announce(places, ui)?;
+        confirm(places, "adopt", args.yes, ui)?;
         let report = configured.adopt(url, args.from).await.map_err(failed)?;
         for revision in &report.adopted {
             ui.status("Adopted", line(revision))?;

@@ -5,11 +5,13 @@ mod chain;
 #[cfg(feature = "cli")]
 mod code;
 mod database;
+mod plan;
 mod progress;
 mod redo;
 mod repair;
 mod sql;
 mod status;
+mod work;
 
 pub(crate) use adopt::adopt;
 #[cfg(feature = "cli")]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::database::{failed, look};
+use super::database::{failed, look, named, turn};
 use crate::chain::{Chain, Direction, RevisionId};
 use crate::diagnostic::visible;
 use crate::runner::message::{self, Counts};
@@ -23,28 +23,36 @@ const OPEN: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::BrightRed.on_default();
 const COMMAND: Style = AnsiColor::BrightCyan.on_default();
 
-/// Shows where a database is.
+/// Shows where a database is, or several.
 pub(crate) fn status(
     migrator: &Migrator,
-    place: &Place,
+    places: &[Place],
     args: &StatusArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let status = look(migrator, place, &args.database, ui)?;
     let chain = migrator.chain().map_err(failed)?;
     let many_heads = migrator.header().map_err(failed)?.settings.many_heads;
-    let next = next(chain, many_heads, &status);
-    let answer = message::Status {
-        database: status.database.clone(),
-        origin: place.origin.clone(),
-        is_current: status.is_current(),
-        heads: status.heads.iter().map(ToString::to_string).collect(),
-        counts: Counts::of(&status),
-        revisions: status.revisions.iter().map(Into::into).collect(),
-        next: next.map(|command| on(command, &args.database)),
-    };
-    ui.say(answer, |answer| text(answer, &status, ui.is_verbose()))?;
-    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+    let mut is_current = true;
+    for (index, place) in places.iter().enumerate() {
+        let status = look(migrator, place, &args.database, ui)?;
+        if index > 0 {
+            ui.answer("")?;
+        }
+        let next = next(chain, many_heads, &status);
+        let answer = message::Status {
+            database: status.database.clone(),
+            origin: place.origin.clone(),
+            is_current: status.is_current(),
+            heads: status.heads.iter().map(ToString::to_string).collect(),
+            counts: Counts::of(&status),
+            revisions: status.revisions.iter().map(Into::into).collect(),
+            next: next.map(|command| on(command, &args.database)),
+        };
+        turn(place, places.len(), ui)?;
+        ui.say(answer, |answer| text(answer, &status, place, ui.is_verbose()))?;
+        is_current &= status.is_current();
+    }
+    Ok(if args.check && !is_current { Exit::OutOfDate } else { Exit::Done })
 }
 
 /// The command to type next, if there is something to do.
@@ -113,14 +121,14 @@ fn on(command: &str, args: &DatabaseArguments) -> String {
     line
 }
 
-fn text(answer: &message::Status, status: &Status, is_verbose: bool) -> String {
+fn text(answer: &message::Status, status: &Status, place: &Place, is_verbose: bool) -> String {
     let at = if answer.heads.is_empty() {
         String::from("base: no revision is applied")
     } else {
         answer.heads.join(", ")
     };
     let mut lines = vec![
-        format!("database: {} (from {})", answer.database, answer.origin),
+        format!("database: {} (from {})", named(place, &answer.database), answer.origin),
         format!("      at: {at}"),
         String::new(),
     ];

@@ -24,6 +24,7 @@
 
 mod chain;
 mod compiler;
+mod configuration;
 mod made;
 mod record;
 mod run;
@@ -42,6 +43,9 @@ pub use chain::{BranchLabel, BranchPoint, Edge, EdgeKind, Graph, Kind, Revision,
 pub use compiler::{
     Check, CompilerMessage, CompilerTarget, Diagnostic, DiagnosticCode, Explanation, Span, SpanLine,
 };
+pub use configuration::{
+    Configuration, DatabaseInUse, Environment, EnvironmentUrl, Limit, Lint, UrlVariable,
+};
 pub use made::{
     ChangedLine, DatabaseCreated, DatabaseDropped, File, FileChange, Import, Init, LineChange,
     Rebase, Script,
@@ -54,7 +58,7 @@ pub use run::{
     Committed, FinishedStep, Plan, PlannedStep, Progress, Report, Retrying, RevisionFinished,
     RevisionStarted, RunStarted, StatementStarted, StepSource, StepTransaction, Waiting,
 };
-pub use standing::{Counts, Database, Difference, RevisionStatus, Standing, State, Status};
+pub use standing::{Counts, Database, Difference, RevisionStatus, Standing, State, Status, Turned};
 pub use stream::{
     DatabaseState, DatabaseStateKind, Failure, Finished, Help, Note, Place, Started, Warning,
 };
@@ -97,6 +101,8 @@ messages! {
     Note,
     /// Which database the command works on.
     Database,
+    /// The command turns to another one of several databases.
+    Turned,
     /// A revision of the chain.
     Revision,
     /// The text of a revision.
@@ -151,6 +157,8 @@ messages! {
     Rebase,
     /// What was imported.
     Import,
+    /// What the configuration says, and means here and now.
+    Configuration,
     /// Something wrong with the files of the chain.
     CompilerMessage,
     /// What the chain is like.

@@ -56,7 +56,9 @@ fn parts(plans: &[Vec<Piece<'_>>], is_run: bool) -> Vec<Vec<usize>> {
         if !held.is_empty() && !(shares && may_join && is_run) {
             count += 1;
         }
-        held.into_iter().for_each(|member| parts[member].push(count - 1));
+        for member in held {
+            parts[member].push(count - 1);
+        }
         for member in alone {
             count += 1;
             parts[member].push(count - 1);

@@ -194,8 +194,7 @@ fn left_undone(failed: FailedAt, down: &[Report]) -> Error {
     let undone = |report: &Report| -> Vec<RevisionId> {
         report.steps.iter().map(|step| step.revision.clone()).collect()
     };
-    let note =
-        format!("{} had been undone before, and stays undone", listed(&undone(&down[which])));
+    let note = format!("{} had been undone before, and stays undone", listed(undone(&down[which])));
     let others = down.iter().enumerate().filter(|(index, _)| *index != which);
     for (state, (_, report)) in error.states_of_others().zip(others) {
         *state = after(undone(report), state);

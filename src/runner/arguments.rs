@@ -59,8 +59,8 @@ pub struct DatabaseArguments {
     // Not clap's own `env`: its help and errors would print the value, password and all.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Just this one of the chain's named databases; otherwise all of them in one run, which have the URLs of
-    /// the environment, or of DATABASE_URL_NAME
+    /// Just this one of the chain's named databases; otherwise all of them in one run, with the URLs of the
+    /// environment, or of variables such as `DATABASE_URL_CATALOG`
     #[arg(long = "database", value_name = "NAME")]
     pub name: Option<String>,
     /// The environment of the configuration that is meant; otherwise the one that has the database in use, or

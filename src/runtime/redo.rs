@@ -81,13 +81,17 @@ pub(super) async fn redo_all(
     let down = requests(connections, Direction::Down)?;
     let mut down = perform_all(connections, &down).await.map_err(|failed| failed.error)?;
     let took = begun.elapsed();
-    down.iter_mut().for_each(|report| report.duration = took);
+    for report in &mut down {
+        report.duration = took;
+    }
     let begun = Instant::now();
     let up = requests(connections, Direction::Up)?;
     let up = perform_all(connections, &up).await;
     let mut up = up.map_err(|failed| left_undone(failed, &down))?;
     let took = begun.elapsed();
-    up.iter_mut().for_each(|report| report.duration = took);
+    for report in &mut up {
+        report.duration = took;
+    }
     Ok(down.into_iter().zip(up).map(|(down, up)| RedoReport { down, up }).collect())
 }
 
@@ -190,8 +194,7 @@ fn left_undone(failed: FailedAt, down: &[Report]) -> Error {
     let undone = |report: &Report| -> Vec<RevisionId> {
         report.steps.iter().map(|step| step.revision.clone()).collect()
     };
-    let note =
-        format!("{} had been undone before, and stays undone", listed(&undone(&down[which])));
+    let note = format!("{} had been undone before, and stays undone", listed(undone(&down[which])));
     let others = down.iter().enumerate().filter(|(index, _)| *index != which);
     for (state, (_, report)) in error.states_of_others().zip(others) {
         *state = after(undone(report), state);

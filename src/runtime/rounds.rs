@@ -53,10 +53,13 @@ fn parts(plans: &[Vec<Piece<'_>>], is_run: bool) -> Vec<Vec<usize>> {
             members.into_iter().partition(|&member| piece(member).is_held());
         let shares = alone.is_empty()
             && held.iter().all(|&member| piece(member).transaction == StepTransaction::Shared);
-        if !held.is_empty() && !(shares && may_join && is_run) {
+        let joins = shares && may_join && is_run;
+        if !held.is_empty() && !joins {
             count += 1;
         }
-        held.into_iter().for_each(|member| parts[member].push(count - 1));
+        for member in held {
+            parts[member].push(count - 1);
+        }
         for member in alone {
             count += 1;
             parts[member].push(count - 1);

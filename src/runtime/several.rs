@@ -83,7 +83,7 @@ impl<'m> Configured<'m> {
     }
 }
 
-impl<'m, 'c> Databases<'m, 'c> {
+impl<'c> Databases<'_, 'c> {
     /// One more database, which may be of another kind.
     pub fn and(mut self, name: impl Into<String>, database: impl Database + 'c) -> Self {
         self.members.push((name.into(), database.source()));

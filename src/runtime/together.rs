@@ -184,20 +184,20 @@ impl<'a> Together<'_, 'a, '_> {
         for which in 0..self.runs.len() {
             self.runs[which].prepare().await.map_err(at(which))?;
         }
-        let (mut leased, mut leases) = (Vec::new(), Vec::new());
-        let outcome = match self.lock(&mut leased, &mut leases).await {
+        let (mut holders, mut leases) = (Vec::new(), Vec::new());
+        let outcome = match self.lock(&mut holders, &mut leases).await {
             Err(failed) => Outcome::Done(Err(failed)),
             Ok(()) if leases.is_empty() => self.watched().await,
             Ok(()) => Lease::during(&mut leases, Box::pin(self.watched())).await.flatten(),
         };
-        self.release(leased, leases, outcome).await
+        self.release(holders, leases, outcome).await
     }
 
     /// Takes the locks of all databases, also of those with nothing to do: what holds there is a part of
     /// what this run leads to.
     async fn lock(
         &mut self,
-        leased: &mut Vec<usize>,
+        holders: &mut Vec<usize>,
         leases: &mut Vec<Lease>,
     ) -> Result<(), FailedAt> {
         for which in 0..self.runs.len() {
@@ -208,7 +208,7 @@ impl<'a> Together<'_, 'a, '_> {
             }
             let lease = connection.lock(request.settings, request.options).await;
             if let Some(lease) = lease.map_err(at(which))? {
-                leased.push(which);
+                holders.push(which);
                 leases.push(lease);
             }
         }
@@ -229,23 +229,25 @@ impl<'a> Together<'_, 'a, '_> {
     /// Ends the run: gives leases back, and closes connections that must not be waited for.
     async fn release(
         &mut self,
-        leased: Vec<usize>,
+        holders: Vec<usize>,
         leases: Vec<Lease>,
         outcome: Outcome<Result<(), FailedAt>>,
     ) -> Result<(), FailedAt> {
         let (result, lost) = match outcome {
             Outcome::Done(result) => (result, None),
             Outcome::Lost(Some(lease), error) => {
-                let which = leased[lease];
+                let which = holders[lease];
                 self.runs[which].connection.sever();
                 (Err(FailedAt { which, error }), Some(which))
             }
             Outcome::Lost(None, error) => {
-                self.runs.iter_mut().for_each(|run| run.connection.sever());
+                for run in &mut self.runs {
+                    run.connection.sever();
+                }
                 (Err(FailedAt { which: 0, error }), None)
             }
         };
-        for (which, lease) in leased.into_iter().zip(leases) {
+        for (which, lease) in holders.into_iter().zip(leases) {
             if lost == Some(which) {
                 continue;
             }

@@ -58,7 +58,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &ConfigArguments) -> Result<E
         templates: configuration.templates.as_ref().map(|it| it.value.clone()),
         lints: lints(&configuration),
         environments: configuration.environments.iter().map(|it| of_environment(it, env)).collect(),
-        in_use: found.iter().map(|(place, environment)| in_use(place, environment)).collect(),
+        in_use: found
+            .iter()
+            .map(|(place, environment)| in_use(place, environment.as_deref()))
+            .collect(),
         problem,
         limits: limits(&configuration, environment, args, env)?,
     };
@@ -99,12 +102,12 @@ fn variable(name: &str, env: &Env) -> UrlVariable {
     }
 }
 
-fn in_use(place: &Place, environment: &Option<String>) -> DatabaseInUse {
+fn in_use(place: &Place, environment: Option<&str>) -> DatabaseInUse {
     DatabaseInUse {
         database: place.name.clone(),
         url: place.shown.clone(),
         origin: place.origin.clone(),
-        environment: environment.clone(),
+        environment: environment.map(str::to_owned),
         protection: place.protected.clone(),
     }
 }
@@ -142,25 +145,27 @@ fn limits(
         ];
         let found =
             said.into_iter().find_map(|(limits, origin)| Some((value(&limits, name)?, origin)));
-        let (value, origin) = found.unwrap_or((None, String::from("default")));
+        let (value, origin) = found.unwrap_or((String::new(), String::from("default")));
+        let value = Some(value).filter(|value| !value.is_empty());
         message::Limit { name: name.to_owned(), value, origin }
     };
     Ok(Limits::TIMEOUTS.into_iter().chain([Limits::RETRIES]).map(limit).collect())
 }
 
-/// A limit as people write it, if it is said; zero leaves a statement to the server.
-fn value(limits: &Limits, name: &str) -> Option<Option<String>> {
+/// A limit as people write it, if it is said; empty where that leaves a statement to the server.
+fn value(limits: &Limits, name: &str) -> Option<String> {
     let time = |time: Duration| match time.subsec_millis() {
         0 => format!("{}s", time.as_secs()),
         _ => format!("{}ms", time.as_millis()),
     };
-    let of_statement =
-        |limit: Option<Duration>| limit.map(|it| Some(time(it)).filter(|_| !it.is_zero()));
+    let of_statement = |limit: Option<Duration>| {
+        limit.map(|it| if it.is_zero() { String::new() } else { time(it) })
+    };
     match name {
-        "lock-timeout" => limits.lock_timeout.map(|it| Some(time(it))),
+        "lock-timeout" => limits.lock_timeout.map(time),
         "statement-lock-timeout" => of_statement(limits.statement_lock_timeout),
         "statement-timeout" => of_statement(limits.statement_timeout),
-        _ => limits.retries.map(|it| Some(it.to_string())),
+        _ => limits.retries.map(|it| it.to_string()),
     }
 }
 

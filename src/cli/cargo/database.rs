@@ -215,7 +215,7 @@ pub(super) fn places_of(
     root: &Path,
     configuration: &Configuration,
     args: &DatabaseArguments,
-) -> Result<Result<Vec<(Place, Option<String>)>, Failure>, Failure> {
+) -> Result<Result<Vec<Found>, Failure>, Failure> {
     let found = resolved(context, root, configuration, args, config::resolve_all)?;
     Ok(found.map_err(refused))
 }
@@ -223,6 +223,9 @@ pub(super) fn places_of(
 fn refused(error: ResolveError) -> Failure {
     Failure::new(error.to_string()).exit(Exit::Usage)
 }
+
+/// A database, and the environment whose settings hold there.
+type Found = (Place, Option<String>);
 
 type Resolve =
     for<'c> fn(&'c Configuration, &Request<'_>) -> Result<Vec<Resolved<'c>>, ResolveError>;
@@ -233,7 +236,7 @@ fn resolved(
     configuration: &Configuration,
     args: &DatabaseArguments,
     resolve: Resolve,
-) -> Result<Result<Vec<(Place, Option<String>)>, ResolveError>, Failure> {
+) -> Result<Result<Vec<Found>, ResolveError>, Failure> {
     if !args.no_dotenv {
         context.env.read_dotenv(root).map_err(Failure::new)?;
     }

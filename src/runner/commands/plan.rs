@@ -78,7 +78,9 @@ impl Together<'_> {
         let mut line = format!("{} {}  {description}", plan.direction, step.revision);
         if is_several {
             line.push(' ');
-            names.iter().for_each(|name| line.extend([" @", name]));
+            for name in names {
+                line.extend([" @", name]);
+            }
         }
         match step.transaction {
             StepTransaction::Outside => line.push_str("  (outside a transaction)"),

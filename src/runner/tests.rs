@@ -1,3 +1,5 @@
+mod embedding;
+
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +10,12 @@ use crate::chain::tests::chain_of;
 
 #[derive(Clone, Default)]
 struct Caught(Arc<Mutex<Vec<u8>>>);
+
+impl Caught {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Caught {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -30,8 +38,7 @@ fn run(arguments: &[&str]) -> String {
     let (out, err) = (Caught::default(), Caught::default());
     let ui = Ui::writers(out.clone(), err.clone());
     run_from([&["migrate"], arguments].concat(), &migrator, Env::new("/nowhere"), &ui);
-    let text = |caught: Caught| String::from_utf8(caught.0.lock().unwrap().clone()).unwrap();
-    text(out) + &text(err)
+    out.text() + &err.text()
 }
 
 #[test]

@@ -38,6 +38,13 @@ pub struct Arguments {
     pub command: Command,
 }
 
+/// For a program that has flags of the same names itself, and nests [`Command`].
+impl From<Command> for Arguments {
+    fn from(command: Command) -> Self {
+        Self { global: GlobalArguments::default(), command }
+    }
+}
+
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
@@ -167,7 +174,7 @@ impl BuildArguments {
 }
 
 /// What every command takes.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct GlobalArguments {
     /// The package whose chain is meant
     #[arg(short, long, global = true, value_name = "SPEC", help_heading = "Package Selection")]

@@ -26,6 +26,7 @@ mod rust;
 #[cfg(feature = "testing")]
 mod schema;
 mod shared;
+mod spans;
 mod stamp;
 mod surroundings;
 #[cfg(feature = "testing")]

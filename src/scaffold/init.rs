@@ -337,15 +337,15 @@ fn note_exclusion(manifest: &Manifest, directory: &str, changes: &mut Changes) {
 }
 
 /// The way from one absolute directory to a path, as it is written in a manifest.
-fn relative(path: &Path, from: &Path) -> String {
+pub(super) fn relative(path: &Path, from: &Path) -> String {
     slashes(&relative_path(path, from))
 }
 
-fn slashes(path: &Path) -> String {
+pub(super) fn slashes(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-fn relative_path(path: &Path, from: &Path) -> PathBuf {
+pub(super) fn relative_path(path: &Path, from: &Path) -> PathBuf {
     let shared = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
     // Nothing shared, not even the root: another drive, or a path that is relative already.
     if shared == 0 {

@@ -23,7 +23,6 @@ use crate::scaffold::import::Tool;
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "cargo-migrate",
-    bin_name = "cargo migrate",
     version,
     styles = HELP_STYLES,
     subcommand_required = true,
@@ -222,6 +221,7 @@ Examples:
   init --dialect postgres
   init --dialect sqlite --dialect postgres
   init -p service --database-url postgres://me@localhost/service
+  init --xtask
 
 In a virtual workspace without -p, a member package that holds the chain is added.
 It can be run again at any time: what is there already is left alone.")]
@@ -239,6 +239,9 @@ pub struct InitArguments {
     /// Depend on cargo-migrate in a directory instead of the registry
     #[arg(long, value_name = "PATH")]
     pub path: Option<PathBuf>,
+    /// Offer the commands as `cargo xtask migrate`, too, in a member `xtask` that is there or added
+    #[arg(long)]
+    pub xtask: bool,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,

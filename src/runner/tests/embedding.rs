@@ -163,12 +163,13 @@ fn an_application_with_flags_of_its_own_nests_the_commands() {
 
 #[test]
 fn output_and_exit_code_come_back() {
-    let Nested::Migrate(arguments) = Nested::parse_from(["app", "migrate", "sql", "nope:first"]) else {
+    let Nested::Migrate(arguments) = Nested::parse_from(["app", "migrate", "sql", "nope:first"])
+    else {
         panic!("another command")
     };
     let (exit, out, err) = caught(arguments);
     assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
-    insta::assert_snapshot!(err, @"");
+    insta::assert_snapshot!(err, @"error: no revision or branch label is called `nope`");
     // The same through the words alone: help and mistakes come back, too.
     let words = |words: &[&str]| {
         let (out, err) = (Caught::default(), Caught::default());
@@ -181,7 +182,15 @@ fn output_and_exit_code_come_back() {
     assert!(out.contains("\n  app up +1 "), "{out}");
     let (exit, out, err) = words(&["app", "upp"]);
     assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
-    insta::assert_snapshot!(err, @"");
+    insta::assert_snapshot!(err, @"
+    error: unrecognized subcommand 'upp'
+
+      tip: a similar subcommand exists: 'up'
+
+    Usage: app [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
 }
 
 #[cfg(feature = "sqlite")]

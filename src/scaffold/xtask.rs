@@ -224,7 +224,7 @@ fn source_of(chain: &Path, changes: &Changes, to: &Path) -> Result<InlineTable, 
     let on_disk = if changes.has(chain) { String::new() } else { read(chain)? };
     let manifest = Manifest::parse(chain, changes.text_of(chain, &on_disk))?;
     let mut source = InlineTable::new();
-    let key = manifest.dependency("dependencies", PACKAGE);
+    let key = manifest.dependency(&["dependencies"], PACKAGE);
     for name in ["workspace", "version", "path", "git", "branch", "tag", "rev", "registry"] {
         let Some(key) = &key else { break };
         // `key = "1.0"` is a version alone.
@@ -271,7 +271,7 @@ fn with_dependency(
 ) -> Result<(String, String), Error> {
     let table = "dependencies";
     let mut manifest = Manifest::parse(&program.manifest_path, &program.manifest)?;
-    let key = match manifest.dependency(table, PACKAGE) {
+    let key = match manifest.dependency(&[table], PACKAGE) {
         Some(key) => {
             let says = |name| manifest.get(&[table, &key, name]).and_then(Item::as_bool);
             let defaults = says("default-features").or_else(|| says("default_features"));
@@ -283,7 +283,7 @@ fn with_dependency(
         }
         None => {
             source.insert("features", Value::Array(["cli"].into_iter().collect()));
-            manifest.add_dependency(table, PACKAGE, source)?;
+            manifest.add_dependency(&[table], PACKAGE, source)?;
             PACKAGE.to_owned()
         }
     };
@@ -294,7 +294,7 @@ fn with_dependency(
 fn lines_to_add(program: &Program, place: &str, library: &str) -> Result<String, Error> {
     let manifest = Manifest::parse(&program.manifest_path, &program.manifest)?;
     let cli = format!("{library}::cli");
-    Ok(if manifest.dependency("dependencies", "clap").is_some() {
+    Ok(if manifest.dependency(&["dependencies"], "clap").is_some() {
         format!(
             "add a subcommand to the parser in {place}, and let its arm end the program with the exit code:\n    \
              Migrate({cli}::cargo::Arguments),\n    \

@@ -16,6 +16,7 @@ mod histories;
 mod history;
 mod import;
 mod init;
+mod readme;
 mod rebase;
 mod repair;
 mod rust;

@@ -83,9 +83,12 @@ impl Program {
     fn inspect(member: &Member) -> Result<Self, Error> {
         let manifest = read(&member.manifest_path)?;
         let root = member.manifest_path.parent().unwrap_or(&member.manifest_path);
-        let parsed = Manifest::parse(&member.manifest_path, &manifest)?;
-        let bins = parsed.get(&["bin"]).and_then(Item::as_array_of_tables);
-        let declared = bins.into_iter().flatten().find_map(|bin| bin.get("path")?.as_str());
+        // With the binaries that cargo finds by itself.
+        let complete = cargo_toml::Manifest::from_path(&member.manifest_path).map_err(|error| {
+            let message = error.to_string().replace('\n', " ");
+            Error::Manifest { path: member.manifest_path.clone(), message }
+        })?;
+        let declared = complete.bin.first().and_then(|bin| bin.path.as_deref());
         let path = root.join(declared.unwrap_or("src/main.rs"));
         let text = if path.is_file() { Some(read(&path)?) } else { None };
         let main = Source { name: member.name.clone(), path, text };

@@ -22,6 +22,7 @@ mod repair;
 mod rust;
 mod server;
 mod servers;
+mod shop;
 mod sql;
 mod support;
 mod xtask;

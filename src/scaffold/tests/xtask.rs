@@ -173,6 +173,17 @@ fn tasks_that_are_there_are_extended() {
 }
 
 #[test]
+fn the_main_file_of_the_tasks_may_have_another_place() {
+    let sandbox = with_tasks("", "xtask = \"run -p tasks --\"\n");
+    let tasks = sandbox.app().join("tools/tasks");
+    fs::create_dir(tasks.join("src/bin")).unwrap();
+    fs::rename(tasks.join("src/main.rs"), tasks.join("src/bin/tasks.rs")).unwrap();
+    let changes = plan(&sandbox, &["", "tools/tasks"]).unwrap();
+    assert_eq!(sandbox.changed(&changes)[5..], ["~tools/tasks/Cargo.toml"]);
+    assert!(changes.notes[0].contains(" in tools/tasks/src/bin/tasks.rs end"), "{changes:?}");
+}
+
+#[test]
 fn a_dependency_that_is_there_gets_what_it_lacks() {
     let tool = "path = \"../../../tool\"";
     for (before, after) in [

@@ -147,12 +147,11 @@ fn aliased(configuration: &Source) -> Result<Option<Runs>, Error> {
     let text = configuration.text.as_deref().unwrap_or_default();
     let parsed = Manifest::parse(&configuration.path, text)?;
     let Some(alias) = parsed.get(&["alias", XTASK]) else { return Ok(None) };
-    let words: Vec<String> = match alias.as_str() {
-        Some(line) => line.split_whitespace().map(str::to_owned).collect(),
-        None => {
-            let words = alias.as_array().into_iter().flatten();
-            words.filter_map(Value::as_str).map(str::to_owned).collect()
-        }
+    let words: Vec<String> = if let Some(line) = alias.as_str() {
+        line.split_whitespace().map(str::to_owned).collect()
+    } else {
+        let words = alias.as_array().into_iter().flatten();
+        words.filter_map(Value::as_str).map(str::to_owned).collect()
     };
     let value = |names: &[&str]| {
         let mut words = words.iter().take_while(|word| *word != "--");
@@ -274,21 +273,18 @@ fn with_dependency(
 ) -> Result<(String, String), Error> {
     let table = "dependencies";
     let mut manifest = Manifest::parse(&program.manifest_path, &program.manifest)?;
-    let key = match manifest.dependency(&[table], PACKAGE) {
-        Some(key) => {
-            let says = |name| manifest.get(&[table, &key, name]).and_then(Item::as_bool);
-            let defaults = says("default-features").or_else(|| says("default_features"));
-            let inherited = says("workspace").and(workspace_defaults);
-            if !defaults.or(inherited).unwrap_or(true) {
-                manifest.add_to_array(&[table, &key], "features", "cli")?;
-            }
-            key
+    let key = if let Some(key) = manifest.dependency(&[table], PACKAGE) {
+        let says = |name| manifest.get(&[table, &key, name]).and_then(Item::as_bool);
+        let defaults = says("default-features").or_else(|| says("default_features"));
+        let inherited = says("workspace").and(workspace_defaults);
+        if !defaults.or(inherited).unwrap_or(true) {
+            manifest.add_to_array(&[table, &key], "features", "cli")?;
         }
-        None => {
-            source.insert("features", Value::Array(["cli"].into_iter().collect()));
-            manifest.add_dependency(&[table], PACKAGE, source)?;
-            PACKAGE.to_owned()
-        }
+        key
+    } else {
+        source.insert("features", Value::Array(["cli"].into_iter().collect()));
+        manifest.add_dependency(&[table], PACKAGE, source)?;
+        PACKAGE.to_owned()
     };
     Ok((manifest.finish(), key.replace('-', "_")))
 }

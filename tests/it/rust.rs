@@ -246,7 +246,16 @@ fn mistakes_are_told_in_the_file_of_the_revision() {
        |
        |                                                                          ^^^^ required by this bound in `Revision::up::{anon_assoc#0}`
     "#);
-    insta::assert_snapshot!(wrong("        Ok(())\n    }\n}", "        Ok(())\n    }\n"), @"");
+    insta::assert_snapshot!(wrong("        Ok(())\n    }\n}", "        Ok(())\n    }\n"), @"
+    error: this file contains an unclosed delimiter
+      --> [ROOT]/migrations/second.rs:18:2
+       |
+    10 | impl Revision for Migration {
+       |                             - unclosed delimiter
+    ...
+    18 |
+       | ^
+    ");
     insta::assert_snapshot!(check(&project, "use cargo_migrate::Operations;\n"), @r#"
     error: this revision in Rust has no `Migration` [M0037]
             --> migrations/second.rs:3:15

@@ -7,6 +7,7 @@ use super::*;
 /// The commands are one of the application's.
 #[derive(Debug, Parser)]
 #[command(name = "app")]
+#[expect(clippy::large_enum_variant, reason = "as an application would write it")]
 enum Nested {
     /// Answers requests
     Serve,

@@ -21,7 +21,7 @@ enum Shop {
         database_url: String,
     },
     /// Moves the database
-    Migrate(cli::Arguments),
+    Migrate(Box<cli::Arguments>),
 }
 
 /// The policies of `Migrator`'s documentation.
@@ -40,7 +40,7 @@ async fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (start, url) = match Shop::parse() {
         Shop::Serve { start, database_url } => (start, database_url),
         Shop::Migrate(arguments) => {
-            let exit = cli::run(arguments, &MIGRATOR, Env::of_process()?, &Ui::stdio());
+            let exit = cli::run(*arguments, &MIGRATOR, Env::of_process()?, &Ui::stdio());
             return Ok(exit.into());
         }
     };

@@ -30,6 +30,8 @@ fn project(then: &str) -> Project {
 fn migrate(project: &Project, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-migrate"));
     command.arg("migrate").args(args).current_dir(project.root());
+    // As under `cargo xtask`.
+    command.env("CARGO_PKG_NAME", "xtask").env("CARGO_MANIFEST_DIR", "/xtask");
     project.run(command.env("CARGO", project.path("cargo.sh")))
 }
 
@@ -71,6 +73,16 @@ fn a_url_is_no_argument() {
     let variables = project.read("cargo.sh.variables");
     assert!(variables.lines().any(|line| line.ends_with("secret.db?mode=rwc")), "{variables}");
     assert!(!variables.contains("\nDATABASE_URL="), "macros of sqlx would read it");
+}
+
+#[test]
+fn cargo_is_not_told_of_the_package_that_runs_us() {
+    let project = project("exit 0");
+    migrate(&project, &["up"]).success();
+    let variables = project.read("cargo.sh.variables");
+    for name in ["CARGO_PKG_NAME=", "CARGO_MANIFEST_DIR="] {
+        assert!(!variables.lines().any(|line| line.starts_with(name)), "{variables}");
+    }
 }
 
 #[test]

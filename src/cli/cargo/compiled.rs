@@ -53,6 +53,10 @@ pub(super) fn run(
     command.args(color(output.color)).args(build.arguments()).arg("--");
     command.args(color(output.color)).args(output.quiet.then_some("--quiet"));
     command.args(output.verbose.then_some("--verbose")).args(arguments(running, place));
+    // What `cargo run` tells an xtask of itself: build scripts that look at it would run again, and much after them.
+    for name in context.env.names().filter(|name| is_of_a_package(name)) {
+        command.env_remove(name);
+    }
     command.env(URL_VARIABLE, &place.url).env(ORIGIN_VARIABLE, &place.origin);
     let status =
         command.status().map_err(|error| Failure::new(format!("cannot run cargo: {error}")))?;
@@ -62,6 +66,11 @@ pub(super) fn run(
         _ => Err(Failure::new(format!("the runner did not end by itself: {status}"))
             .help("`status` says what it had done")),
     }
+}
+
+/// Whether cargo sets a variable for the program of a package that it runs.
+fn is_of_a_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "OUT_DIR"
 }
 
 fn color(color: Option<Color>) -> Option<String> {

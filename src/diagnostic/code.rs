@@ -127,7 +127,7 @@ codes! {
     IrreversibleWithDown = "M0035", Error, fixed;
     /// `foreign-keys: on` together with `transaction: none`
     ForeignKeysWithoutTransaction = "M0036", Error, fixed;
-    /// a revision in Rust has no `Migration`
+    /// a revision in Rust has no `Migration` that implements `Revision`
     NoMigration = "M0037", Error, fixed;
     /// a `DELIMITER` line outside `mysql`
     DelimiterOutsideMysql = "M0038", Error, fixed;

@@ -28,6 +28,7 @@ pub use arguments::{
 pub(crate) use arguments::{counts_from_database, dialect, tool};
 pub use env::Env;
 pub use exit::{Exit, Failure};
+pub use help::with_program;
 pub use ui::{Color, Ui};
 
 use std::ffi::OsString;
@@ -39,7 +40,12 @@ use crate::runtime::{Migrator, Status};
 /// The commands of a runner: `up`, `down`, `status` and so on, over the chain that a binary carries.
 ///
 /// It is a clap parser of its own, for a binary that does nothing else, and the arguments of a subcommand for an
-/// application with a command line of its own. Usage lines then carry the application's name.
+/// application with a command line of its own. Usage lines then carry the application's name; examples on the
+/// help pages do with [`with_program`].
+///
+/// Flags that an application has for all its commands must be of other names than those here. It may have
+/// `verbose` and `quiet` as `bool`, and `color` as `Option<`[`Color`]`>`, which then hold for both; with a `--verbose`
+/// that is counted, say, it nests [`Command`], which has no such flags.
 ///
 /// ```no_run
 /// # mod app { pub static MIGRATOR: cargo_migrate::Migrator = cargo_migrate::__private::v1::migrator("", &[]); }
@@ -80,7 +86,44 @@ pub struct Arguments {
     pub command: Command,
 }
 
+/// For an application that has `--color`, `--quiet` or `--verbose` itself, and nests [`Command`].
+impl From<Command> for Arguments {
+    fn from(command: Command) -> Self {
+        Self { output: OutputArguments::default(), command }
+    }
+}
+
 /// What can be done with a chain that a binary carries.
+///
+/// [`Arguments`] has flags beside it. Where the application has its own for the same, this is what to nest:
+///
+/// ```no_run
+/// # mod app { pub static MIGRATOR: cargo_migrate::Migrator = cargo_migrate::__private::v1::migrator("", &[]); }
+/// use cargo_migrate::cli::{self, Env, Exit, OutputArguments, Ui};
+/// use clap::Parser;
+///
+/// #[derive(Parser)]
+/// struct Application {
+///     /// Say more
+///     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+///     verbose: u8,
+///     #[command(subcommand)]
+///     task: Task,
+/// }
+///
+/// #[derive(clap::Subcommand)]
+/// enum Task {
+///     /// Moves the database
+///     #[command(subcommand)]
+///     Migrate(cli::Command),
+/// }
+///
+/// fn main() -> std::io::Result<Exit> {
+///     let Application { verbose, task: Task::Migrate(command) } = Application::parse();
+///     let output = OutputArguments { verbose: verbose > 0, ..OutputArguments::default() };
+///     Ok(cli::run(command.into(), &app::MIGRATOR, Env::of_process()?, &Ui::stdio().with(&output)))
+/// }
+/// ```
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Apply revisions

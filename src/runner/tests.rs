@@ -1,3 +1,5 @@
+mod embedding;
+
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +10,12 @@ use crate::chain::tests::chain_of;
 
 #[derive(Clone, Default)]
 struct Caught(Arc<Mutex<Vec<u8>>>);
+
+impl Caught {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Caught {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -42,8 +50,7 @@ fn run_apart(arguments: &[&str]) -> (String, String, Exit) {
     let ui = Ui::writers(out.clone(), err.clone());
     let line = [&["migrate"], arguments].concat();
     let exit = run_from(line, &migrator, Env::new("/nowhere"), &ui);
-    let text = |caught: Caught| String::from_utf8(caught.0.lock().unwrap().clone()).unwrap();
-    (text(out), text(err), exit)
+    (out.text(), err.text(), exit)
 }
 
 #[test]

@@ -60,6 +60,12 @@ use crate::tool::Tool;
 /// migrator.with(exactly).require_current(&pool).await?;
 /// # Ok(()) }
 /// ```
+///
+/// # In logs
+///
+/// An [`Observer`](crate::Observer) receives [`Event`](crate::Event)s. A subscriber of `tracing` sees a span `migrate`
+/// for a run, with its `direction` and `chain`, and in it a span `revision` with `id` and `direction` for each
+/// revision. No logger is installed by anything here.
 #[derive(Debug)]
 pub struct Migrator {
     origin: Origin,

@@ -11,7 +11,6 @@ use tracing::Instrument;
 
 use super::connection::{Connection, Ending, Failed, Unit};
 use super::error::{DatabaseState, Error, ErrorKind};
-use super::interrupt::GO_ON;
 use super::job::{Job, run_plan};
 use super::look::{Look, Ready, look};
 use super::observer::{Event, Observer};
@@ -358,9 +357,6 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
             .revision_named(&job.id, job.path)
             .at(&job.text, start + inside)
             .about(job.statement(statement));
-        if is_cut {
-            error = error.help(GO_ON);
-        }
         if error.kind() == ErrorKind::Statement {
             error = error.help(match (job.direction, job.path) {
                 (Direction::Up, _) => "correct the statement, and run `up` again",

@@ -22,6 +22,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod workspace;
+mod xtask;
 
 use std::path::PathBuf;
 
@@ -34,6 +35,7 @@ pub use package::{BuildScript, Package, Source};
 pub use reparent::reparent;
 pub use revision::{RevisionFile, slug};
 pub use workspace::{Member, Workspace, init_workspace};
+pub use xtask::{Program, Xtask, init_xtask};
 
 /// Where the user's package gets `cargo-migrate` from.
 #[derive(Clone, Debug, PartialEq, Eq)]

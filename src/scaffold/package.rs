@@ -198,7 +198,7 @@ fn is_foreign(path: &Path) -> bool {
 }
 
 fn library_name(manifest: &Manifest) -> String {
-    let key = manifest.dependency("dependencies", PACKAGE);
+    let key = manifest.dependency(&["dependencies"], PACKAGE);
     key.as_deref().unwrap_or(PACKAGE).replace('-', "_")
 }
 

@@ -8,6 +8,7 @@ mod file;
 mod graph;
 mod names;
 pub(crate) mod package;
+mod rust;
 mod statements;
 
 #[cfg(test)]

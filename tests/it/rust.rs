@@ -127,42 +127,21 @@ fn mistakes_are_told_in_the_file_of_the_revision() {
         assert!(SMALL.contains(from), "{from}");
         check(&project, &SMALL.replacen(from, to, 1))
     };
-    insta::assert_snapshot!(wrong("impl Revision for Migration", "impl Migration"), @r#"
-    warning: unused import: `Revision`
-     --> [ROOT]/migrations/second.rs:6:41
+    insta::assert_snapshot!(wrong("impl Revision for Migration", "impl Migration"), @"
+    error: `Migration` does not implement `Revision` [M0037]
+             --> migrations/second.rs:10:6
+              |
+           10 | impl Migration {
+              |      ^^^^^^^^^ this implements no trait
+              |
+              = help: write `impl Revision for Migration`
+     --> src/lib.rs:3:1
       |
-    6 | use cargo_migrate::{Operations, Result, Revision};
-      |                                         ^^^^^^^^
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = note: `#[warn(unused_imports)]` (part of `#[warn(unused)]`) on by default
-
-    error[E0277]: `Migration` does not implement `Revision`
-      --> [OUT]/cargo_migrate.rs
-       |
-    11 |     runtime::__private::v1::RustRevision::of::<revision_second::Migration>("second"), // migrations/second.rs
-       |                                                ^^^^^^^^^^^^^^^^^^^^^^^^^^ this is no revision
-       |
-    help: the trait `cargo_migrate::Revision` is not implemented for `Migration`
-      --> [ROOT]/migrations/second.rs:8:1
-       |
-     8 | pub struct Migration;
-       | ^^^^^^^^^^^^^^^^^^^^
-       = note: a revision in Rust has this after its header:
-               use cargo_migrate::{Operations, Result, Revision};
-               
-               pub struct Migration;
-               
-               impl Revision for Migration {
-                   async fn up(op: &mut Operations<'_>) -> Result<()> { … }
-                   async fn down(op: &mut Operations<'_>) -> Result<()> { … }
-               }
-    note: required by a bound in `cargo_migrate::runtime::operations::revision::RustRevision::of`
-      --> [REPOSITORY]/src/runtime/operations/revision.rs
-       |
-       |                        ^^^^^^^^ required by this bound in `RustRevision::of`
-
-    warning: `app` (lib) generated 1 warning
-    "#);
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+    ");
     insta::assert_snapshot!(wrong("async fn down(_: &mut Operations<'_>) -> Result<()> {\n        Ok(())", "fn down(_: &mut Operations<'_>) -> Result<()> {\n        Ok(())"), @"
     error[E0277]: `Result<(), RevisionError>` is not a future
       --> [ROOT]/migrations/second.rs:15:40
@@ -235,19 +214,21 @@ fn mistakes_are_told_in_the_file_of_the_revision() {
        |
        = help: implement the missing item: `fn up(_: &mut Operations<'_>) -> impl Future<Output = Result<(), RevisionError>> + Send { todo!() }`
     "#);
-    insta::assert_snapshot!(wrong("pub struct Migration;", "struct Migration;"), @r#"
-    error[E0603]: struct `Migration` is private
-      --> [OUT]/cargo_migrate.rs
-       |
-    11 |     runtime::__private::v1::RustRevision::of::<revision_second::Migration>("second"), // migrations/second.rs
-       |                                                                 ^^^^^^^^^ private struct
-       |
-    note: the struct `Migration` is defined here
-      --> [ROOT]/migrations/second.rs:8:1
-       |
-     8 | struct Migration;
-       | ^^^^^^^^^^^^^^^^^
-    "#);
+    insta::assert_snapshot!(wrong("pub struct Migration;", "struct Migration;"), @"
+    error: `Migration` is private [M0037]
+            --> migrations/second.rs:8:8
+             |
+           8 | struct Migration;
+             |        ^^^^^^^^^ the migrator does not see it
+             |
+             = help: write `pub struct Migration`
+     --> src/lib.rs:3:1
+      |
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+    ");
     insta::assert_snapshot!(wrong("        op.execute(\"SELECT 1\").await", "        let held = std::rc::Rc::new(1);\n        op.execute(\"SELECT 1\").await?;\n        drop(held);\n        Ok(())"), @r#"
     error: future cannot be sent between threads safely
       --> [ROOT]/migrations/second.rs:11:45
@@ -268,14 +249,15 @@ fn mistakes_are_told_in_the_file_of_the_revision() {
        |
        |                                                                          ^^^^ required by this bound in `Revision::up::{anon_assoc#0}`
     "#);
-    insta::assert_snapshot!(check(&project, "fn down() {}\npub struct Migration {\n"), @"
+    insta::assert_snapshot!(wrong("        Ok(())\n    }\n}", "        Ok(())\n    }\n"), @"
     error: this file contains an unclosed delimiter
-     --> [ROOT]/migrations/second.rs:7:24
-      |
-    7 | pub struct Migration {
-      |                      -^
-      |                      |
-      |                      unclosed delimiter
+      --> [ROOT]/migrations/second.rs:18:2
+       |
+    10 | impl Revision for Migration {
+       |                             - unclosed delimiter
+    ...
+    18 |
+       | ^
     ");
     insta::assert_snapshot!(check(&project, "use cargo_migrate::Operations;\n"), @r#"
     error: this revision in Rust has no `Migration` [M0037]

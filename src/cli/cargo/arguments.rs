@@ -25,7 +25,6 @@ use crate::tool::Tool;
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "cargo-migrate",
-    bin_name = "cargo migrate",
     version,
     styles = HELP_STYLES,
     subcommand_required = true,
@@ -38,6 +37,13 @@ pub struct Arguments {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// For a program that has flags of the same names itself, and nests [`Command`].
+impl From<Command> for Arguments {
+    fn from(command: Command) -> Self {
+        Self { global: GlobalArguments::default(), command }
+    }
 }
 
 /// The commands.
@@ -192,7 +198,7 @@ impl BuildArguments {
 }
 
 /// What every command takes.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct GlobalArguments {
     /// The package whose chain is meant
     #[arg(short, long, global = true, value_name = "SPEC", help_heading = "Package Selection")]
@@ -241,6 +247,7 @@ Examples:
   init --dialect postgres
   init --dialect sqlite --dialect postgres
   init -p service --database-url postgres://me@localhost/service
+  init --xtask
 
 In a virtual workspace without -p, a member package that holds the chain is added.
 It can be run again at any time: what is there already is left alone.")]
@@ -258,6 +265,9 @@ pub struct InitArguments {
     /// Depend on cargo-migrate in a directory instead of the registry
     #[arg(long, value_name = "PATH")]
     pub path: Option<PathBuf>,
+    /// Offer the commands as `cargo xtask migrate`, too, in a member `xtask` that is there or added
+    #[arg(long)]
+    pub xtask: bool,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,

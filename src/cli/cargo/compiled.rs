@@ -56,6 +56,10 @@ pub(super) fn run(
     command.args(output.verbose.then_some("--verbose"));
     command.args(context.ui.is_json().then_some("--message-format=json"));
     command.args(arguments(running, places));
+    // What `cargo run` tells an xtask of itself: build scripts that look at it would run again, and much after them.
+    for name in context.env.names().filter(|name| is_of_a_package(name)) {
+        command.env_remove(name);
+    }
     for place in places {
         let name = place.name.as_deref();
         command.env(variable_for_runner(URL_VARIABLE, name), &place.url);
@@ -94,6 +98,11 @@ fn forwarding(command: &mut Command, ui: &Ui) -> io::Result<ExitStatus> {
         }
     }
     child.wait()
+}
+
+/// Whether cargo sets a variable for the program of a package that it runs.
+fn is_of_a_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "OUT_DIR"
 }
 
 fn color(color: Option<Color>) -> Option<String> {

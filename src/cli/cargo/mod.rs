@@ -34,32 +34,37 @@ pub(crate) use context::Context;
 
 /// The `main` of the binary: runs the command line of this process.
 pub fn main() -> Exit {
-    let arguments = with_name(std::env::args_os());
+    let arguments = without_name(std::env::args_os());
+    main_as("cargo migrate", arguments)
+}
+
+/// The same as a task of another program, with the environment and the output of this process. `program` is what
+/// people type, and `arguments` what they type behind it.
+///
+/// For an `xtask` that reads its arguments itself, and whose users type `cargo xtask migrate new`:
+///
+/// ```no_run
+/// use cargo_migrate::cli::{Exit, cargo};
+///
+/// fn main() -> Exit {
+///     let mut arguments = std::env::args_os().skip(1);
+///     match arguments.next().as_deref().and_then(|word| word.to_str()) {
+///         Some("migrate") => cargo::main_as("cargo xtask migrate", arguments),
+///         _ => Exit::Usage,
+///     }
+/// }
+/// ```
+pub fn main_as<A: Into<OsString>>(program: &str, arguments: impl IntoIterator<Item = A>) -> Exit {
     let ui = Ui::stdio();
+    let name = std::iter::once(OsString::from(program));
+    let arguments: Vec<OsString> = name.chain(arguments.into_iter().map(Into::into)).collect();
     match Env::of_process() {
-        Ok(env) => run_from(arguments, "cargo migrate", env.with_signals(), &ui),
+        Ok(env) => run_from(arguments, program, env.with_signals(), &ui),
         Err(error) => ui.of_line(&arguments).run(|| Err(runner::no_directory(&error))),
     }
 }
 
 /// Runs a command line; the first argument is the program's name, which `program` says as people type it.
-///
-/// For an `xtask`, whose users type `cargo xtask migrate new`:
-///
-/// ```no_run
-/// use cargo_migrate::cli::{Env, Exit, Ui, cargo};
-///
-/// fn main() -> std::io::Result<Exit> {
-///     let mut arguments = std::env::args_os().skip(1);
-///     match arguments.next().as_deref().and_then(|word| word.to_str()) {
-///         Some("migrate") => {
-///             let arguments = std::iter::once("migrate".into()).chain(arguments);
-///             Ok(cargo::run_from(arguments, "cargo xtask migrate", Env::of_process()?, &Ui::stdio()))
-///         }
-///         _ => Ok(Exit::Usage),
-///     }
-/// }
-/// ```
 pub fn run_from<A: Into<OsString>>(
     arguments: impl IntoIterator<Item = A>,
     program: &str,
@@ -101,11 +106,9 @@ pub fn run(arguments: Arguments, env: Env, ui: &Ui) -> Exit {
 
 /// cargo passes the subcommand's own name as the first argument; people who call the binary directly
 /// do not.
-fn with_name(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = arguments.skip(1).collect();
-    if arguments.first().is_none_or(|first| first != "migrate") {
-        arguments.insert(0, OsString::from("migrate"));
-    }
+fn without_name(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut arguments = arguments.skip(1).peekable();
+    arguments.next_if(|first| first == "migrate");
     arguments
 }
 

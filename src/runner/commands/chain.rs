@@ -17,7 +17,7 @@ use crate::runner::{Exit, Failure, HistoryArguments, ShowArguments, Ui, ViewArgu
 use crate::runtime::{RevisionState, Status};
 use crate::script::Script;
 
-const NO_REVISION: &str = "the chain has no revision yet; `cargo migrate new` writes one";
+const NO_REVISION: &str = "the chain has no revision yet; `new` of `cargo migrate` writes one";
 
 /// Lists revisions, newest first; with lanes where they are not a single line.
 pub(crate) fn history(

@@ -24,7 +24,7 @@ pub(crate) fn up(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     if migrator.chain().map_err(failed)?.is_empty() {
-        ui.note("the chain has no revision yet; `cargo migrate new` writes one")?;
+        ui.note("the chain has no revision yet; `new` of `cargo migrate` writes one")?;
         return Ok(Exit::Done);
     }
     let progress = Arc::new(Progress::new(ui.clone()));

@@ -29,6 +29,7 @@ mod rust;
 mod schema;
 mod several;
 mod shared;
+mod spans;
 mod stamp;
 mod surroundings;
 #[cfg(feature = "testing")]

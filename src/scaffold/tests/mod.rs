@@ -6,6 +6,7 @@
 mod idempotence;
 mod package;
 mod workspace;
+mod xtask;
 
 use std::fs;
 use std::path::{Path, PathBuf};

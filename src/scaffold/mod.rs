@@ -18,6 +18,7 @@ mod package;
 mod reparent;
 mod revision;
 mod rust;
+mod setup;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use init::init_package;
 pub use package::{BuildScript, Package, Source};
 pub use reparent::reparent;
 pub use revision::{RevisionFile, slug};
+pub use setup::{Declared, Needs, Setup, setup};
 pub use workspace::{Member, Workspace, init_workspace};
 
 /// Where the user's package gets `cargo-migrate` from.

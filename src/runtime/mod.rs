@@ -54,6 +54,8 @@ mod status;
 mod timer;
 mod tracking;
 mod unwrapped;
+#[cfg(feature = "runner")]
+mod verify;
 mod wait;
 #[cfg(feature = "testing")]
 mod walk;
@@ -82,6 +84,8 @@ pub use report::{
     AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan, RedoReport, Report,
     RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, StepTransaction,
 };
+#[cfg(feature = "runner")]
+pub(crate) use verify::verify;
 #[cfg(any(feature = "testing", feature = "cli"))]
 pub(crate) use site::Site;
 #[cfg(feature = "testing")]

@@ -131,8 +131,7 @@ pub fn setup(
     };
     let is_embedded = review.is_embedded();
     if is_embedded || needs.runner || setup.runtime.is_some() || setup.helper.is_some() {
-        review.helper();
-        review.runtime(needs.dialects);
+        review.dependencies(needs.dialects);
         review.build_script();
         review.runner(needs.runner);
     }
@@ -140,6 +139,17 @@ pub fn setup(
         review.not_embedded();
     }
     review.findings
+}
+
+/// One of the two dependencies, and what it must have.
+struct Side<'a> {
+    code: Code,
+    table: &'a str,
+    feature: &'a str,
+    declared: Option<&'a Declared>,
+    has_feature: bool,
+    /// Where the other one stands.
+    other: Option<[&'a str; 2]>,
 }
 
 struct Review<'a> {
@@ -159,113 +169,100 @@ impl Review<'_> {
         format!("`cargo migrate init -p {}` adds it", self.name)
     }
 
-    /// Labels the first of these paths of keys that the manifest has.
-    fn at(&self, finding: Diagnostic, paths: &[&[&str]], label: &str) -> Diagnostic {
-        let ours: &[&str] = &["package", "metadata", "migrate"];
-        let place = |path: &&[&str]| key_span(self.document.as_ref()?.as_item(), path);
-        let labelled = |finding: Diagnostic, span, text: &str| finding.label(self.manifest, span, text);
-        match paths.iter().find_map(place) {
-            Some(span) => labelled(finding, span, label),
-            None => match place(&ours) {
-                Some(span) => labelled(finding, span, ""),
-                None => finding,
-            },
+    /// Labels a key of the manifest, or else the table of the chain.
+    fn at(&self, finding: Diagnostic, path: Option<&[&str]>, label: &str) -> Diagnostic {
+        let place = |path: &[&str]| key_span(self.document.as_ref()?.as_item(), path);
+        if let Some(span) = path.and_then(place) {
+            return finding.label(self.manifest, span, label);
+        }
+        match place(&["package", "metadata", "migrate"]) {
+            Some(span) => finding.label(self.manifest, span, ""),
+            None => finding,
         }
     }
 
-    fn helper(&mut self) {
+    fn dependencies(&mut self, dialects: &[Dialect]) {
         let Setup { runtime, helper, .. } = self.setup;
-        let unified = self.package.unified_features;
+        // With the first resolver both are compiled once, with the features of both.
+        let unified = runtime.as_ref().filter(|_| self.package.unified_features);
         let has_build = |helper: &Declared| {
-            // With the first resolver both are compiled once, with the features of both.
-            helper.has("build") || (unified && runtime.iter().any(|runtime| runtime.has("build")))
+            helper.has("build") || unified.is_some_and(|runtime| runtime.has("build"))
         };
-        let (message, label) = match helper {
-            None => (
-                format!("`{PACKAGE}` is not among the build-dependencies"),
-                "only the runtime is declared",
-            ),
-            Some(helper) if helper.is_optional => (
-                format!("the build-dependency `{}` is optional", helper.key),
-                "`embed!` needs it in every build",
-            ),
-            Some(helper) if !has_build(helper) => (
-                format!("the build-dependency `{}` has no feature `build`", helper.key),
-                "without it there is no helper",
-            ),
-            Some(_) => return,
-        };
-        let is_optional = helper.as_ref().is_some_and(|helper| helper.is_optional);
-        let finding = Diagnostic::new(Code::HelperMissing, message);
-        let finding = match (helper, runtime) {
-            (Some(helper), _) => self.at(finding, &[&["build-dependencies", &helper.key]], label),
-            (None, Some(runtime)) => self.at(finding, &[&["dependencies", &runtime.key]], label),
-            (None, None) => self.at(finding, &[], ""),
-        };
-        self.findings.push(if is_optional {
-            finding.help("remove `optional = true`")
-        } else {
-            finding.help(self.init())
+        let is_helper_whole = self.dependency(&Side {
+            code: Code::HelperMissing,
+            table: "build-dependencies",
+            feature: "build",
+            declared: helper.as_ref(),
+            has_feature: helper.as_ref().is_some_and(has_build),
+            other: runtime.as_ref().map(|runtime| ["dependencies", &runtime.key]),
         });
+        let has_runtime = |runtime: &Declared| self.setup.may_have(runtime, "runtime");
+        let is_runtime_whole = self.dependency(&Side {
+            code: Code::RuntimeMissing,
+            table: "dependencies",
+            feature: "runtime",
+            declared: runtime.as_ref(),
+            has_feature: runtime.as_ref().is_some_and(has_runtime),
+            other: helper.as_ref().map(|helper| ["build-dependencies", &helper.key]),
+        });
+        if let Some(runtime) = runtime.as_ref().filter(|_| is_runtime_whole) {
+            self.drivers(runtime, dialects);
+            if let Some(helper) = helper.as_ref().filter(|_| is_helper_whole) {
+                self.origins(runtime, helper);
+            }
+        }
     }
 
-    fn runtime(&mut self, dialects: &[Dialect]) {
-        let Setup { runtime, helper, .. } = self.setup;
-        let (message, label) = match runtime {
-            None => (
-                format!("`{PACKAGE}` is not among the dependencies"),
-                "only the build helper is declared",
-            ),
-            Some(runtime) if runtime.is_optional => (
-                format!("the dependency `{}` is optional", runtime.key),
-                "`embed!` needs it in every build",
-            ),
-            Some(runtime) if !self.setup.may_have(runtime, "runtime") => (
-                format!("the dependency `{}` has no feature `runtime`", runtime.key),
-                "without it there is no `Migrator`",
-            ),
-            Some(runtime) => {
-                let paths: &[&[&str]] = &[&["dependencies", &runtime.key]];
-                for dialect in dialects {
-                    if self.setup.may_have(runtime, dialect.name()) {
-                        continue;
-                    }
-                    let message = format!(
-                        "the chain is written for `{dialect}`, whose driver is not compiled in"
-                    );
-                    let label = format!("there is no feature `{dialect}`");
-                    let finding = Diagnostic::new(Code::DriverMissing, message);
-                    let finding = self.at(finding, paths, &label).help(self.init());
-                    self.findings.push(finding);
-                }
-                if let Some(helper) = helper
-                    && helper.origin != runtime.origin
-                {
-                    let message = format!(
-                        "`{}` may be of different versions in `[dependencies]` and `[build-dependencies]`",
-                        runtime.key
-                    );
-                    let finding = Diagnostic::new(Code::VersionsDiffer, message);
-                    let finding = self.at(finding, paths, &runtime.origin);
-                    let path: &[&[&str]] = &[&["build-dependencies", &helper.key]];
-                    let finding = self.at(finding, path, &helper.origin);
-                    self.findings.push(finding.help("ask for the same version and source in both"));
-                }
-                return;
+    /// Judges one of the two dependencies; `true` if nothing is wrong with it.
+    fn dependency(&mut self, side: &Side<'_>) -> bool {
+        let Side { table, feature, .. } = side;
+        let (message, label) = match side.declared {
+            None => (format!("`{PACKAGE}` is not in `[{table}]`"), "it is only here"),
+            Some(it) if it.is_optional => {
+                let message = format!("`{}` is optional in `[{table}]`", it.key);
+                (message, "the chain needs it in every build")
             }
+            Some(it) if !side.has_feature => {
+                let message = format!("`{}` has no feature `{feature}` in `[{table}]`", it.key);
+                (message, "")
+            }
+            Some(_) => return true,
         };
-        let finding = Diagnostic::new(Code::RuntimeMissing, message);
-        let is_optional = runtime.as_ref().is_some_and(|runtime| runtime.is_optional);
-        let finding = match (runtime, helper) {
-            (Some(runtime), _) => self.at(finding, &[&["dependencies", &runtime.key]], label),
-            (None, Some(helper)) => self.at(finding, &[&["build-dependencies", &helper.key]], label),
-            (None, None) => self.at(finding, &[], ""),
-        };
-        self.findings.push(if is_optional {
+        let own = side.declared.map(|declared| [side.table, &declared.key]);
+        let path = own.as_ref().or(side.other.as_ref()).map(|path| &path[..]);
+        let finding = self.at(Diagnostic::new(side.code, message), path, label);
+        self.findings.push(if side.declared.is_some_and(|declared| declared.is_optional) {
             finding.help("remove `optional = true`")
         } else {
             finding.help(self.init())
         });
+        false
+    }
+
+    fn drivers(&mut self, runtime: &Declared, dialects: &[Dialect]) {
+        for dialect in dialects {
+            if self.setup.may_have(runtime, dialect.name()) {
+                continue;
+            }
+            let message =
+                format!("the chain is written for `{dialect}`, whose driver is not compiled in");
+            let finding = Diagnostic::new(Code::DriverMissing, message);
+            let label = format!("there is no feature `{dialect}`");
+            let finding = self.at(finding, Some(&["dependencies", &runtime.key]), &label);
+            self.findings.push(finding.help(self.init()));
+        }
+    }
+
+    fn origins(&mut self, runtime: &Declared, helper: &Declared) {
+        if helper.origin == runtime.origin {
+            return;
+        }
+        let message = "the build helper and the runtime may be of different versions";
+        let finding = Diagnostic::new(Code::VersionsDiffer, message);
+        let path = ["build-dependencies", &helper.key];
+        let finding = self.at(finding, Some(&path), &helper.origin);
+        let finding = self.at(finding, Some(&["dependencies", &runtime.key]), &runtime.origin);
+        self.findings.push(finding.help("ask for the same version and source in both"));
     }
 
     fn build_script(&mut self) {
@@ -273,13 +270,13 @@ impl Review<'_> {
         let finding = |message: &str| Diagnostic::new(Code::HelperNotCalled, message);
         let finding = match &self.package.build_script {
             BuildScript::Disabled => {
-                let path: &[&[&str]] = &[&["package", "build"]];
+                let path: Option<&[&str]> = Some(&["package", "build"]);
                 let finding = finding("build scripts are switched off, so nothing bakes the chain");
                 self.at(finding, path, "").help("remove this line")
             }
             BuildScript::None(_) => {
                 let finding = finding("there is no build script, so nothing bakes the chain");
-                self.at(finding, &[&["package", "build"]], "").help(self.init())
+                self.at(finding, Some(&["package", "build"]), "").help(self.init())
             }
             BuildScript::Present(script) => {
                 if script.calls_helper(&self.library) {
@@ -309,7 +306,7 @@ impl Review<'_> {
             Code::NotEmbedded,
             format!("package `{}` embeds its chain nowhere", self.name),
         );
-        let finding = self.at(finding, &[], "").note(format!(
+        let finding = self.at(finding, None, "").note(format!(
             "`cargo migrate` works without it; a program that migrates needs `{}::embed!();`",
             self.library
         ));
@@ -322,14 +319,14 @@ impl Review<'_> {
                 let message = "the chain has revisions in Rust, and the package no binary \
                                `migrate` to run them";
                 let finding = Diagnostic::new(Code::RunnerMissing, message);
-                let finding = self.at(finding, &[], "").help(self.init());
+                let finding = self.at(finding, None, "").help(self.init());
                 self.findings.push(finding);
             }
             return;
         };
         let is_on = self.setup.runtime.as_ref().is_some_and(|runtime| runtime.has("runner"))
             || required.iter().any(|feature| self.setup.enables(feature, "runner"));
-        let bin: &[&[&str]] = &[&["bin", RUNNER]];
+        let bin: Option<&[&str]> = Some(&["bin", RUNNER]);
         if !is_on {
             let message = format!(
                 "the binary `{RUNNER}` does not require a feature that enables `{PACKAGE}/runner`"
@@ -344,7 +341,7 @@ impl Review<'_> {
             let message =
                 format!("`cargo run` cannot choose between `{}` and `{RUNNER}`", only.name);
             let finding = Diagnostic::new(Code::NoDefaultRun, message);
-            let finding = self.at(finding, &[&["package", "name"]], "there is no `default-run`");
+            let finding = self.at(finding, Some(&["package", "name"]), "there is no `default-run`");
             let help = format!("add `default-run = \"{}\"` to `[package]`", only.name);
             self.findings.push(finding.help(help));
         }

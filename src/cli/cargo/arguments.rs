@@ -10,7 +10,7 @@ use crate::Dialect;
 use crate::runner::dialect;
 use crate::runner::ui::HELP_STYLES;
 use crate::runner::{
-    BranchesArguments, Color, DatabaseArguments, DownArguments, Env, GraphArguments,
+    BranchesArguments, CheckArguments, Color, DatabaseArguments, DownArguments, Env, GraphArguments,
     OutputArguments,
 };
 use crate::runner::{
@@ -18,6 +18,21 @@ use crate::runner::{
 };
 use crate::runner::{PlanArguments, RedoArguments, RepairArguments, SqlArguments, StampArguments};
 use crate::scaffold::import::Tool;
+
+const CHECK_HELP: &str = "\
+Examples:
+  check                           the chain, the package's setup, its environments
+  check --env production          also whether a database is up to date
+  check --state                   the same of the database that `up` takes
+  check --message-format github   each finding as an annotation of GitHub Actions
+  check --message-format sarif    all findings as a document of SARIF 2.1.0
+
+Findings are on stderr. On stdout are messages, annotations or a document, if one of these formats is asked \
+for; under GitHub Actions annotations are the default. A database is asked only with --state, --env, --database or \
+--database-url.
+
+Exit codes: 0 all is well, 1 the package is not in order, 3 the database is out of date, or something is wrong with \
+what it records, 4 the chain is invalid, 5 no connection.";
 
 /// Versioned database migrations, checked when the crate is compiled
 #[derive(Clone, Debug, Parser)]
@@ -82,7 +97,8 @@ pub enum Command {
     Branches(BranchesArguments),
     /// Show a revision
     Show(ShowArguments),
-    /// Check the chain without building
+    /// Check the chain and all about it without building
+    #[command(after_long_help = CHECK_HELP)]
     Check(CheckArguments),
     /// Turn another tool's migrations into a chain
     Import(ImportArguments),
@@ -395,10 +411,6 @@ pub struct RebaseArguments {
     )]
     pub no_database: bool,
 }
-
-/// Arguments of `check`.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct CheckArguments {}
 
 /// Arguments of `import`.
 #[derive(Clone, Debug, Args)]

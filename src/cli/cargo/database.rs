@@ -13,7 +13,7 @@ use crate::runner::commands::Running;
 use crate::runner::place::Place;
 use crate::runner::{self, commands};
 use crate::runner::{
-    DatabaseArguments, DownArguments, Exit, Failure, PlanArguments, RedoArguments, RepairArguments,
+    DatabaseArguments, DownArguments, Env, Exit, Failure, PlanArguments, RedoArguments, RepairArguments,
     SqlArguments, StampArguments, StatusArguments, UpArguments,
 };
 use crate::runtime::{Migrator, Status};
@@ -153,6 +153,24 @@ fn prepare(
     Ok(Prepared { migrator: Migrator::new(chain, settings), place, warnings })
 }
 
+/// What a command of its own works with.
+pub(super) fn migrator_and_place(
+    context: &mut Context<'_>,
+    chain: FileChain,
+    args: &DatabaseArguments,
+) -> Result<(Migrator, Place), Failure> {
+    let Prepared { migrator, place, .. } = prepare(context, chain, args)?;
+    Ok((migrator, place))
+}
+
+/// Variables as configurations use them.
+pub(super) fn lookup(env: &Env) -> impl Fn(&str) -> Option<Variable> {
+    |name: &str| {
+        let (value, from_dotenv) = env.variable_or_dotenv(name)?;
+        Some(Variable { value: value.to_owned(), from_dotenv })
+    }
+}
+
 fn no_url() -> Failure {
     Failure::new(ResolveError::NoUrl.to_string()).exit(Exit::Usage)
 }
@@ -168,10 +186,7 @@ pub(super) fn place(
         context.env.read_dotenv(root).map_err(Failure::new)?;
     }
     let env = &context.env;
-    let lookup = |name: &str| {
-        let (value, from_dotenv) = env.variable_or_dotenv(name)?;
-        Some(Variable { value: value.to_owned(), from_dotenv })
-    };
+    let lookup = lookup(env);
     let request = Request {
         flag: args.database_url.as_deref(),
         environment: args.environment.as_deref(),

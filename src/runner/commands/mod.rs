@@ -1,6 +1,7 @@
 //! The commands over a chain, wherever it comes from: files, or the binary.
 
 mod chain;
+mod check;
 #[cfg(feature = "cli")]
 mod code;
 mod database;
@@ -10,6 +11,9 @@ mod repair;
 mod sql;
 mod status;
 
+pub(crate) use check::check;
+#[cfg(feature = "cli")]
+pub(crate) use check::{StateFinding, checked, state};
 pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
 pub(crate) use code::{Running, needs_code};

@@ -28,20 +28,30 @@ pub(crate) fn status(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let status = look(migrator, place, &args.database, ui)?;
+    let answer = answer(migrator, place, &args.database, &status)?;
+    ui.say(answer, |answer| text(answer, &status, ui.is_verbose()))?;
+    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+}
+
+/// The message that says it, with the command to type next.
+pub(super) fn answer(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    status: &Status,
+) -> Result<message::Status, Failure> {
     let chain = migrator.chain().map_err(super::database::failed)?;
     let many_heads = migrator.header().map_err(super::database::failed)?.settings.many_heads;
-    let next = next(chain, many_heads, &status);
-    let answer = message::Status {
+    let next = next(chain, many_heads, status);
+    Ok(message::Status {
         database: status.database.clone(),
         origin: place.origin.clone(),
         is_current: status.is_current(),
         heads: status.heads.iter().map(ToString::to_string).collect(),
-        counts: Counts::of(&status),
+        counts: Counts::of(status),
         revisions: status.revisions.iter().map(Into::into).collect(),
-        next: next.map(|command| on(command, &args.database)),
-    };
-    ui.say(answer, |answer| text(answer, &status, ui.is_verbose()))?;
-    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+        next: next.map(|command| on(command, args)),
+    })
 }
 
 /// The command to type next, if there is something to do.

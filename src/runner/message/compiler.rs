@@ -124,6 +124,8 @@ pub struct Check {
     pub heads: Vec<String>,
     /// How many warnings there are.
     pub warnings: usize,
+    /// The dialects whose drivers a shipped binary has; `None` of `cargo migrate`, which has all of them.
+    pub drivers: Option<Vec<String>>,
 }
 
 /// A code of findings: `explain`.

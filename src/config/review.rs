@@ -146,7 +146,27 @@ mod tests {
              env.dev.url = \"postgres://app:hunter2@localhost/app\"\r\n\
              env.test.url = 'postgres://app@localhost/app?password=hunter2'\r\n\
              env.production.url = \"postgres://app:${PASSWORD}@db/app\"\r\n";
-        insta::assert_snapshot!(judged(manifest, &[]), @"");
+        insta::assert_snapshot!(judged(manifest, &[]), @r#"
+        warning[M0056]: the URL of environment `dev` holds a password
+         --> Cargo.toml:3:15
+          |
+        3 | env.dev.url = "postgres://app:***@localhost/app"
+          |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ it is not shown
+          |
+          = help: put it into a variable, as in `${DATABASE_PASSWORD}`
+          = help: if it was ever committed, change it
+
+        warning[M0056]: the URL of environment `test` holds a password
+         --> Cargo.toml:4:16
+          |
+        4 | env.test.url = "postgres://app@localhost/app?password=***"
+          |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ it is not shown
+          |
+          = help: put it into a variable, as in `${DATABASE_PASSWORD}`
+          = help: if it was ever committed, change it
+
+        note: environment `production` was not judged, since `PASSWORD` is not set here
+        "#);
     }
 
     #[test]
@@ -154,16 +174,27 @@ mod tests {
         let manifest = "[package.metadata.migrate]\ndatabases = [\"catalog\", \"monitoring\"]\n\n\
              [package.metadata.migrate.env.dev.databases]\n\
              catalog = \"sqlite:dev.db\"\nmonitoring = \"sqlite:${FILE}\"\n";
-        insta::assert_snapshot!(judged(manifest, &[("FILE", "./dev.db")]), @"");
+        insta::assert_snapshot!(judged(manifest, &[("FILE", "./dev.db")]), @r#"
+        error[M0057]: the databases `catalog` and `monitoring` of environment `dev` are one database
+         --> Cargo.toml:6:14
+          |
+        5 | catalog = "sqlite:dev.db"
+          |           --------------- this one
+        6 | monitoring = "sqlite:${FILE}"
+          |              ^^^^^^^^^^^^^^^^ it is the same as
+          |
+          = note: the records of one would be taken for those of the other
+          = help: give each its own in `env.dev.databases`
+        "#);
         insta::assert_snapshot!(judged(manifest, &[("FILE", "other.db")]), @"");
-        insta::assert_snapshot!(judged(manifest, &[]), @"");
+        insta::assert_snapshot!(judged(manifest, &[]), @"note: environment `dev` was not judged, since `FILE` is not set here");
     }
 
     #[test]
     fn a_url_from_a_variable_is_of_a_declared_dialect() {
         let manifest = "[package.metadata.migrate]\nenv.production.url = \"${URL}\"\n";
-        insta::assert_snapshot!(judged(manifest, &[("URL", "mysql://me:hunter2@db/app")]), @"");
-        insta::assert_snapshot!(judged(manifest, &[("URL", "hunter2")]), @"");
+        insta::assert_snapshot!(judged(manifest, &[("URL", "mysql://me:hunter2@db/app")]), @"note: environment `production` cannot be used with the variables as they are set here: its URL is of `mysql`, which is not in `dialects`");
+        insta::assert_snapshot!(judged(manifest, &[("URL", "hunter2")]), @"note: environment `production` cannot be used with the variables as they are set here: its URL is of no database that is known");
         insta::assert_snapshot!(judged(manifest, &[("URL", "sqlite:app.db")]), @"");
     }
 }

@@ -49,11 +49,9 @@ pub(super) fn holds_password(text: &str) -> bool {
             let rest = &lower[at + 3..];
             let rest = rest.split('\n').next().unwrap_or(rest);
             let Some((before_host, _)) = rest.rsplit_once('@') else { return false };
-            before_host
-                .split_once(':')
-                .is_some_and(|(_, password)| {
-                    !password.is_empty() && !is_variable(password) && password != HIDDEN
-                })
+            before_host.split_once(':').is_some_and(|(_, password)| {
+                !password.is_empty() && !is_variable(password) && password != HIDDEN
+            })
         })
 }
 

@@ -105,9 +105,11 @@ impl MessageFormat {
             Self::Sarif => "sarif",
         };
         let message = format!("`--message-format {name}` is not for `{command}`");
-        Some(Failure::new(message).exit(Exit::Usage).help(
-            "`cargo migrate check` has it; all commands have `text` and `json`",
-        ))
+        Some(
+            Failure::new(message)
+                .exit(Exit::Usage)
+                .help("`cargo migrate check` has it; all commands have `text` and `json`"),
+        )
     }
 }
 

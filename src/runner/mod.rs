@@ -20,10 +20,10 @@ mod tests;
 #[cfg(feature = "cli")]
 pub(crate) use arguments::dialect;
 pub use arguments::{
-    BranchesArguments, CheckArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
-    HeadsArguments, HistoryArguments, MessageFormat, OutputArguments, PlanArguments, RedoArguments,
-    RepairArguments, Scope, ShowArguments, SqlArguments, StampArguments, StatementArguments,
-    StatusArguments, UpArguments, Verdict, ViewArguments,
+    BranchesArguments, CheckArguments, DatabaseArguments, DownArguments, DownSource,
+    GraphArguments, GraphFormat, HeadsArguments, HistoryArguments, MessageFormat, OutputArguments,
+    PlanArguments, RedoArguments, RepairArguments, Scope, ShowArguments, SqlArguments,
+    StampArguments, StatementArguments, StatusArguments, UpArguments, Verdict, ViewArguments,
 };
 pub use env::Env;
 pub use exit::{Exit, Failure};

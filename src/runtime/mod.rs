@@ -84,10 +84,10 @@ pub use report::{
     AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan, RedoReport, Report,
     RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, StepTransaction,
 };
-#[cfg(feature = "runner")]
-pub(crate) use verify::verify;
 #[cfg(any(feature = "testing", feature = "cli"))]
 pub(crate) use site::Site;
+#[cfg(feature = "runner")]
+pub(crate) use verify::verify;
 #[cfg(feature = "testing")]
 pub(crate) use {
     connection::Connection,

@@ -21,7 +21,10 @@ pub(crate) fn verify(migrator: &Migrator) -> Result<(), Error> {
     for (index, revision) in chain.revisions().iter().enumerate() {
         if let Some(what) = damage(chain, index) {
             let path = revision.path();
-            let error = damaged(format!("revision `{}` of the chain inside this program {what}", revision.id()));
+            let error = damaged(format!(
+                "revision `{}` of the chain inside this program {what}",
+                revision.id()
+            ));
             return Err(error.revision_named(revision.id(), Some(path)));
         }
     }
@@ -50,7 +53,8 @@ fn damage(chain: &Chain, index: usize) -> Option<&'static str> {
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Some("cannot be read");
     }
-    if script.header().revision.as_ref().map(|id| id.value.as_str()) != Some(revision.id().as_str()) {
+    if script.header().revision.as_ref().map(|id| id.value.as_str()) != Some(revision.id().as_str())
+    {
         return Some("has the text of another one");
     }
     let digests = |others: Vec<&Revision>, variant: usize| -> Vec<Digest> {
@@ -72,4 +76,72 @@ fn damaged(message: String) -> Error {
     Error::new(ErrorKind::Chain, message)
         .note("the program is damaged, or was put together from parts of several builds")
         .help("build it again, and copy the file as a whole")
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+    use crate::chain::baked::{Pieces, Settings, encode};
+    use crate::config::Configuration;
+    use crate::validate;
+
+    const ONE: &str = "-- one\n--\n-- revision: one1\n\n-- migrate:up\nCREATE TABLE a (x);\n\n-- migrate:down\nDROP TABLE a;\n";
+    const TWO: &str = "-- two\n--\n-- revision: two2\n-- revises: one1\n\n-- migrate:up\nCREATE TABLE b (x);\n\n-- migrate:down\nDROP TABLE b;\n";
+
+    fn pieces() -> Pieces {
+        let texts = [("1.sql", ONE), ("2.sql", TWO)].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let (chain, findings, _) = validate::texts(&Configuration::default(), texts);
+        encode(&chain.unwrap_or_else(|| panic!("{findings:?}")), &Settings::default())
+    }
+
+    fn verified(text: String, table: Vec<u8>) -> Result<(), String> {
+        verify(&Migrator::baked(text.leak(), table.leak(), &[])).map_err(|error| {
+            assert_eq!(error.kind(), ErrorKind::Chain);
+            error.to_string()
+        })
+    }
+
+    #[test]
+    fn a_whole_chain_is_whole() {
+        let Pieces { text, table } = pieces();
+        assert_eq!(verified(text, table), Ok(()));
+    }
+
+    #[test]
+    fn damage_is_found_and_names_the_revision() {
+        let Pieces { text, table } = pieces();
+        for (there, instead, says) in [
+            ("TABLE b", "TABLE c", "revision `two2` of the chain inside this program is not what"),
+            (
+                "revision: one1",
+                "revision: one2",
+                "revision `one1` of the chain inside this program has the text",
+            ),
+            ("migrate:up\nCREATE TABLE a", "migrate:uq\nCREATE TABLE a", "cannot be read"),
+        ] {
+            let error = verified(text.replace(there, instead), table.clone()).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+        insta::assert_snapshot!(verified(text.replace("TABLE b", "TABLE c"), table).unwrap_err(), @"
+        revision `two2` of the chain inside this program is not what its fingerprint says
+        --> 2.sql
+         = note: the program is damaged, or was put together from parts of several builds
+         = help: build it again, and copy the file as a whole
+        ");
+    }
+
+    #[test]
+    fn every_fingerprint_counts() {
+        let Pieces { text, table } = pieces();
+        // The last thing in the table is the digest of the head, which is also in the header.
+        let mut damaged = table.clone();
+        *damaged.last_mut().unwrap() ^= 1;
+        assert!(verified(text.clone(), damaged).is_err());
+        let mut damaged = table;
+        let digest: Vec<u8> = damaged[damaged.len() - 32..].to_vec();
+        let at = damaged.windows(32).position(|bytes| bytes == digest).unwrap();
+        damaged[at] ^= 1;
+        let error = verified(text, damaged).unwrap_err();
+        assert!(error.contains("does not end where its header says"), "{error}");
+    }
 }

@@ -358,9 +358,8 @@ fn package_name(manifest: &str) -> String {
 fn key_span(item: &Item, path: &[&str]) -> Option<Range<usize>> {
     let (key, rest) = path.split_first()?;
     if let Some(tables) = item.as_array_of_tables() {
-        let is_it = |table: &&toml_edit::Table| {
-            table.get("name").and_then(Item::as_str) == Some(*key)
-        };
+        let is_it =
+            |table: &&toml_edit::Table| table.get("name").and_then(Item::as_str) == Some(*key);
         return tables.iter().find(is_it)?.get("name")?.span();
     }
     let table = item.as_table_like()?;
@@ -369,4 +368,36 @@ fn key_span(item: &Item, path: &[&str]) -> Option<Range<usize>> {
         return key.span();
     }
     key_span(table.get(key)?, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everything that a feature of our own manifest brings.
+    fn closure<'m>(features: &'m Item, feature: &'m str, found: &mut Vec<&'m str>) {
+        if found.contains(&feature) {
+            return;
+        }
+        found.push(feature);
+        let parts = features.get(feature).and_then(Item::as_array).into_iter().flatten();
+        for part in
+            parts.filter_map(toml_edit::Value::as_str).filter(|part| !part.contains([':', '/']))
+        {
+            closure(features, part, found);
+        }
+    }
+
+    #[test]
+    fn features_bring_what_our_manifest_says() {
+        let manifest = Document::parse(include_str!("../../Cargo.toml")).unwrap();
+        let features = &manifest["features"];
+        for (feature, _) in features.as_table().unwrap() {
+            let mut found = Vec::new();
+            closure(features, feature, &mut found);
+            for wanted in ["build", "runtime", "runner", "sqlite", "postgres", "mysql"] {
+                assert_eq!(brings(feature, wanted), found.contains(&wanted), "{feature}: {wanted}");
+            }
+        }
+    }
 }

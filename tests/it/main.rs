@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod branching;
+mod check;
 mod commands;
 mod compile;
 mod cost;

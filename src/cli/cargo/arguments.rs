@@ -10,8 +10,8 @@ use crate::Dialect;
 use crate::runner::dialect;
 use crate::runner::ui::HELP_STYLES;
 use crate::runner::{
-    BranchesArguments, CheckArguments, Color, DatabaseArguments, DownArguments, Env, GraphArguments,
-    OutputArguments,
+    BranchesArguments, CheckArguments, Color, DatabaseArguments, DownArguments, Env,
+    GraphArguments, OutputArguments,
 };
 use crate::runner::{
     HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,

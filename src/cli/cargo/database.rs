@@ -13,8 +13,8 @@ use crate::runner::commands::Running;
 use crate::runner::place::Place;
 use crate::runner::{self, commands};
 use crate::runner::{
-    DatabaseArguments, DownArguments, Env, Exit, Failure, PlanArguments, RedoArguments, RepairArguments,
-    SqlArguments, StampArguments, StatusArguments, UpArguments,
+    DatabaseArguments, DownArguments, Env, Exit, Failure, PlanArguments, RedoArguments,
+    RepairArguments, SqlArguments, StampArguments, StatusArguments, UpArguments,
 };
 use crate::runtime::{Migrator, Status};
 use crate::url;

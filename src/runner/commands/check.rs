@@ -12,9 +12,9 @@ use super::status::answer;
 use crate::Dialect;
 use crate::chain::{Chain, listed};
 use crate::diagnostic::{Severity, visible};
+use crate::runner::message;
 use crate::runner::place::Place;
 use crate::runner::{CheckArguments, DatabaseArguments, Exit, Failure, StatementArguments, Ui};
-use crate::runner::message;
 use crate::runtime::{self, ErrorKind, Migrator, Problem, ProblemKind, RevisionStatus};
 
 /// More revisions than these are counted and not named.
@@ -179,7 +179,10 @@ pub(crate) fn state(
     for finding in &findings {
         ui.finding(finding.severity, finding)?;
     }
-    ui.status("Finished", if is_current { "the database is up to date" } else { "the database is out of date" })?;
+    ui.status(
+        "Finished",
+        if is_current { "the database is up to date" } else { "the database is out of date" },
+    )?;
     Ok((findings, if is_current { Exit::Done } else { Exit::OutOfDate }))
 }
 
@@ -214,7 +217,10 @@ fn unknown(status: &runtime::Status) -> Option<StateFinding> {
         rule: "database-unknown",
         summary: "the database has a revision that the chain does not have",
         severity: Severity::Warning,
-        message: format!("the database has {what} that this chain does not have: {}", named(&unknown)),
+        message: format!(
+            "the database has {what} that this chain does not have: {}",
+            named(&unknown)
+        ),
         path: None,
         notes: vec![String::from(if is_newer {
             "all of this chain is applied, so the database is newer"

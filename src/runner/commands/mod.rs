@@ -11,10 +11,10 @@ mod repair;
 mod sql;
 mod status;
 
+pub(crate) use chain::{branches, graph, heads, history, show};
 pub(crate) use check::check;
 #[cfg(feature = "cli")]
 pub(crate) use check::{StateFinding, checked, state};
-pub(crate) use chain::{branches, graph, heads, history, show};
 #[cfg(feature = "cli")]
 pub(crate) use code::{Running, needs_code};
 #[cfg(feature = "cli")]

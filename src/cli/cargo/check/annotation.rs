@@ -87,7 +87,9 @@ impl Annotation {
             })
             .collect();
         let others = places.iter().skip(1).map(|place| match place.region {
-            Some(Region { first_line, .. }) => format!("{}:{first_line}: {}", place.path, place.label),
+            Some(Region { first_line, .. }) => {
+                format!("{}:{first_line}: {}", place.path, place.label)
+            }
             None => format!("{}: {}", place.path, place.label),
         });
         let code = finding.code;
@@ -116,11 +118,8 @@ impl Annotation {
             let (first, rest) = word.split_at(word.len().min(1));
             first.to_ascii_uppercase() + rest
         };
-        let place = |path: &String| Place {
-            path: root.path(path),
-            region: None,
-            label: String::new(),
-        };
+        let place =
+            |path: &String| Place { path: root.path(path), region: None, label: String::new() };
         Self {
             rule: Rule {
                 id: finding.rule.to_owned(),

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::annotation::{Annotation, Place, Rule};
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// The document; `obstacle` is what kept the check from its end, if something did.
 pub(super) fn document(annotations: &[Annotation], obstacle: Option<&str>) -> String {

@@ -27,13 +27,45 @@ fn line() -> Project {
 #[test]
 fn what_init_writes_is_in_order_until_somebody_changes_it() {
     let project = Project::initialised(&["src/main.rs"]);
-    assert_transcript!(project.migrate(&["check"]), @"");
+    assert_transcript!(project.migrate(&["check"]), @"
+    exit code: 0
+    ----- stderr -----
+         Checked 0 revisions
+    ");
     let manifest = project.read("Cargo.toml");
     let (before, rest) = manifest.split_once("[build-dependencies]\n").unwrap();
     let (_, after) = rest.split_once('\n').unwrap();
     project.write("Cargo.toml", format!("{before}{after}").replace("default-run", "# default-run"));
     project.write("build.rs", "fn main() {}\n");
-    assert_transcript!(project.migrate(&["check"]), @"");
+    assert_transcript!(project.migrate(&["check"]), @r#"
+    exit code: 1
+    ----- stderr -----
+    error[M0061]: `cargo-migrate` is not in `[build-dependencies]`
+     --> Cargo.toml:8:1
+      |
+    8 | cargo-migrate = { path = "../wt/check", default-features = false, features = ["sqlite", "tokio"] }
+      | ^^^^^^^^^^^^^ it is only here
+      |
+      = help: `cargo migrate init -p app` adds it
+
+    error[M0065]: the build script does not call the build helper
+     --> build.rs:1:4
+      |
+    1 | fn main() {}
+      |    ^^^^
+      |
+      = help: add this line: `cargo_migrate::build::emit();`
+
+    warning[M0069]: `cargo run` cannot choose between `app` and `migrate`
+     --> Cargo.toml:2:1
+      |
+    2 | name = "app"
+      | ^^^^ there is no `default-run`
+      |
+      = help: add `default-run = "app"` to `[package]`
+
+    error: the chain is valid, but not all about it is in order: 2 errors
+    "#);
     project.migrate(&["init", "--path", env!("CARGO_MANIFEST_DIR")]).success();
     project.append("Cargo.toml", "\n[package.metadata.migrate.lints]\nM0065 = \"warn\"\n");
     let output = project.migrate(&["check"]).success();
@@ -48,7 +80,21 @@ fn environments_are_judged_and_no_password_is_shown() {
         "\n[package.metadata.migrate.env.production]\nurl = \"${PRODUCTION_URL}\"\n\n\
          [package.metadata.migrate.env.test]\nurl = \"sqlite:test.db?password=hunter2\"\n",
     );
-    assert_transcript!(project.migrate(&["check"]), @"");
+    assert_transcript!(project.migrate(&["check"]), @r#"
+    exit code: 0
+    ----- stderr -----
+    warning[M0056]: the URL of environment `test` holds a password
+      --> Cargo.toml:19:7
+       |
+    19 | url = "sqlite:test.db?password=***"
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ it is not shown
+       |
+       = help: put it into a variable, as in `${DATABASE_PASSWORD}`
+       = help: if it was ever committed, change it
+
+    note: environment `production` was not judged, since `PRODUCTION_URL` is not set here
+         Checked 0 revisions, 1 warning
+    "#);
     for format in ["json", "github", "sarif"] {
         let output = project.migrate(&["check", "--message-format", format]).success();
         assert!(!output.transcript().contains("hunter2"), "{}", output.transcript());
@@ -58,16 +104,56 @@ fn environments_are_judged_and_no_password_is_shown() {
 #[test]
 fn a_database_is_compared_where_that_is_asked_for() {
     let project = line();
-    assert_transcript!(project.migrate(&["check"]), @"");
-    assert_transcript!(project.migrate(&["check", "--state"]), @"");
+    assert_transcript!(project.migrate(&["check"]), @"
+    exit code: 0
+    ----- stderr -----
+         Checked 2 revisions, head `second`
+    ");
+    assert_transcript!(project.migrate(&["check", "--state"]), @"
+    exit code: 3
+    ----- stderr -----
+         Checked 2 revisions, head `second`
+        Database sqlite:dev.db (from environment `dev`)
+    note: the database does not exist yet; `up` creates it
+    warning: 2 revisions are pending: `first1` and `second`
+      = help: `up` is next
+
+        Finished the database is out of date
+    ");
     assert!(!project.path("dev.db").exists());
     project.migrate(&["up"]).success();
-    assert_transcript!(project.migrate(&["check", "--env", "dev"]), @"");
+    assert_transcript!(project.migrate(&["check", "--env", "dev"]), @"
+    exit code: 0
+    ----- stderr -----
+         Checked 2 revisions, head `second`
+        Database sqlite:dev.db (from environment `dev`)
+        Finished the database is up to date
+    ");
     project.revision("first1", "", "CREATE TABLE z (x);", "DROP TABLE a;");
     std::fs::remove_file(project.path("migrations/second.sql")).unwrap();
     project.revision("other1", "first1", "CREATE TABLE c (x);", "DROP TABLE c;");
     let output = project.migrate(&["check", "--database-url", "sqlite:dev.db"]);
-    assert_transcript!(output, @"");
+    assert_transcript!(output, @"
+    exit code: 3
+    ----- stderr -----
+         Checked 2 revisions, head `other1`
+        Database sqlite:dev.db (from `--database-url`)
+    error: revision `first1` has another text than when applied to this database
+     --> migrations/first1.sql
+      = note: applied at [NOW] by cargo-migrate@[HOST]
+      = help: restore the file to what was applied, and put the change into a new revision
+      = help: `repair first1 --accept`: if the database is as the file says now; then its row says the same, and the digests of all that was applied after it follow
+      = help: `down base --from database`: undoes it, and all that was applied after it, with the scripts that were stored then; only where nobody else has applied it
+
+    warning: the database has 1 revision that this chain does not have: `second`
+      = note: it lacks revisions of this chain, too: it was migrated from another branch, or by an older version
+      = help: `status` lists them
+
+    warning: 1 revision is pending: `other1`
+      = help: `repair --database-url sqlite:dev.db` is next
+
+        Finished the database is out of date
+    ");
     let output = project.migrate(&["check", "--state", "--message-format", "json"]);
     assert_eq!(output.code, Some(3), "{}", output.transcript());
     let messages = messages(&output);
@@ -75,7 +161,11 @@ fn a_database_is_compared_where_that_is_asked_for() {
     let is_behind = |it: &Message| matches!(it, Message::Status(status) if !status.is_current);
     assert!(messages.iter().any(is_behind), "{messages:?}");
     let output = project.migrate(&["check", "--state", "-q", "--message-format", "github"]);
-    insta::assert_snapshot!(output.stdout, @"");
+    insta::assert_snapshot!(output.stdout, @"
+    ::error file=migrations/first1.sql,title=database-edited%3A an applied revision was edited::revision `first1` has another text than when applied to this database%0Anote: applied at 2026-11-22T08:42:21.846Z by cargo-migrate@vm%0Ahelp: restore the file to what was applied, and put the change into a new revision%0Ahelp: `repair first1 --accept`: if the database is as the file says now; then its row says the same, and the digests of all that was applied after it follow%0Ahelp: `down base --from database`: undoes it, and all that was applied after it, with the scripts that were stored then; only where nobody else has applied it
+    ::warning title=database-unknown%3A the database has a revision that the chain does not have::the database has 1 revision that this chain does not have: `second`%0Anote: it lacks revisions of this chain, too: it was migrated from another branch, or by an older version%0Ahelp: `status` lists them
+    ::warning title=database-pending%3A a revision is not applied::1 revision is pending: `other1`%0Ahelp: `repair` is next
+    ");
     let output = project.migrate(&["check", "--database-url", "sqlite:missing/dev.db"]);
     assert_eq!(output.code, Some(3), "{}", output.transcript());
     let output = project.migrate(&["check", "--database-url", "postgres://localhost:1/app"]);
@@ -94,7 +184,11 @@ fn github_gets_annotations_and_people_their_text() {
     let output = on_github(&project, &["check"]);
     assert_eq!(output.code, Some(4), "{}", output.transcript());
     assert!(output.stderr.contains("error[M0013]"), "{}", output.transcript());
-    insta::assert_snapshot!(output.stdout, @"");
+    insta::assert_snapshot!(output.stdout, @"
+    ::error file=migrations/first1.sql,line=7,endLine=7,col=13,endColumn=14,title=M0027%3A a quote%2C comment or body does not end::this string does not end%0Ait begins here%0Anote: a section ends at the next marker, whatever is open%0Ahelp: close it with `'`
+    ::error file=migrations/second.sql,line=4,endLine=4,col=13,endColumn=19,title=M0013%3A unknown parent revision::unknown parent revision `frist1`%0Ano revision has this id%0Ahelp: did you mean `first1`?
+    ::warning file=migrations/second.sql,line=6,endLine=6,col=1,endColumn=14,title=M0033%3A a section is empty::this section is empty%0Ahelp: write the SQL below it; where there is nothing to do, a comment that says why
+    ");
     let asked = project.migrate(&["check", "--message-format", "github"]);
     assert_eq!(asked.stdout, output.stdout);
     assert_eq!(on_github(&project, &["check", "--message-format", "text"]).stdout, "");
@@ -174,7 +268,143 @@ fn sarif_is_a_document_of_its_schema() {
         rule["help"] = Value::Null;
     }
     document["runs"][0]["tool"]["driver"]["semanticVersion"] = Value::from("[VERSION]");
-    insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap(), @"");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap(), @r#"
+    {
+      "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+      "runs": [
+        {
+          "columnKind": "utf16CodeUnits",
+          "invocations": [
+            {
+              "executionSuccessful": true
+            }
+          ],
+          "results": [
+            {
+              "level": "error",
+              "locations": [
+                {
+                  "message": {
+                    "text": "it begins here"
+                  },
+                  "physicalLocation": {
+                    "artifactLocation": {
+                      "uri": "migrations/first1.sql",
+                      "uriBaseId": "%SRCROOT%"
+                    },
+                    "region": {
+                      "endColumn": 15,
+                      "endLine": 7,
+                      "startColumn": 14,
+                      "startLine": 7
+                    }
+                  }
+                }
+              ],
+              "message": {
+                "text": "this string does not end\nit begins here\nnote: a section ends at the next marker, whatever is open\nhelp: close it with `'`"
+              },
+              "ruleId": "M0027",
+              "ruleIndex": 0
+            },
+            {
+              "level": "error",
+              "locations": [
+                {
+                  "message": {
+                    "text": "no revision has this id"
+                  },
+                  "physicalLocation": {
+                    "artifactLocation": {
+                      "uri": "migrations/second.sql",
+                      "uriBaseId": "%SRCROOT%"
+                    },
+                    "region": {
+                      "endColumn": 19,
+                      "endLine": 4,
+                      "startColumn": 13,
+                      "startLine": 4
+                    }
+                  }
+                }
+              ],
+              "message": {
+                "text": "unknown parent revision `frist1`\nno revision has this id\nhelp: did you mean `first1`?"
+              },
+              "ruleId": "M0013",
+              "ruleIndex": 1
+            },
+            {
+              "level": "warning",
+              "locations": [
+                {
+                  "physicalLocation": {
+                    "artifactLocation": {
+                      "uri": "migrations/second.sql",
+                      "uriBaseId": "%SRCROOT%"
+                    },
+                    "region": {
+                      "endColumn": 14,
+                      "endLine": 6,
+                      "startColumn": 1,
+                      "startLine": 6
+                    }
+                  }
+                }
+              ],
+              "message": {
+                "text": "this section is empty\nhelp: write the SQL below it; where there is nothing to do, a comment that says why"
+              },
+              "ruleId": "M0033",
+              "ruleIndex": 2
+            }
+          ],
+          "tool": {
+            "driver": {
+              "name": "cargo-migrate",
+              "rules": [
+                {
+                  "defaultConfiguration": {
+                    "level": "error"
+                  },
+                  "help": null,
+                  "id": "M0027",
+                  "name": "Unterminated",
+                  "shortDescription": {
+                    "text": "a quote, comment or body does not end"
+                  }
+                },
+                {
+                  "defaultConfiguration": {
+                    "level": "error"
+                  },
+                  "help": null,
+                  "id": "M0013",
+                  "name": "UnknownParent",
+                  "shortDescription": {
+                    "text": "unknown parent revision"
+                  }
+                },
+                {
+                  "defaultConfiguration": {
+                    "level": "warning"
+                  },
+                  "help": null,
+                  "id": "M0033",
+                  "name": "EmptySection",
+                  "shortDescription": {
+                    "text": "a section is empty"
+                  }
+                }
+              ],
+              "semanticVersion": "[VERSION]"
+            }
+          }
+        }
+      ],
+      "version": "2.1.0"
+    }
+    "#);
 }
 
 #[test]
@@ -189,7 +419,12 @@ fn a_check_that_did_not_happen_is_no_clean_document() {
 #[test]
 fn other_commands_have_no_findings_to_show() {
     let project = Project::with_chain();
-    assert_transcript!(project.migrate(&["up", "--message-format", "sarif"]), @"");
+    assert_transcript!(project.migrate(&["up", "--message-format", "sarif"]), @"
+    exit code: 2
+    ----- stderr -----
+    error: `--message-format sarif` is not for `this command`
+    help: `cargo migrate check` has it; all commands have `text` and `json`
+    ");
     let help = project.migrate(&["up", "--help"]).success();
     assert!(!help.stdout.contains("sarif"), "{}", help.transcript());
     let help = project.migrate(&["check", "--help"]).success();

@@ -75,6 +75,8 @@ fn a_first_revision_is_written_applied_and_undone() {
           at: aaaa1111
 
      applied  aaaa1111  create account!  ([NOW] by [WHO] in [TIME])
+
+       total: 1 applied; nothing to do
     ");
     assert_transcript!(project.migrate(&["down"]), @"
     exit code: 0
@@ -89,9 +91,11 @@ fn a_first_revision_is_written_applied_and_undone() {
     ----- stdout -----
     database: [ROOT]/dev.db (from environment `dev`)
           at: base: no revision is applied
-     pending: 1
 
      pending  aaaa1111  create account!
+
+       total: 1 pending
+        next: `up`
     ");
 }
 

@@ -6,6 +6,8 @@
 //! The reports quote the manifest, in which a password may stand anywhere. So they are about a copy of
 //! its text that has none.
 
+use std::fmt::Write as _;
+
 use super::resolve::{expand_known, same_databases};
 use super::{Configuration, Request, Urls, read, secret};
 use crate::diagnostic::{Code, Diagnostic, FileId, Sources, visible};
@@ -103,7 +105,7 @@ fn without_passwords(manifest: &str, configuration: &Configuration) -> String {
     for (span, url) in secrets {
         text.push_str(&manifest[end..span.start]);
         let url = visible(&url).replace('\\', "\\\\").replace('"', "\\\"");
-        text.push_str(&format!("\"{url}\""));
+        let _ = write!(text, "\"{url}\"");
         end = span.end;
     }
     text.push_str(&manifest[end..]);

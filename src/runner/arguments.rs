@@ -98,18 +98,14 @@ pub struct StatementArguments {
 
 impl MessageFormat {
     /// Why a command other than `cargo migrate check` cannot answer so, if it cannot.
-    pub(crate) fn refusal(self, command: &str) -> Option<Failure> {
+    pub(crate) fn refusal(self) -> Option<Failure> {
         let name = match self {
             Self::Text | Self::Json => return None,
             Self::Github => "github",
             Self::Sarif => "sarif",
         };
-        let message = format!("`--message-format {name}` is not for `{command}`");
-        Some(
-            Failure::new(message)
-                .exit(Exit::Usage)
-                .help("`cargo migrate check` has it; all commands have `text` and `json`"),
-        )
+        let message = format!("`--message-format {name}` is for `cargo migrate check` only");
+        Some(Failure::new(message).exit(Exit::Usage).help("all commands have `text` and `json`"))
     }
 }
 

@@ -182,7 +182,7 @@ pub fn run_from<A: Into<OsString>>(
 /// Runs parsed arguments; what goes wrong is printed, once.
 pub fn run(arguments: Arguments, migrator: &Migrator, mut env: Env, ui: &Ui) -> Exit {
     let ui = ui.with(&arguments.output);
-    ui.run(|| match arguments.output.message_format.and_then(|it| it.refusal("this program")) {
+    ui.run(|| match arguments.output.message_format.and_then(MessageFormat::refusal) {
         Some(refusal) => Err(refusal),
         None => dispatch(migrator, &arguments.command, &mut env, &ui),
     })

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::context::Context;
 use super::workspace::Workspace;
-use crate::chain::Kind;
+use crate::chain::{Kind, Revision};
 use crate::diagnostic::{Code, Diagnostic, Sources};
 use crate::runner::Failure;
 use crate::validate::Package;
@@ -21,7 +21,7 @@ pub(super) fn check(
     sources.show_below(package.sources().shown_below());
     let revisions = package.chain().map_or(&[][..], |chain| chain.revisions());
     let revisions = revisions.iter().filter(|revision| revision.kind() == Kind::Rust);
-    let files: Vec<&str> = revisions.map(|revision| revision.path()).collect();
+    let files: Vec<&str> = revisions.map(Revision::path).collect();
     if files.is_empty() {
         return Ok((Vec::new(), sources));
     }

@@ -24,7 +24,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::runner::{self, Env, Exit, Failure, Ui, help};
+use crate::runner::{self, Env, Exit, Failure, MessageFormat, Ui, help};
 
 pub use arguments::{Arguments, Command, DatabaseCommand, GlobalArguments};
 pub(crate) use context::Context;
@@ -96,7 +96,7 @@ pub fn run(arguments: Arguments, env: Env, ui: &Ui) -> Exit {
     let format = arguments.global.output.message_format;
     let refusal = match &arguments.command {
         Command::Check(_) => None,
-        _ => format.and_then(|format| format.refusal("this command")),
+        _ => format.and_then(MessageFormat::refusal),
     };
     ui.run(|| match refusal {
         Some(refusal) => Err(refusal),

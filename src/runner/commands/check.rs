@@ -10,7 +10,7 @@ use super::database::{announce, block_on, failed, look, options};
 use super::progress::Progress;
 use super::status::answer;
 use crate::Dialect;
-use crate::chain::{Chain, listed};
+use crate::chain::{Chain, Revision, listed};
 use crate::diagnostic::{Severity, visible};
 use crate::runner::message;
 use crate::runner::place::Place;
@@ -24,8 +24,10 @@ const MOST_NAMED: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StateFinding {
     /// What kind it is; a stable name.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only other formats need it"))]
     pub(crate) rule: &'static str,
     /// The same in a line.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only other formats need it"))]
     pub(crate) summary: &'static str,
     pub(crate) severity: Severity,
     /// What is wrong.
@@ -126,23 +128,22 @@ pub(crate) fn checked(
     drivers: Option<&[Dialect]>,
     ui: &Ui,
 ) -> Result<(), Failure> {
-    let heads: Vec<_> = chain.heads().map(|head| head.id()).collect();
-    let mut summary = count(chain.len(), "revision");
+    let heads: Vec<_> = chain.heads().map(Revision::id).collect();
+    let mut parts = vec![count(chain.len(), "revision")];
     if !heads.is_empty() {
         let word = if heads.len() == 1 { "head" } else { "heads" };
-        summary += &format!(", {word} {}", quoted(&heads));
+        parts.push(format!("{word} {}", quoted(&heads)));
     }
-    if let Some(drivers) = drivers {
-        let word = if drivers.len() == 1 { "driver" } else { "drivers" };
-        summary += &match drivers {
-            [] => String::from(", no driver"),
-            drivers => format!(", {word} {}", quoted(drivers)),
-        };
+    match drivers {
+        None => {}
+        Some([]) => parts.push(String::from("no driver")),
+        Some([only]) => parts.push(format!("driver `{only}`")),
+        Some(several) => parts.push(format!("drivers {}", quoted(several))),
     }
     if warnings > 0 {
-        summary += &format!(", {}", count(warnings, "warning"));
+        parts.push(count(warnings, "warning"));
     }
-    ui.status("Checked", summary)?;
+    ui.status("Checked", parts.join(", "))?;
     ui.tell(|| message::Check {
         revisions: chain.len(),
         heads: message::ids(chain.heads()),

@@ -1,5 +1,7 @@
 //! Findings as a document of SARIF 2.1.0, which code scanning and many viewers read.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::annotation::{Annotation, Place, Rule};
@@ -103,7 +105,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri

@@ -9,6 +9,8 @@ mod unknown;
 
 use crate::Dialect;
 
+#[cfg(feature = "build")]
+pub(crate) use redact::HIDDEN;
 #[cfg(any(feature = "build", feature = "runner"))]
 pub(crate) use redact::redact;
 pub(crate) use unknown::Unknown;

@@ -27,6 +27,8 @@ mod lints;
 mod place;
 mod read;
 mod resolve;
+#[cfg(feature = "cli")]
+mod review;
 mod secret;
 mod tree;
 mod url;
@@ -46,6 +48,8 @@ pub use read::read;
 pub use resolve::{
     Doubt, Request, ResolveError, Resolved, UrlSource, Variable, resolve, resolve_all,
 };
+#[cfg(feature = "cli")]
+pub(crate) use review::{Review, review};
 pub use url::{DatabaseUrl, ExpandError, UrlTemplate, expand};
 
 /// A value, and where the manifest says it; a default has no place.

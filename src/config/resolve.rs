@@ -8,7 +8,9 @@ use std::fmt;
 use std::path::Path;
 
 use super::place::{Sameness, Surroundings};
-use super::{Configuration, DatabaseUrl, Environment, ExpandError, Limits, UrlTemplate, Urls};
+use super::{
+    Configuration, DatabaseUrl, Environment, ExpandError, Limits, NamedUrl, UrlTemplate, Urls,
+};
 use crate::Dialect;
 use crate::diagnostic::suggest::nearest;
 use crate::url::{Unknown, VARIABLE, variable_of};
@@ -489,7 +491,8 @@ fn expand(template: &UrlTemplate, request: &Request<'_>) -> Result<DatabaseUrl, 
     template.expand(&|name| (request.lookup)(name).map(|variable| variable.value))
 }
 
-fn expand_known<'t>(
+/// The URL with the variables replaced as far as they are set, and the first that is not.
+pub(super) fn expand_known<'t>(
     template: &'t UrlTemplate,
     request: &Request<'_>,
 ) -> (DatabaseUrl, Option<&'t str>) {
@@ -548,20 +551,28 @@ fn matching<'c>(
 /// The tracking table of one named database must not be that of another one.
 fn refuse_same(environment: &Environment, request: &Request<'_>) -> Result<(), ResolveError> {
     let Urls::Named(named) = &environment.urls else { return Ok(()) };
-    let urls: Vec<_> =
-        named.iter().map(|it| (it, expand_known(&it.url.value, request).0)).collect();
-    for (index, (one, url)) in urls.iter().enumerate() {
-        for (other, other_url) in &urls[index + 1..] {
+    match same_databases(named, request).first() {
+        None => Ok(()),
+        Some(&(one, other)) => Err(ResolveError::SameDatabase {
+            environment: environment.name.value.clone(),
+            one: named[one].database.clone(),
+            other: named[other].database.clone(),
+        }),
+    }
+}
+
+/// The pairs of URLs that lead to one database for sure, by their places in the list.
+pub(super) fn same_databases(named: &[NamedUrl], request: &Request<'_>) -> Vec<(usize, usize)> {
+    let urls: Vec<_> = named.iter().map(|it| expand_known(&it.url.value, request).0).collect();
+    let mut same = Vec::new();
+    for (one, url) in urls.iter().enumerate() {
+        for (other, other_url) in urls.iter().enumerate().skip(one + 1) {
             if compare(request, url, other_url) == Sameness::Same {
-                return Err(ResolveError::SameDatabase {
-                    environment: environment.name.value.clone(),
-                    one: one.database.clone(),
-                    other: other.database.clone(),
-                });
+                same.push((one, other));
             }
         }
     }
-    Ok(())
+    same
 }
 
 #[cfg(test)]

@@ -172,6 +172,12 @@ impl UrlTemplate {
         !self.0.starts_with("${")
     }
 
+    /// Whether a password stands in the text itself, and not in a variable.
+    #[cfg(feature = "cli")]
+    pub(super) fn holds_password(&self) -> bool {
+        super::secret::holds_password(&self.0)
+    }
+
     /// The text without its password; a text that is one variable is shown.
     pub fn redacted(&self) -> String {
         let name = self.0.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));

@@ -1,6 +1,7 @@
 //! Arguments of the commands that work on a baked chain too.
 
 mod adopt;
+mod check;
 mod redo;
 mod repair;
 mod sql;
@@ -10,13 +11,14 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::Color;
+use super::{Color, Exit, Failure};
 use crate::chain::{Anchor, Target, TargetRange};
 use crate::limits::{self, Limits};
 
 pub use adopt::AdoptArguments;
 #[cfg(feature = "cli")]
 pub(crate) use adopt::tool;
+pub use check::CheckArguments;
 pub use redo::{PlanArguments, RedoArguments};
 pub use repair::{RepairArguments, StampArguments, Verdict};
 pub use sql::SqlArguments;
@@ -32,6 +34,13 @@ pub enum MessageFormat {
     Text,
     /// [Messages](crate::cli::message), one JSON object a line, and nothing else.
     Json,
+    /// Of `cargo migrate check` only: each finding as a workflow command of GitHub Actions.
+    // Hidden on the pages of the commands that refuse it.
+    #[value(hide = true)]
+    Github,
+    /// Of `cargo migrate check` only: all findings as a document of SARIF 2.1.0.
+    #[value(hide = true)]
+    Sarif,
 }
 
 /// What is said, and how it looks.
@@ -91,6 +100,19 @@ pub struct StatementArguments {
     /// [env: MIGRATE_RETRIES]
     #[arg(long, value_name = "N", value_parser = limits::retries)]
     pub retries: Option<u32>,
+}
+
+impl MessageFormat {
+    /// Why a command other than `cargo migrate check` cannot answer so, if it cannot.
+    pub(crate) fn refusal(self) -> Option<Failure> {
+        let name = match self {
+            Self::Text | Self::Json => return None,
+            Self::Github => "github",
+            Self::Sarif => "sarif",
+        };
+        let message = format!("`--message-format {name}` is for `cargo migrate check` only");
+        Some(Failure::new(message).exit(Exit::Usage).help("all commands have `text` and `json`"))
+    }
 }
 
 impl StatementArguments {

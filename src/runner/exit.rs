@@ -15,8 +15,8 @@ use super::message;
 /// | 0 | done |
 /// | 1 | failed |
 /// | 2 | wrong usage |
-/// | 3 | `status --check` found the database out of date, or `repair` a problem |
-/// | 4 | the chain is invalid |
+/// | 3 | `check` or `status --check` found the database out of date, or `repair` a problem |
+/// | 4 | the chain is invalid, or damaged in a shipped binary |
 /// | 5 | no connection, or no lock in time |
 ///
 /// ```
@@ -33,7 +33,7 @@ pub enum Exit {
     Usage,
     /// The database is not at the chain's heads, or something is wrong with what is recorded.
     OutOfDate,
-    /// The files are no valid chain.
+    /// The files are no valid chain, or what a binary carries is none.
     InvalidChain,
     /// The database cannot be reached, or somebody else holds its lock.
     Unavailable,
@@ -146,9 +146,9 @@ mod tests {
             (Exit::Usage, "wrong usage"),
             (
                 Exit::OutOfDate,
-                "`status --check` found the database out of date, or `repair` a problem",
+                "`check` or `status --check` found the database out of date, or `repair` a problem",
             ),
-            (Exit::InvalidChain, "the chain is invalid"),
+            (Exit::InvalidChain, "the chain is invalid, or damaged in a shipped binary"),
             (Exit::Unavailable, "no connection, or no lock in time"),
         ] {
             assert!(source.contains(&format!("/// | {} | {meaning} |", exit.code())));

@@ -19,10 +19,11 @@ pub(crate) mod ui;
 mod tests;
 
 pub use arguments::{
-    AdoptArguments, BranchesArguments, DatabaseArguments, DownArguments, DownSource,
-    GraphArguments, GraphFormat, HeadsArguments, HistoryArguments, MessageFormat, OutputArguments,
-    PlanArguments, RedoArguments, RepairArguments, Scope, ShowArguments, SqlArguments,
-    StampArguments, StatementArguments, StatusArguments, UpArguments, Verdict, ViewArguments,
+    AdoptArguments, BranchesArguments, CheckArguments, DatabaseArguments, DownArguments,
+    DownSource, GraphArguments, GraphFormat, HeadsArguments, HistoryArguments, MessageFormat,
+    OutputArguments, PlanArguments, RedoArguments, RepairArguments, Scope, ShowArguments,
+    SqlArguments, StampArguments, StatementArguments, StatusArguments, UpArguments, Verdict,
+    ViewArguments,
 };
 #[cfg(feature = "cli")]
 pub(crate) use arguments::{counts_from_database, dialect, tool};
@@ -157,6 +158,15 @@ pub enum Command {
     Branches(BranchesArguments),
     /// Show a revision
     Show(ShowArguments),
+    /// Check that the chain in this binary is whole
+    #[command(after_long_help = "\
+Examples:
+  check          the chain and the drivers in this binary
+  check --state  also whether the database of DATABASE_URL is up to date
+
+Exit codes: 0 all is well, 3 the database is out of date, or something is wrong with what it records, 4 the \
+chain in this binary is damaged, 5 no connection.")]
+    Check(CheckArguments),
 }
 
 /// Runs a command line over a baked chain, with the environment and the output of this process. Its first argument is the
@@ -221,7 +231,10 @@ pub fn run_from<A: Into<OsString>>(
 /// Runs parsed arguments; what goes wrong is printed, once.
 pub fn run(arguments: Arguments, migrator: &Migrator, mut env: Env, ui: &Ui) -> Exit {
     let ui = ui.with(&arguments.output);
-    ui.run(|| dispatch(migrator, &arguments.command, &mut env, &ui))
+    ui.run(|| match arguments.output.message_format.and_then(MessageFormat::refusal) {
+        Some(refusal) => Err(refusal),
+        None => dispatch(migrator, &arguments.command, &mut env, &ui),
+    })
 }
 
 /// Why nothing can be done at all.
@@ -273,6 +286,7 @@ fn dispatch(
             let status = standing(migrator, args.need_database(), &args.database, env, ui)?;
             commands::show(chain()?, status.as_ref(), args, ui)
         }
+        Command::Check(args) => commands::check(migrator, args, ui, || places(&args.database, env)),
     }
 }
 

@@ -17,6 +17,7 @@ use anstyle::{AnsiColor, Style};
 use super::exit::{Exit, Failure};
 use super::message::{self, Message};
 use super::{MessageFormat, OutputArguments, help};
+use crate::diagnostic::Severity;
 
 /// cargo's own styles for help pages (`cargo-util-terminal`, also published as `clap-cargo`).
 pub(crate) const HELP_STYLES: clap::builder::Styles = clap::builder::Styles::styled()
@@ -171,6 +172,20 @@ impl Ui {
         self.tell(|| message::Note { message: message.to_string() })
     }
 
+    /// A finding that has no lines of a file to show, with an empty line after it.
+    pub(crate) fn finding(
+        &self,
+        severity: Severity,
+        text: impl std::fmt::Display,
+    ) -> Result<(), Failure> {
+        let style = match severity {
+            Severity::Error => ERROR,
+            Severity::Warning => WARNING,
+        };
+        let name = severity.name();
+        write(&mut *self.streams().err, format_args!("{style}{name}{style:#}: {text}\n\n"))
+    }
+
     /// Text for stderr that is styled already, such as rendered findings.
     #[cfg(feature = "cli")]
     pub(crate) fn report(&self, text: &str) -> Result<(), Failure> {
@@ -195,6 +210,15 @@ impl Ui {
             return Ok(());
         }
         write(&mut *self.streams().out, format_args!("{line}\n"))
+    }
+
+    /// The same for several.
+    #[cfg(feature = "cli")]
+    pub(crate) fn answer_lines(
+        &self,
+        lines: impl IntoIterator<Item = String>,
+    ) -> Result<(), Failure> {
+        lines.into_iter().try_for_each(|line| self.answer(line))
     }
 
     /// An answer, in the form that is asked for. A text without lines is none; empty lines at its end are left out.

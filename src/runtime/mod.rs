@@ -59,6 +59,8 @@ mod timer;
 mod together;
 mod tracking;
 mod unwrapped;
+#[cfg(feature = "runner")]
+mod verify;
 mod wait;
 #[cfg(feature = "testing")]
 mod walk;
@@ -92,6 +94,8 @@ pub use report::{
 pub use several::Databases;
 #[cfg(any(feature = "testing", feature = "cli"))]
 pub(crate) use site::Site;
+#[cfg(feature = "runner")]
+pub(crate) use verify::verify;
 #[cfg(feature = "testing")]
 pub(crate) use {
     connection::Connection,

@@ -271,8 +271,7 @@ fn plan_build_script(package: &Package, library: &str, changes: &mut Changes) ->
             changes.create(path.clone(), template::render(BUILD_SCRIPT, &[("library", library)])?);
         }
         BuildScript::Present(script) => {
-            let text = script.text.as_deref().unwrap_or_default();
-            if !rust::names(text, &format!("{library}::build")) || !rust::names(text, "emit(") {
+            if !script.calls_helper(library) {
                 changes.note(format!(
                     "add this line to `fn main` in {}: {library}::build::emit();",
                     slashes(&relative_path(&script.path, package.root()))

@@ -18,6 +18,7 @@ mod package;
 mod reparent;
 mod revision;
 mod rust;
+mod setup;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use init::init_package;
 pub use package::{BuildScript, Package, Source};
 pub use reparent::reparent;
 pub use revision::{RevisionFile, slug};
+pub use setup::{Declared, Needs, Setup, setup};
 pub use workspace::{Member, Workspace, init_workspace};
 pub use xtask::{Program, Xtask, init_xtask};
 

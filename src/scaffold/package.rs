@@ -30,6 +30,14 @@ pub struct Source {
     pub text: Option<String>,
 }
 
+impl Source {
+    /// Whether a build script calls the build helper of this library.
+    pub(super) fn calls_helper(&self, library: &str) -> bool {
+        let text = self.text.as_deref().unwrap_or_default();
+        rust::names(text, &format!("{library}::build")) && rust::names(text, "emit(")
+    }
+}
+
 /// The build script of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BuildScript {
@@ -144,6 +152,12 @@ impl Package {
         };
         package.embedded_in = package.find_embed(&root.join("src"), &library_name);
         Ok(package)
+    }
+
+    /// A path of the package, relative to its directory, with `/` on every system.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        let path = path.strip_prefix(self.root()).unwrap_or(path);
+        path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
     }
 
     /// The package's directory.

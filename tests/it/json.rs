@@ -138,7 +138,7 @@ fn examples(command: &str) -> Option<(Project, &'static [&'static str])> {
             (project, &["branches"])
         }
         "show" => (applied(), &["show first", "show current"]),
-        "check" => (line(), &["check", "check -q"]),
+        "check" => (line(), &["check", "check -q", "check --state"]),
         "import" => {
             let project = line();
             project.write("old/1_one.up.sql", "CREATE TABLE one (id INTEGER);\n");

@@ -7,6 +7,7 @@
 mod adopt;
 mod bad_input;
 mod branching;
+mod check;
 mod commands;
 mod compile;
 mod config;

@@ -380,8 +380,12 @@ fn the_runner_is_built_where_the_plan_has_a_revision_in_rust() {
     assert_transcript!(migrate(&project, &["check"]), @"
     exit code: 1
     ----- stderr -----
-    error: migrations/second.rs is not formatted as rustfmt would
-    help: `rustfmt --edition 2024 migrations/second.rs` formats it
+    error[M0070]: this revision is not formatted as rustfmt would
+     --> migrations/second.rs
+      |
+      = help: `rustfmt --edition 2024 migrations/second.rs` formats it
+
+    error: the chain is valid, but not all about it is in order: 1 error
     ");
 
     std::fs::remove_file(project.path("src/bin/migrate.rs")).unwrap();

@@ -9,8 +9,8 @@ use crate::Dialect;
 use crate::chain::Target;
 use crate::runner::ui::HELP_STYLES;
 use crate::runner::{
-    AdoptArguments, BranchesArguments, Color, DatabaseArguments, DownArguments, Env,
-    GraphArguments, OutputArguments,
+    AdoptArguments, BranchesArguments, CheckArguments, Color, DatabaseArguments, DownArguments,
+    Env, GraphArguments, OutputArguments,
 };
 use crate::runner::{
     HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
@@ -20,6 +20,21 @@ use crate::runner::{
 };
 use crate::runner::{dialect, tool};
 use crate::tool::Tool;
+
+const CHECK_HELP: &str = "\
+Examples:
+  check                           the chain, the package's setup, its environments
+  check --env production          also whether a database is up to date
+  check --state                   the same of the database that `up` takes
+  check --message-format github   each finding as an annotation of GitHub Actions
+  check --message-format sarif    all findings as a document of SARIF 2.1.0
+
+Findings are on stderr. On stdout are messages, annotations or a document, if one of these formats is asked \
+for; under GitHub Actions annotations are the default. A database is asked only with --state, --env, --database or \
+--database-url.
+
+Exit codes: 0 all is well, 1 the package is not in order, 3 the database is out of date, or something is wrong with \
+what it records, 4 the chain is invalid, 5 no connection.";
 
 /// Versioned database migrations, checked when the crate is compiled
 #[derive(Clone, Debug, Parser)]
@@ -94,7 +109,8 @@ pub enum Command {
     Branches(BranchesArguments),
     /// Show a revision
     Show(ShowArguments),
-    /// Check the chain without building
+    /// Check the chain and all about it without building
+    #[command(after_long_help = CHECK_HELP)]
     Check(CheckArguments),
     /// Show what the configuration says, and which database it leads to
     Config(ConfigArguments),
@@ -449,10 +465,6 @@ pub struct RebaseArguments {
     )]
     pub no_database: bool,
 }
-
-/// Arguments of `check`.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct CheckArguments {}
 
 /// Arguments of `import`.
 #[derive(Clone, Debug, Args)]

@@ -28,7 +28,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let member = workspace.with_chain(&context.global)?;
-    let Some(features) = &member.runner else {
+    let Some(features) = &member.setup.runner else {
         return Err(Failure::new(format!(
             "a revision in Rust is part of the plan, and package `{}` has no binary `migrate` to run it",
             member.name

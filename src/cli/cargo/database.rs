@@ -13,8 +13,8 @@ use crate::runner::commands::Running;
 use crate::runner::place::Place;
 use crate::runner::{self, commands};
 use crate::runner::{
-    AdoptArguments, DatabaseArguments, DownArguments, Exit, Failure, PlanArguments, RedoArguments,
-    RepairArguments, SqlArguments, StampArguments, StatusArguments, UpArguments,
+    AdoptArguments, DatabaseArguments, DownArguments, Env, Exit, Failure, PlanArguments,
+    RedoArguments, RepairArguments, SqlArguments, StampArguments, StatusArguments, UpArguments,
 };
 use crate::runtime::{Migrator, Status};
 use crate::url;
@@ -173,6 +173,24 @@ fn prepare_all(
     Ok(Prepared { migrator: Migrator::new(chain, settings), at: places, warnings })
 }
 
+/// What a command of its own works with.
+pub(super) fn migrator_and_places(
+    context: &mut Context<'_>,
+    chain: FileChain,
+    args: &DatabaseArguments,
+) -> Result<(Migrator, Vec<Place>), Failure> {
+    let Prepared { migrator, at: places, .. } = prepare_all(context, chain, args)?;
+    Ok((migrator, places))
+}
+
+/// Variables as configurations use them.
+pub(super) fn lookup(env: &Env) -> impl Fn(&str) -> Option<Variable> {
+    |name: &str| {
+        let (value, from_dotenv) = env.variable_or_dotenv(name)?;
+        Some(Variable { value: value.to_owned(), from_dotenv })
+    }
+}
+
 fn no_url() -> Failure {
     Failure::new(ResolveError::NoUrl.to_string()).exit(Exit::Usage)
 }
@@ -241,10 +259,7 @@ fn resolved(
         context.env.read_dotenv(root).map_err(Failure::new)?;
     }
     let env = &context.env;
-    let lookup = |name: &str| {
-        let (value, from_dotenv) = env.variable_or_dotenv(name)?;
-        Some(Variable { value: value.to_owned(), from_dotenv })
-    };
+    let lookup = lookup(env);
     let request = Request {
         flag: args.database_url.as_deref(),
         environment: args.environment.as_deref(),

@@ -27,7 +27,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::runner::{self, Env, Exit, Failure, Ui, help};
+use crate::runner::{self, Env, Exit, Failure, MessageFormat, Ui, help};
 
 pub use arguments::{Arguments, Command, DatabaseCommand, GlobalArguments};
 pub(crate) use context::Context;
@@ -101,7 +101,15 @@ pub fn run_from<A: Into<OsString>>(
 /// ```
 pub fn run(arguments: Arguments, env: Env, ui: &Ui) -> Exit {
     let ui = ui.with(&arguments.global.output(&env));
-    ui.run(|| dispatch(arguments, env, &ui))
+    let format = arguments.global.output.message_format;
+    let refusal = match &arguments.command {
+        Command::Check(_) => None,
+        _ => format.and_then(MessageFormat::refusal),
+    };
+    ui.run(|| match refusal {
+        Some(refusal) => Err(refusal),
+        None => dispatch(arguments, env, &ui),
+    })
 }
 
 /// cargo passes the subcommand's own name as the first argument; people who call the binary directly
@@ -136,7 +144,7 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Edit(args) => edit::run(&mut context, &args),
         Command::Rebase(args) => rebase::run(&mut context, &args),
         Command::Merge(args) => merge::run(&mut context, &args),
-        Command::Check(args) => check::run(&mut context, args),
+        Command::Check(args) => check::run(&mut context, &args),
         Command::Config(args) => config::run(&mut context, &args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod chain;
+mod check;
 #[cfg(feature = "cli")]
 mod code;
 mod database;
@@ -17,6 +18,9 @@ pub(crate) use adopt::adopt;
 #[cfg(feature = "cli")]
 pub(crate) use chain::the_one;
 pub(crate) use chain::{branches, graph, heads, history, show};
+pub(crate) use check::check;
+#[cfg(feature = "cli")]
+pub(crate) use check::{StateFinding, checked, state};
 #[cfg(feature = "cli")]
 pub(crate) use code::{Running, needs_code};
 #[cfg(feature = "cli")]

@@ -30,29 +30,39 @@ pub(crate) fn status(
     args: &StatusArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let chain = migrator.chain().map_err(failed)?;
-    let many_heads = migrator.header().map_err(failed)?.settings.many_heads;
     let mut is_current = true;
     for (index, place) in places.iter().enumerate() {
         let status = look(migrator, place, &args.database, ui)?;
         if index > 0 {
             ui.answer("")?;
         }
-        let next = next(chain, many_heads, &status);
-        let answer = message::Status {
-            database: status.database.clone(),
-            origin: place.origin.clone(),
-            is_current: status.is_current(),
-            heads: status.heads.iter().map(ToString::to_string).collect(),
-            counts: Counts::of(&status),
-            revisions: status.revisions.iter().map(Into::into).collect(),
-            next: next.map(|command| on(command, &args.database)),
-        };
+        let answer = answer(migrator, place, &args.database, &status)?;
         turn(place, places.len(), ui)?;
         ui.say(answer, |answer| text(answer, &status, place, ui.is_verbose()))?;
         is_current &= status.is_current();
     }
     Ok(if args.check && !is_current { Exit::OutOfDate } else { Exit::Done })
+}
+
+/// The message that says it, with the command to type next.
+pub(super) fn answer(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    status: &Status,
+) -> Result<message::Status, Failure> {
+    let chain = migrator.chain().map_err(failed)?;
+    let many_heads = migrator.header().map_err(failed)?.settings.many_heads;
+    let next = next(chain, many_heads, status);
+    Ok(message::Status {
+        database: status.database.clone(),
+        origin: place.origin.clone(),
+        is_current: status.is_current(),
+        heads: status.heads.iter().map(ToString::to_string).collect(),
+        counts: Counts::of(status),
+        revisions: status.revisions.iter().map(Into::into).collect(),
+        next: next.map(|command| on(command, args)),
+    })
 }
 
 /// The command to type next, if there is something to do.

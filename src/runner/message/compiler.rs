@@ -52,7 +52,7 @@ pub struct Diagnostic {
     pub code: Option<DiagnosticCode>,
     /// `error`, `warning`, `note` or `help`.
     pub level: String,
-    /// Where; the primary place is the first.
+    /// Where; the primary place is the first, and is in the user's own file: the SQL, the manifest, the source.
     pub spans: Vec<Span>,
     /// Notes and helps.
     pub children: Vec<Diagnostic>,
@@ -124,6 +124,8 @@ pub struct Check {
     pub heads: Vec<String>,
     /// How many warnings there are.
     pub warnings: usize,
+    /// The dialects whose drivers a shipped binary has; `None` of `cargo migrate`, which has all of them.
+    pub drivers: Option<Vec<String>>,
 }
 
 /// A code of findings: `explain`.

@@ -5,6 +5,7 @@
 
 mod idempotence;
 mod package;
+mod setup;
 mod workspace;
 mod xtask;
 

@@ -41,6 +41,8 @@ pub mod sql;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
+#[cfg(feature = "runtime")]
+mod tool;
 #[cfg(any(feature = "build", feature = "runtime"))]
 mod url;
 #[cfg(feature = "build")]
@@ -52,14 +54,16 @@ pub use dialect::{Dialect, Variant};
 pub use runtime::Blocking;
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    AppliedRecord, Batches, BelievedStatement, Configured, Database, DatabaseState, Difference,
-    Error, ErrorKind, Event, FinishedStep, FromMysql, FromPostgres, FromSqlite, Interrupt,
-    Migrator, NewerDatabase, Observer, Operations, Options, PlannedStep, PortableRow, Problem,
-    ProblemKind, Query, RedoPlan, RedoReport, Repair, RepairReport, RepairedRow, Report, Result,
-    Revision, RevisionError, RevisionState, RevisionStatus, RowChange, RowValues, RunPlan,
-    SqlScript, SqlText, StampReport, Status, StepSource, StepTransaction, TransactionScope,
-    TryIntoTarget, Value, WayOut,
+    AdoptReport, AdoptedRevision, AppliedRecord, Batches, BelievedStatement, Configured, Database,
+    DatabaseState, Databases, Difference, Error, ErrorKind, Event, FinishedStep, FromMysql,
+    FromPostgres, FromSqlite, Interrupt, Migrator, Named, NewerDatabase, Observer, Operations,
+    Options, PlannedStep, PortableRow, Problem, ProblemKind, Query, RedoPlan, RedoReport, Repair,
+    RepairReport, RepairedRow, Report, Result, Revision, RevisionError, RevisionState,
+    RevisionStatus, RowChange, RowValues, RunPlan, SqlScript, SqlText, StampReport, Status,
+    StepSource, StepTransaction, TransactionScope, TryIntoTarget, Value, WayOut,
 };
+#[cfg(feature = "runtime")]
+pub use tool::Tool;
 
 /// What generated code uses. Not for people: it may change with any version, and generated code
 /// is made by the same version.

@@ -25,6 +25,12 @@ impl Limits {
     /// The name of the number of attempts.
     pub(crate) const RETRIES: &str = "retries";
 
+    /// The variable that says one of them.
+    #[cfg(feature = "runner")]
+    pub(crate) fn variable(name: &str) -> String {
+        format!("MIGRATE_{}", name.to_uppercase().replace('-', "_"))
+    }
+
     /// What is said here, and where nothing is, what is said there.
     #[must_use]
     pub fn or(self, other: Self) -> Self {

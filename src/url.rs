@@ -9,9 +9,22 @@ mod unknown;
 
 use crate::Dialect;
 
+#[cfg(feature = "build")]
+pub(crate) use redact::HIDDEN;
 #[cfg(any(feature = "build", feature = "runner"))]
 pub(crate) use redact::redact;
 pub(crate) use unknown::Unknown;
+
+/// The variable with the URL of the database.
+#[cfg(any(feature = "build", feature = "runner"))]
+pub(crate) const VARIABLE: &str = "DATABASE_URL";
+
+/// The variable with the URL of one of several databases: `DATABASE_URL_CATALOG`.
+#[cfg(any(feature = "build", feature = "runner"))]
+pub(crate) fn variable_of(database: &str) -> String {
+    let name = database.to_ascii_uppercase();
+    format!("{VARIABLE}_{}", name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
+}
 
 /// The dialect of a URL, from its scheme.
 pub(crate) fn dialect(url: &str) -> Option<Dialect> {

@@ -21,3 +21,7 @@
 pub mod cargo;
 
 pub use crate::runner::*;
+/// The version of clap that [`Arguments`] is a parser of: an application that nests them uses the same major version, or
+/// this re-export (`use cargo_migrate::cli::clap;` and `#[command(…)]` as ever).
+#[doc(no_inline)]
+pub use clap;

@@ -27,6 +27,8 @@ mod lints;
 mod place;
 mod read;
 mod resolve;
+#[cfg(feature = "cli")]
+mod review;
 mod secret;
 mod tree;
 mod url;
@@ -36,13 +38,18 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::Dialect;
+use crate::chain::Kind;
 use crate::diagnostic::Code;
 
 pub use crate::limits::Limits;
 pub use file_name::FileName;
 pub use lints::LintLevel;
 pub use read::read;
-pub use resolve::{Doubt, Request, ResolveError, Resolved, UrlSource, Variable, resolve};
+pub use resolve::{
+    Doubt, Request, ResolveError, Resolved, UrlSource, Variable, resolve, resolve_all,
+};
+#[cfg(feature = "cli")]
+pub(crate) use review::{Review, review};
 pub use url::{DatabaseUrl, ExpandError, UrlTemplate, expand};
 
 /// A value, and where the manifest says it; a default has no place.
@@ -94,6 +101,30 @@ pub struct Configuration {
     pub environments: Vec<Environment>,
     /// The directory that holds the project's own templates of revision files.
     pub templates: Option<Spanned<String>>,
+    /// What runs on a revision that was just written.
+    pub hooks: Hooks,
+}
+
+/// Commands that `cargo migrate` runs on a revision file after it has written it, each as a program and its
+/// arguments. `{file}` in an argument stands for the path of the file, which otherwise comes last.
+///
+/// The program is started in the package, without a shell. It may change everything but the header.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// For revisions in SQL; empty: nothing.
+    pub sql: Vec<String>,
+    /// For revisions in Rust; empty: nothing.
+    pub rust: Vec<String>,
+}
+
+impl Hooks {
+    /// The command for revisions of a kind.
+    pub fn of(&self, kind: Kind) -> &[String] {
+        match kind {
+            Kind::Sql => &self.sql,
+            Kind::Rust => &self.rust,
+        }
+    }
 }
 
 impl Default for Configuration {
@@ -111,6 +142,7 @@ impl Default for Configuration {
             limits: Limits::default(),
             environments: Vec::new(),
             templates: None,
+            hooks: Hooks::default(),
         }
     }
 }

@@ -7,12 +7,14 @@ use std::ops::Range;
 
 use super::keys::{check_chain, check_directory, check_name, parse_table};
 use super::tree::{Entry, NodeId, Table, Tree, Value};
-use super::{Configuration, FileName, HeadsPolicy, Limits, LintLevel, LockMethod, Spanned, secret};
+use super::{
+    Configuration, FileName, HeadsPolicy, Hooks, Limits, LintLevel, LockMethod, Spanned, secret,
+};
 use crate::Dialect;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, FileId};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "dir",
     "dialects",
     "databases",
@@ -24,6 +26,7 @@ const KEYS: [&str; 15] = [
     "lints",
     "env",
     "templates",
+    "hooks",
     "lock-timeout",
     "statement-lock-timeout",
     "statement-timeout",
@@ -179,6 +182,7 @@ impl<'t> Reader<'t> {
                     }
                 }
                 "lints" => configuration.lints = self.lints(entry),
+                "hooks" => configuration.hooks = self.hooks(entry),
                 "env" => environments = Some(entry),
                 key if is_limit(key) => self.limit(entry, key, &mut configuration.limits),
                 _ => self.unknown_key(entry, "package.metadata.migrate", &KEYS),
@@ -392,6 +396,36 @@ impl<'t> Reader<'t> {
             }
         }
         databases
+    }
+
+    fn hooks(&mut self, entry: &Entry) -> Hooks {
+        let mut hooks = Hooks::default();
+        let example = "hooks = { rust = [\"rustfmt\", \"--edition\", \"2024\"] }";
+        let Some(table) = self.table(entry, "hooks", example) else { return hooks };
+        for entry in &table.entries {
+            let command = match entry.key.as_str() {
+                "sql" => &mut hooks.sql,
+                "rust" => &mut hooks.rust,
+                _ => {
+                    self.unknown_key(entry, "hooks", &["sql", "rust"]);
+                    continue;
+                }
+            };
+            let key = format!("hooks.{}", entry.key);
+            let example = format!("{} = [\"PROGRAM\", \"ARGUMENT\"]", entry.key);
+            let words = self.strings(entry, &key, &example).unwrap_or_default();
+            if words.first().is_some_and(|(program, _)| program.trim().is_empty()) {
+                self.bad(
+                    self.span(entry.node),
+                    format!("`{key}` names no program"),
+                    "expected a program and its arguments",
+                    format!("write for example `{example}`, or remove the key"),
+                );
+                continue;
+            }
+            *command = words.into_iter().map(|(word, _)| word.to_owned()).collect();
+        }
+        hooks
     }
 
     fn lints(&mut self, entry: &Entry) -> std::collections::BTreeMap<Code, LintLevel> {

@@ -8,12 +8,13 @@ use std::fmt;
 use std::path::Path;
 
 use super::place::{Sameness, Surroundings};
-use super::{Configuration, DatabaseUrl, Environment, ExpandError, Limits, UrlTemplate, Urls};
+use super::{
+    Configuration, DatabaseUrl, Environment, ExpandError, Limits, NamedUrl, UrlTemplate, Urls,
+};
 use crate::Dialect;
 use crate::diagnostic::suggest::nearest;
-use crate::url::Unknown;
+use crate::url::{Unknown, VARIABLE, variable_of};
 
-const VARIABLE: &str = "DATABASE_URL";
 const DEFAULT_ENVIRONMENT: &str = "dev";
 
 /// A variable's value, and whether only `.env` gives it.
@@ -50,8 +51,8 @@ pub enum UrlSource {
     Environment(String),
     /// A variable.
     Variable {
-        /// Its name.
-        name: &'static str,
+        /// Its name: `DATABASE_URL`, or that of one of several databases.
+        name: String,
         /// It comes from `.env`, not from the process' environment.
         from_dotenv: bool,
     },
@@ -76,6 +77,8 @@ impl fmt::Display for UrlSource {
 pub struct Resolved<'c> {
     /// Its URL.
     pub url: DatabaseUrl,
+    /// Its name, where the chain has named ones.
+    pub database: Option<String>,
     /// Its dialect.
     pub dialect: Dialect,
     /// Where the URL came from.
@@ -153,6 +156,15 @@ pub enum ResolveError {
     DatabaseNotChosen {
         /// The declared ones.
         known: Vec<String>,
+        /// What gives one URL for all of them, where that is why.
+        source: Option<UrlSource>,
+    },
+    /// Variables give the URLs of some of the named databases, and not of this one.
+    VariableMissing {
+        /// The database without one.
+        database: String,
+        /// The variable of another one, which is set.
+        set: String,
     },
     /// A database was chosen that is not declared.
     UnknownDatabase {
@@ -167,6 +179,13 @@ pub enum ResolveError {
     SameDatabase {
         /// The environment.
         environment: String,
+        /// One of the names.
+        one: String,
+        /// The other one.
+        other: String,
+    },
+    /// Two named databases are one.
+    SameUrl {
         /// One of the names.
         one: String,
         /// The other one.
@@ -228,9 +247,25 @@ impl fmt::Display for ResolveError {
                 "environment `{environment}` has no URL for database `{database}`; \
                  set `env.{environment}.databases.{database}`"
             ),
-            Self::DatabaseNotChosen { known } => {
-                write!(f, "there are several databases; choose one of {}", list(known))
+            Self::DatabaseNotChosen { known, source: None } => {
+                write!(
+                    f,
+                    "there are several databases; choose one of {} with `--database`",
+                    list(known)
+                )
             }
+            Self::DatabaseNotChosen { known, source: Some(source) } => write!(
+                f,
+                "{source} is the URL of one database, and there are several; say with `--database` which of {} \
+                 it is, or choose an environment with `--env`",
+                list(known)
+            ),
+            Self::VariableMissing { database, set } => write!(
+                f,
+                "`{set}` is set, and nothing says where database `{database}` is; set `{}`, or choose an \
+                 environment with `--env`",
+                variable_of(database)
+            ),
             Self::UnknownDatabase { name, known, suggestion } => {
                 write!(f, "unknown database `{name}`; ")?;
                 did_you_mean(f, suggestion.as_deref(), known, "the databases are")?;
@@ -244,6 +279,11 @@ impl fmt::Display for ResolveError {
                 "the databases `{one}` and `{other}` of environment `{environment}` are one database, where \
                  the records of one would be taken for those of the other; give each its own in \
                  `env.{environment}.databases`"
+            ),
+            Self::SameUrl { one, other } => write!(
+                f,
+                "the databases `{one}` and `{other}` are one database, where the records of one would be taken \
+                 for those of the other; give each its own URL"
             ),
             Self::UnknownScheme { url, source } => {
                 let Unknown { what, help } = Unknown::of(url.expose());
@@ -302,9 +342,9 @@ pub fn resolve<'c>(
         let environment = named(configuration, name)?;
         let url = url_of(environment, request)?;
         (url, UrlSource::Environment(name.to_owned()), Some(environment))
-    } else if let Some(variable) = (request.lookup)(VARIABLE).filter(|it| !it.value.is_empty()) {
+    } else if let Some((name, variable)) = variable(request, request.database) {
         let from_dotenv = variable.from_dotenv;
-        let source = UrlSource::Variable { name: VARIABLE, from_dotenv };
+        let source = UrlSource::Variable { name, from_dotenv };
         (DatabaseUrl::new(variable.value), source, None)
     } else if let Some(environment) = configuration.environment(DEFAULT_ENVIRONMENT) {
         (url_of(environment, request)?, UrlSource::DefaultEnvironment, None)
@@ -331,7 +371,70 @@ pub fn resolve<'c>(
         refuse_same(environment, request)?;
     }
     let limits = environment.map_or(Limits::default(), |it| it.limits).or(configuration.limits);
-    Ok(Resolved { url, dialect, source, environment, limits, doubts })
+    let database = request.database.map(ToOwned::to_owned);
+    Ok(Resolved { url, database, dialect, source, environment, limits, doubts })
+}
+
+/// All databases that are meant: the one that is chosen, or every named one, in the order of their names.
+///
+/// Several have URLs of one kind: those of an environment, or those of the variables
+/// `DATABASE_URL_CATALOG` and so on. What is one URL says nothing about several databases.
+pub fn resolve_all<'c>(
+    configuration: &'c Configuration,
+    request: &Request<'_>,
+) -> Result<Vec<Resolved<'c>>, ResolveError> {
+    if request.database.is_some() || configuration.databases.is_empty() {
+        return resolve(configuration, request).map(|resolved| vec![resolved]);
+    }
+    let mut names: Vec<&str> = configuration.databases.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    let not_chosen = |source| {
+        let known = configuration.databases.clone();
+        Err(ResolveError::DatabaseNotChosen { known, source: Some(source) })
+    };
+    if request.flag.is_some() {
+        return not_chosen(UrlSource::Flag);
+    }
+    if request.environment.is_none() {
+        let own = |name: &str| set(request, &variable_of(name));
+        let is_set = |name: &&str| own(name).is_some();
+        match (names.iter().find(|it| is_set(it)), names.iter().find(|it| !is_set(it))) {
+            (Some(one), Some(other)) => {
+                let (database, set) = ((*other).to_owned(), variable_of(one));
+                return Err(ResolveError::VariableMissing { database, set });
+            }
+            (None, _) => {
+                if let Some(variable) = set(request, VARIABLE) {
+                    let (name, from_dotenv) = (VARIABLE.to_owned(), variable.from_dotenv);
+                    return not_chosen(UrlSource::Variable { name, from_dotenv });
+                }
+            }
+            (Some(_), None) => {}
+        }
+    }
+    let resolve_one =
+        |name: &&str| resolve(configuration, &Request { database: Some(name), ..*request });
+    let all: Vec<Resolved<'_>> = names.iter().map(resolve_one).collect::<Result<_, _>>()?;
+    // Those of an environment were compared with each other already.
+    for (index, one) in all.iter().enumerate() {
+        for other in &all[index + 1..] {
+            if compare(request, &one.url, &other.url) == Sameness::Same {
+                let name = |it: &Resolved<'_>| it.database.clone().unwrap_or_default();
+                return Err(ResolveError::SameUrl { one: name(one), other: name(other) });
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The variable that says where a database is, and what it says; that of its own comes first.
+fn variable(request: &Request<'_>, database: Option<&str>) -> Option<(String, Variable)> {
+    let names = database.map(variable_of).into_iter().chain([VARIABLE.to_owned()]);
+    names.into_iter().find_map(|name| Some((name.clone(), set(request, &name)?)))
+}
+
+fn set(request: &Request<'_>, name: &str) -> Option<Variable> {
+    (request.lookup)(name).filter(|variable| !variable.value.is_empty())
 }
 
 fn check_database(
@@ -341,7 +444,7 @@ fn check_database(
     let known = &configuration.databases;
     match database {
         None if known.is_empty() => Ok(()),
-        None => Err(ResolveError::DatabaseNotChosen { known: known.clone() }),
+        None => Err(ResolveError::DatabaseNotChosen { known: known.clone(), source: None }),
         Some(name) if known.iter().any(|it| it == name) => Ok(()),
         Some(name) => Err(ResolveError::UnknownDatabase {
             name: name.to_owned(),
@@ -388,7 +491,8 @@ fn expand(template: &UrlTemplate, request: &Request<'_>) -> Result<DatabaseUrl, 
     template.expand(&|name| (request.lookup)(name).map(|variable| variable.value))
 }
 
-fn expand_known<'t>(
+/// The URL with the variables replaced as far as they are set, and the first that is not.
+pub(super) fn expand_known<'t>(
     template: &'t UrlTemplate,
     request: &Request<'_>,
 ) -> (DatabaseUrl, Option<&'t str>) {
@@ -447,20 +551,28 @@ fn matching<'c>(
 /// The tracking table of one named database must not be that of another one.
 fn refuse_same(environment: &Environment, request: &Request<'_>) -> Result<(), ResolveError> {
     let Urls::Named(named) = &environment.urls else { return Ok(()) };
-    let urls: Vec<_> =
-        named.iter().map(|it| (it, expand_known(&it.url.value, request).0)).collect();
-    for (index, (one, url)) in urls.iter().enumerate() {
-        for (other, other_url) in &urls[index + 1..] {
+    match same_databases(named, request).first() {
+        None => Ok(()),
+        Some(&(one, other)) => Err(ResolveError::SameDatabase {
+            environment: environment.name.value.clone(),
+            one: named[one].database.clone(),
+            other: named[other].database.clone(),
+        }),
+    }
+}
+
+/// The pairs of URLs that lead to one database for sure, by their places in the list.
+pub(super) fn same_databases(named: &[NamedUrl], request: &Request<'_>) -> Vec<(usize, usize)> {
+    let urls: Vec<_> = named.iter().map(|it| expand_known(&it.url.value, request).0).collect();
+    let mut same = Vec::new();
+    for (one, url) in urls.iter().enumerate() {
+        for (other, other_url) in urls.iter().enumerate().skip(one + 1) {
             if compare(request, url, other_url) == Sameness::Same {
-                return Err(ResolveError::SameDatabase {
-                    environment: environment.name.value.clone(),
-                    one: one.database.clone(),
-                    other: other.database.clone(),
-                });
+                same.push((one, other));
             }
         }
     }
-    Ok(())
+    same
 }
 
 #[cfg(test)]

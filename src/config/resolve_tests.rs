@@ -152,7 +152,7 @@ fn named_databases_have_their_own_urls() {
     );
     assert_eq!(
         answer(None, None),
-        "there are several databases; choose one of `catalog`, `monitoring`"
+        "there are several databases; choose one of `catalog`, `monitoring` with `--database`"
     );
     assert_eq!(
         answer(None, Some("catalogue")),

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Position};
+use crate::url::HIDDEN;
 
 /// Takes the labels off those findings whose snippet would show a password.
 pub(super) fn conceal(manifest: &str, findings: &mut [Diagnostic]) {
@@ -32,21 +33,25 @@ fn lines(text: &str, span: Range<usize>) -> &str {
     text.get(start..end.map_or(text.len(), |at| span.end + at)).unwrap_or_default()
 }
 
-/// Whether something in the text looks like the password of a URL; `${VAR}` is none.
-fn holds_password(text: &str) -> bool {
+/// Whether something in the text looks like the password of a URL; `${VAR}` is none, and neither is what
+/// stands where one was taken out.
+pub(super) fn holds_password(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let in_query = ["password=", "passwd=", "pwd="]
         .iter()
         .flat_map(|key| lower.match_indices(key).map(|(at, key)| &lower[at + key.len()..]))
-        .any(|value| !value.starts_with("${"));
+        .any(|value| {
+            let value = value.split(['&', '"', '\'', '\n']).next().unwrap_or(value);
+            !value.starts_with("${") && value != HIDDEN
+        });
     in_query
         || lower.match_indices("://").any(|(at, _)| {
             let rest = &lower[at + 3..];
             let rest = rest.split('\n').next().unwrap_or(rest);
             let Some((before_host, _)) = rest.rsplit_once('@') else { return false };
-            before_host
-                .split_once(':')
-                .is_some_and(|(_, password)| !password.is_empty() && !is_variable(password))
+            before_host.split_once(':').is_some_and(|(_, password)| {
+                !password.is_empty() && !is_variable(password) && password != HIDDEN
+            })
         })
 }
 

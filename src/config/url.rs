@@ -154,6 +154,14 @@ impl UrlTemplate {
         pieces(&self.0).any(|piece| matches!(piece, Ok(Piece::Variable(name)) if name == variable))
     }
 
+    /// The names of the variables whose values are parts of the URL.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        pieces(&self.0).filter_map(|piece| match piece {
+            Ok(Piece::Variable(name)) => Some(name),
+            _ => None,
+        })
+    }
+
     /// The dialect, unless the scheme comes from a variable or is unknown.
     pub fn dialect(&self) -> Option<Dialect> {
         dialect(&self.0)
@@ -162,6 +170,12 @@ impl UrlTemplate {
     /// Whether the scheme stands in the text, and not in a variable.
     pub(super) fn has_literal_start(&self) -> bool {
         !self.0.starts_with("${")
+    }
+
+    /// Whether a password stands in the text itself, and not in a variable.
+    #[cfg(feature = "cli")]
+    pub(super) fn holds_password(&self) -> bool {
+        super::secret::holds_password(&self.0)
     }
 
     /// The text without its password; a text that is one variable is shown.

@@ -127,7 +127,7 @@ codes! {
     IrreversibleWithDown = "M0035", Error, fixed;
     /// `foreign-keys: on` together with `transaction: none`
     ForeignKeysWithoutTransaction = "M0036", Error, fixed;
-    /// a revision in Rust has no `Migration`
+    /// a revision in Rust has no `Migration` that implements `Revision`
     NoMigration = "M0037", Error, fixed;
     /// a `DELIMITER` line outside `mysql`
     DelimiterOutsideMysql = "M0038", Error, fixed;
@@ -141,6 +141,30 @@ codes! {
     NoDirectory = "M0054", Error, fixed;
     /// a file or directory cannot be read
     Unreadable = "M0055", Error, fixed;
+    /// a password is written in the manifest
+    PasswordInManifest = "M0056", Warning, lint;
+    /// two named databases of an environment are one database
+    SameDatabase = "M0057", Error, fixed;
+    /// the build helper is not among the build-dependencies
+    HelperMissing = "M0061", Error, fixed;
+    /// the runtime is not among the dependencies
+    RuntimeMissing = "M0062", Error, fixed;
+    /// the driver of a declared dialect is not compiled in
+    DriverMissing = "M0063", Error, lint;
+    /// the build helper and the runtime may be of different versions
+    VersionsDiffer = "M0064", Warning, lint;
+    /// the build helper is never called
+    HelperNotCalled = "M0065", Error, lint;
+    /// the chain is embedded nowhere
+    NotEmbedded = "M0066", Warning, lint;
+    /// revisions in Rust have no runner
+    RunnerMissing = "M0067", Error, fixed;
+    /// the runner is built without the feature that it needs
+    RunnerWithoutFeature = "M0068", Error, fixed;
+    /// `cargo run` cannot choose between the application and the runner
+    NoDefaultRun = "M0069", Warning, lint;
+    /// a revision in Rust is not formatted
+    NotFormatted = "M0070", Error, lint;
 }
 
 impl fmt::Display for Code {

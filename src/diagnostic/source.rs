@@ -93,6 +93,12 @@ impl Sources {
         }
     }
 
+    /// The directory that [`show_below`](Self::show_below) was told, with `/` at its end.
+    #[cfg(feature = "cli")]
+    pub(crate) fn shown_below(&self) -> &str {
+        &self.prefix
+    }
+
     /// The path that findings show for a file.
     pub fn shown_path(&self, id: FileId) -> String {
         format!("{}{}", self.prefix, self.file(id).path())

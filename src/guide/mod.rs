@@ -1,7 +1,7 @@
 //! Longer explanations than a function's own page has room for.
 //!
-//! [`commands`] has every command of `cargo migrate` with its options, and [`databases`] says what a run does on each
-//! database. The other pages are for those who come from another
+//! [`commands`] has every command of `cargo migrate` with its options, [`databases`] says what a run does on each
+//! database, and [`json`] what `--message-format json` prints. The other pages are for those who come from another
 //! tool: what is the same, what is better, and what to watch for.
 //!
 //! | tool | page | the revision's id |
@@ -36,11 +36,25 @@
 //!   until that is done, so that none is forgotten.
 //! * **Ids** come from the tool's versions, so that a row of the tool's own table names its revision. A character
 //!   that an id cannot have becomes `_`; what is longer than 64 characters is cut and ends in a hash. The tool's checksums are not
-//!   kept: those of a chain cover the tokens, so that comments and line ends do not matter.
+//!   kept, but `adopt` verifies them: those of a chain cover the tokens, so that comments and line ends do not matter.
 //! * **The chain is checked** at once, with the place in each file, and `--dry-run` shows all of it without writing.
 //!
-//! A database that the other tool has migrated must not be migrated again: record what it has with `cargo migrate stamp`,
-//! for instance `cargo migrate stamp head` where all of it is applied. Try that on a copy first.
+//! # What every adoption does
+//!
+//! A database that the other tool has migrated must not be migrated again. `cargo migrate adopt` reads the tool's own
+//! table and records just what it says is applied; the runner that is shipped has the command too, and
+//! [`Migrator::adopt`](crate::Migrator::adopt) is the same in code. `--dry-run` shows it.
+//!
+//! * **The table is recognised** by its name and its columns; `--from TOOL` says it where there are several. It is
+//!   looked for under the tool's default name where the connection looks for tables (`search_path`), read only, and left as it is.
+//! * **Nothing is guessed.** Refused are: versions that failed or are running, versions that the chain does not know, a
+//!   revision that is not applied below one that is, and a text that is not the one that was applied, where the tool keeps
+//!   checksums. Each refusal names the file, says that nothing was changed, and lists the ways out.
+//! * **What is applied is stamped**, in one transaction under the lock, with the times, durations and names that the table
+//!   knows. A database is adopted once: after that the command has nothing to do.
+//! * Where a table cannot be read, or has another name, `cargo migrate stamp REVISION` records the same by your word.
+//!
+//! Then `cargo migrate up` goes on with what is new. The old table can be dropped when nobody uses the old tool any more.
 
 #[doc = include_str!("alembic.md")]
 pub mod alembic {}
@@ -65,6 +79,9 @@ pub mod golang_migrate {}
 
 #[doc = include_str!("goose.md")]
 pub mod goose {}
+
+#[doc = include_str!("json.md")]
+pub mod json {}
 
 #[doc = include_str!("refinery.md")]
 pub mod refinery {}

@@ -1,18 +1,24 @@
 //! Arguments of the commands that work on a baked chain too.
 
-use std::path::PathBuf;
+mod adopt;
+mod check;
 mod redo;
 mod repair;
 mod sql;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::Color;
+use super::{Color, Exit, Failure};
 use crate::chain::{Anchor, Target, TargetRange};
 use crate::limits::{self, Limits};
 
+pub use adopt::AdoptArguments;
+#[cfg(feature = "cli")]
+pub(crate) use adopt::tool;
+pub use check::CheckArguments;
 pub use redo::{PlanArguments, RedoArguments};
 pub use repair::{RepairArguments, StampArguments, Verdict};
 pub use sql::SqlArguments;
@@ -28,6 +34,13 @@ pub enum MessageFormat {
     Text,
     /// [Messages](crate::cli::message), one JSON object a line, and nothing else.
     Json,
+    /// Of `cargo migrate check` only: each finding as a workflow command of GitHub Actions.
+    // Hidden on the pages of the commands that refuse it.
+    #[value(hide = true)]
+    Github,
+    /// Of `cargo migrate check` only: all findings as a document of SARIF 2.1.0.
+    #[value(hide = true)]
+    Sarif,
 }
 
 /// What is said, and how it looks.
@@ -56,10 +69,12 @@ pub struct DatabaseArguments {
     // Not clap's own `env`: its help and errors would print the value, password and all.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Which of the chain's named databases this is
+    /// Just this one of the chain's named databases; otherwise all of them in one run, with the URLs of the
+    /// environment, or of variables such as `DATABASE_URL_CATALOG`
     #[arg(long = "database", value_name = "NAME")]
     pub name: Option<String>,
-    /// The environment of the configuration that is meant
+    /// The environment of the configuration that is meant; otherwise the one that has the database in use, or
+    /// `dev`
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
     /// Do not read `.env`
@@ -88,6 +103,19 @@ pub struct StatementArguments {
     pub retries: Option<u32>,
 }
 
+impl MessageFormat {
+    /// Why a command other than `cargo migrate check` cannot answer so, if it cannot.
+    pub(crate) fn refusal(self) -> Option<Failure> {
+        let name = match self {
+            Self::Text | Self::Json => return None,
+            Self::Github => "github",
+            Self::Sarif => "sarif",
+        };
+        let message = format!("`--message-format {name}` is for `cargo migrate check` only");
+        Some(Failure::new(message).exit(Exit::Usage).help("all commands have `text` and `json`"))
+    }
+}
+
 impl StatementArguments {
     /// Together with those of the database.
     pub(crate) fn limits(self, database: &DatabaseArguments) -> Limits {
@@ -101,6 +129,12 @@ impl StatementArguments {
 }
 
 impl DatabaseArguments {
+    /// Whether one of them is a name, which may be none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn chooses_by_name(&self) -> bool {
+        self.name.is_some() || self.environment.is_some()
+    }
+
     /// Whether any of them chooses a database.
     fn choose(&self) -> bool {
         self.database_url.is_some() || self.name.is_some() || self.environment.is_some()
@@ -235,7 +269,7 @@ impl ViewArguments {
     }
 }
 
-fn counts_from_database(target: &Target) -> bool {
+pub(crate) fn counts_from_database(target: &Target) -> bool {
     target.anchor == Anchor::Current
 }
 

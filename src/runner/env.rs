@@ -75,6 +75,12 @@ impl Env {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The names of the variables of the process.
+    #[cfg(feature = "cli")]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
     /// A variable of the process, or else of the `.env` file, and whether it is from there.
     pub(crate) fn variable_or_dotenv(&self, name: &str) -> Option<(&str, bool)> {
         let from_file = || self.dotenv.get(name).map(String::as_str).filter(|v| !v.is_empty());

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::{ExitCode, Termination};
 
+use super::message;
+
 /// The exit codes of `cargo migrate` and of the runner in a shipped binary.
 ///
 /// Scripts may rely on them. A cargo build that fails beneath a command passes cargo's own code
@@ -13,8 +15,8 @@ use std::process::{ExitCode, Termination};
 /// | 0 | done |
 /// | 1 | failed |
 /// | 2 | wrong usage |
-/// | 3 | `status --check` found the database out of date, or `repair` a problem |
-/// | 4 | the chain is invalid |
+/// | 3 | `check` or `status --check` found the database out of date, or `repair` a problem |
+/// | 4 | the chain is invalid, or damaged in a shipped binary |
 /// | 5 | no connection, or no lock in time |
 ///
 /// ```
@@ -31,7 +33,7 @@ pub enum Exit {
     Usage,
     /// The database is not at the chain's heads, or something is wrong with what is recorded.
     OutOfDate,
-    /// The files are no valid chain.
+    /// The files are no valid chain, or what a binary carries is none.
     InvalidChain,
     /// The database cannot be reached, or somebody else holds its lock.
     Unavailable,
@@ -73,12 +75,14 @@ pub struct Failure {
     exit: Exit,
     message: String,
     helps: Vec<String>,
+    /// What the message says, in parts, where they are known.
+    details: Option<Box<message::Failure>>,
 }
 
 impl Failure {
     /// A failure with the ordinary exit code.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Failed, message: message.into(), helps: Vec::new() }
+        Self { exit: Exit::Failed, message: message.into(), helps: Vec::new(), details: None }
     }
 
     /// The same with another exit code.
@@ -93,6 +97,17 @@ impl Failure {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.helps.push(help.into());
         self
+    }
+
+    /// The same with what its message says in parts.
+    #[must_use]
+    pub(crate) fn saying(mut self, details: message::Failure) -> Self {
+        self.details = Some(Box::new(details));
+        self
+    }
+
+    pub(crate) fn details(&self) -> Option<&message::Failure> {
+        self.details.as_deref()
     }
 
     /// The code to end with.
@@ -131,9 +146,9 @@ mod tests {
             (Exit::Usage, "wrong usage"),
             (
                 Exit::OutOfDate,
-                "`status --check` found the database out of date, or `repair` a problem",
+                "`check` or `status --check` found the database out of date, or `repair` a problem",
             ),
-            (Exit::InvalidChain, "the chain is invalid"),
+            (Exit::InvalidChain, "the chain is invalid, or damaged in a shipped binary"),
             (Exit::Unavailable, "no connection, or no lock in time"),
         ] {
             assert!(source.contains(&format!("/// | {} | {meaning} |", exit.code())));

@@ -85,7 +85,26 @@ pub(crate) fn page_of(command: &Command, program: &str, arguments: &[OsString]) 
 }
 
 /// Puts the program's name before each command under the heading of examples, on the pages of all subcommands.
-fn with_program(command: Command, program: &str) -> Command {
+///
+/// [`main`](super::main) and [`run_from`](super::run_from) do so by themselves. An application that nests the
+/// [`Arguments`](super::Arguments) knows best what its users type:
+///
+/// ```
+/// use cargo_migrate::cli::{self, clap};
+/// use clap::{CommandFactory, FromArgMatches, Parser};
+///
+/// #[derive(Parser)]
+/// enum Application {
+///     Migrate(cli::Arguments),
+/// }
+///
+/// let command = Application::command()
+///     .mut_subcommand("migrate", |migrate| cli::with_program(migrate, "app migrate"));
+/// let matches = command.get_matches_from(["app", "migrate", "up"]);
+/// let Application::Migrate(arguments) = Application::from_arg_matches(&matches).unwrap();
+/// # let _ = arguments;
+/// ```
+pub fn with_program(command: Command, program: &str) -> Command {
     let page = command.get_after_long_help().map(|text| named(&text.to_string(), program));
     let command = match page {
         Some(page) => command.after_long_help(page),

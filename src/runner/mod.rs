@@ -19,16 +19,18 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "cli")]
-pub(crate) use arguments::dialect;
 pub use arguments::{
-    BranchesArguments, DatabaseArguments, DownArguments, DownSource, GraphArguments, GraphFormat,
-    HeadsArguments, HistoryArguments, MessageFormat, OutputArguments, PlanArguments, RedoArguments,
-    RepairArguments, Scope, ShowArguments, SqlArguments, StampArguments, StatementArguments,
-    StatusArguments, UpArguments, Verdict, ViewArguments,
+    AdoptArguments, BranchesArguments, CheckArguments, DatabaseArguments, DownArguments,
+    DownSource, GraphArguments, GraphFormat, HeadsArguments, HistoryArguments, MessageFormat,
+    OutputArguments, PlanArguments, RedoArguments, RepairArguments, Scope, ShowArguments,
+    SqlArguments, StampArguments, StatementArguments, StatusArguments, UpArguments, Verdict,
+    ViewArguments,
 };
+#[cfg(feature = "cli")]
+pub(crate) use arguments::{counts_from_database, dialect, tool};
 pub use env::Env;
 pub use exit::{Exit, Failure};
+pub use help::with_program;
 pub use ui::{Color, Ui};
 
 use std::ffi::OsString;
@@ -40,7 +42,12 @@ use crate::runtime::{Migrator, Status};
 /// The commands of a runner: `up`, `down`, `status` and so on, over the chain that a binary carries.
 ///
 /// It is a clap parser of its own, for a binary that does nothing else, and the arguments of a subcommand for an
-/// application with a command line of its own. Usage lines then carry the application's name.
+/// application with a command line of its own. Usage lines then carry the application's name; examples on the
+/// help pages do with [`with_program`].
+///
+/// Flags that an application has for all its commands must be of other names than those here. It may have
+/// `verbose` and `quiet` as `bool`, and `color` as `Option<`[`Color`]`>`, which then hold for both; with a `--verbose`
+/// that is counted, say, it nests [`Command`], which has no such flags.
 ///
 /// ```no_run
 /// # mod app { pub static MIGRATOR: cargo_migrate::Migrator = cargo_migrate::__private::v1::migrator("", &[]); }
@@ -69,7 +76,7 @@ use crate::runtime::{Migrator, Status};
     about = "Applies the migrations that this binary carries",
     long_about = None,
     after_help = "\
-Variables, also from `.env`: DATABASE_URL; MIGRATE_PROTECTED=true lets `down` ask first; MIGRATE_LOCK_TIMEOUT, \
+Variables, also from `.env`: DATABASE_URL, or DATABASE_URL_NAME for each of several named databases; MIGRATE_PROTECTED=true lets `down` ask first; MIGRATE_LOCK_TIMEOUT, \
 MIGRATE_STATEMENT_LOCK_TIMEOUT, MIGRATE_STATEMENT_TIMEOUT and MIGRATE_RETRIES hold where no flag says otherwise.",
     styles = ui::HELP_STYLES
 )]
@@ -82,7 +89,44 @@ pub struct Arguments {
     pub command: Command,
 }
 
+/// For an application that has `--color`, `--quiet` or `--verbose` itself, and nests [`Command`].
+impl From<Command> for Arguments {
+    fn from(command: Command) -> Self {
+        Self { output: OutputArguments::default(), command }
+    }
+}
+
 /// What can be done with a chain that a binary carries.
+///
+/// [`Arguments`] has flags beside it. Where the application has its own for the same, this is what to nest:
+///
+/// ```no_run
+/// # mod app { pub static MIGRATOR: cargo_migrate::Migrator = cargo_migrate::__private::v1::migrator("", &[]); }
+/// use cargo_migrate::cli::{self, Env, Exit, OutputArguments, Ui};
+/// use clap::Parser;
+///
+/// #[derive(Parser)]
+/// struct Application {
+///     /// Say more
+///     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+///     verbose: u8,
+///     #[command(subcommand)]
+///     task: Task,
+/// }
+///
+/// #[derive(clap::Subcommand)]
+/// enum Task {
+///     /// Moves the database
+///     #[command(subcommand)]
+///     Migrate(cli::Command),
+/// }
+///
+/// fn main() -> std::io::Result<Exit> {
+///     let Application { verbose, task: Task::Migrate(command) } = Application::parse();
+///     let output = OutputArguments { verbose: verbose > 0, ..OutputArguments::default() };
+///     Ok(cli::run(command.into(), &app::MIGRATOR, Env::of_process()?, &Ui::stdio().with(&output)))
+/// }
+/// ```
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Apply revisions
@@ -99,6 +143,8 @@ pub enum Command {
     Sql(SqlArguments),
     /// Record revisions as applied, or not, without running them
     Stamp(StampArguments),
+    /// Record what another tool has applied
+    Adopt(AdoptArguments),
     /// Find and mend what is wrong with what is recorded
     Repair(RepairArguments),
     /// Show where a database is
@@ -114,12 +160,23 @@ pub enum Command {
     Branches(BranchesArguments),
     /// Show a revision
     Show(ShowArguments),
+    /// Check that the chain in this binary is whole
+    #[command(after_long_help = "\
+Examples:
+  check          the chain and the drivers in this binary
+  check --state  also whether the database of DATABASE_URL is up to date
+
+Exit codes: 0 all is well, 3 the database is out of date, or something is wrong with what it records, 4 the \
+chain in this binary is damaged, 5 no connection.")]
+    Check(CheckArguments),
 }
 
 /// Runs a command line over a baked chain, with the environment and the output of this process. Its first argument is the
 /// program's name, as in [`std::env::args_os`].
 ///
-/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL`. Where
+/// Needs no file and no cargo. The database is that of `--database-url` or `DATABASE_URL`; where the chain has
+/// several named ones, commands are about all of them, with the URLs of `DATABASE_URL_CATALOG` and so on, unless
+/// `--database` chooses one. Where
 /// `MIGRATE_PROTECTED` is `true`, `down` asks first, or needs `--yes`. How long a run waits is said by flags, or by
 /// `MIGRATE_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_LOCK_TIMEOUT`, `MIGRATE_STATEMENT_TIMEOUT` (`5`, `500ms`, `2m`) and
 /// `MIGRATE_RETRIES`. All these variables may come from a `.env` file, too.
@@ -138,10 +195,11 @@ pub fn main<A: Into<OsString>>(
     arguments: impl IntoIterator<Item = A>,
     migrator: &Migrator,
 ) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     let ui = Ui::stdio();
     match Env::of_process() {
         Ok(env) => run_from(arguments, migrator, env.with_signals(), &ui),
-        Err(error) => ui.run(|| Err(no_directory(&error))),
+        Err(error) => ui.of_line(&arguments).run(|| Err(no_directory(&error))),
     }
 }
 
@@ -168,10 +226,10 @@ pub fn run_from<A: Into<OsString>>(
     let mut command = command(&program);
     let matches = command.try_get_matches_from_mut(&arguments);
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
-        Ok(arguments) => run(arguments, migrator, env, ui),
+        Ok(parsed) => run(parsed, migrator, env, ui),
         Err(error) => {
             let page = help::page_of(&command, &program, &arguments);
-            ui.usage(&error, &page, help::wants_json(&arguments))
+            ui.of_line(&arguments).usage(&error, &page)
         }
     }
 }
@@ -192,7 +250,10 @@ pub fn command(program: &str) -> clap::Command {
 /// Runs parsed arguments; what goes wrong is printed, once.
 pub fn run(arguments: Arguments, migrator: &Migrator, mut env: Env, ui: &Ui) -> Exit {
     let ui = ui.with(&arguments.output);
-    ui.run(|| dispatch(migrator, &arguments.command, &mut env, &ui))
+    ui.run(|| match arguments.output.message_format.and_then(MessageFormat::refusal) {
+        Some(refusal) => Err(refusal),
+        None => dispatch(migrator, &arguments.command, &mut env, &ui),
+    })
 }
 
 /// Why nothing can be done at all.
@@ -207,32 +268,26 @@ fn dispatch(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let chain = || migrator.chain().map_err(|error| Failure::new(error.to_string()));
+    let places = |args, env: &mut Env| place::Place::all_of_runner(migrator, args, env);
     match command {
-        Command::Up(args) => {
-            commands::up(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
-        }
-        Command::Down(args) => {
-            commands::down(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
-        }
-        Command::Redo(args) => {
-            commands::redo(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
-        }
-        Command::Plan(args) => {
-            commands::plan(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
-        }
+        Command::Up(args) => commands::up(migrator, &places(&args.database, env)?, args, ui),
+        Command::Down(args) => commands::down(migrator, &places(&args.database, env)?, args, ui),
+        Command::Redo(args) => commands::redo(migrator, &places(&args.database, env)?, args, ui),
+        Command::Plan(args) => commands::plan(migrator, &places(&args.database, env)?, args, ui),
         Command::Sql(args) => {
             let directory = env.directory().to_owned();
             let of_surroundings = || place::dialect(&args.database(), env);
             commands::sql(migrator, args, &directory, ui, of_surroundings)
         }
-        Command::Stamp(args) => {
-            commands::stamp(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+        Command::Stamp(args) => commands::stamp(migrator, &places(&args.database, env)?, args, ui),
+        Command::Adopt(args) => {
+            commands::adopt(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
         }
         Command::Repair(args) => {
-            commands::repair(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+            commands::repair(migrator, &places(&args.database, env)?, args, ui)
         }
         Command::Status(args) => {
-            commands::status(migrator, &place::Place::of_runner(&args.database, env)?, args, ui)
+            commands::status(migrator, &places(&args.database, env)?, args, ui)
         }
         Command::History(args) => {
             let view = &args.view;
@@ -250,6 +305,7 @@ fn dispatch(
             let status = standing(migrator, args.need_database(), &args.database, env, ui)?;
             commands::show(chain()?, status.as_ref(), args, ui)
         }
+        Command::Check(args) => commands::check(migrator, args, ui, || places(&args.database, env)),
     }
 }
 

@@ -1,13 +1,19 @@
 //! Which database a command works on, who said so, and what holds there.
 
+use std::collections::BTreeSet;
+
 use super::signals::Stopping;
 use super::{DatabaseArguments, Env, Exit, Failure};
 use crate::Dialect;
+use crate::chain::listed;
 use crate::limits::Limits;
-use crate::url;
+use crate::runtime::Migrator;
+use crate::url::{self, VARIABLE, variable_of};
 
 /// A database, found.
 pub(crate) struct Place {
+    /// Which of the chain's named databases it is, where it has any.
+    pub(crate) name: Option<String>,
     /// The URL with its secrets: for the driver, never for people.
     pub(crate) url: String,
     /// The URL without its secrets.
@@ -31,28 +37,64 @@ impl Place {
     /// For a shipped binary, which has no configuration: `--database-url`, then `DATABASE_URL`.
     pub(crate) fn of_runner(args: &DatabaseArguments, env: &mut Env) -> Result<Self, Failure> {
         prepare(args, env)?;
-        let told = env
-            .variable(URL_VARIABLE)
-            .map(|url| (url, env.variable(ORIGIN_VARIABLE).unwrap_or("`cargo migrate`")));
-        let variable = env.variable_or_dotenv("DATABASE_URL");
-        let (url, origin) = match (&args.database_url, variable) {
-            (Some(url), _) => (url.as_str(), "`--database-url`"),
-            (None, _) if let Some(told) = told => told,
-            (None, Some((url, true))) => (url, "DATABASE_URL in `.env`"),
-            (None, Some((url, false))) => (url, "DATABASE_URL"),
-            (None, None) => {
-                return Err(Failure::new("nothing says which database is meant")
-                    .exit(Exit::Usage)
-                    .help(
-                        "give it with `--database-url`, or set DATABASE_URL: `sqlite:app.db`, \
-                         `postgres://USER:PASSWORD@HOST/DATABASE`",
-                    ));
+        let name = args.name.as_deref();
+        let flag =
+            args.database_url.as_deref().map(|url| (url.to_owned(), "`--database-url`".to_owned()));
+        let own =
+            || name.and_then(|name| told(env, Some(name)).or_else(|| set(env, &variable_of(name))));
+        let any = || told(env, None).or_else(|| set(env, VARIABLE));
+        match flag.or_else(own).or_else(any) {
+            Some(found) => Self::at(found, name, env),
+            None => {
+                Err(Failure::new("nothing says which database is meant").exit(Exit::Usage).help(
+                    "give it with `--database-url`, or set DATABASE_URL: `sqlite:app.db`, \
+                 `postgres://USER:PASSWORD@HOST/DATABASE`",
+                ))
             }
-        };
+        }
+    }
+
+    /// The same for commands that can be about several named databases: all of them unless one is chosen,
+    /// each from a variable of its own, such as `DATABASE_URL_CATALOG`.
+    pub(crate) fn all_of_runner(
+        migrator: &Migrator,
+        args: &DatabaseArguments,
+        env: &mut Env,
+    ) -> Result<Vec<Self>, Failure> {
+        let names = names(migrator)?;
+        if args.name.is_some() || names.is_empty() {
+            return Self::of_runner(args, env).map(|place| vec![place]);
+        }
+        prepare(args, env)?;
+        let listed = listed(&names);
+        let variables: Vec<String> = names.iter().map(|name| variable_of(name)).collect();
+        let usage = |what: String| Failure::new(what).exit(Exit::Usage);
+        if args.database_url.is_some() {
+            return Err(usage(format!(
+                "`--database-url` is the URL of one database, and the chain has several: {listed}"
+            ))
+            .help("say with `--database` which one it is")
+            .help(format!("or set the variables {}, for all of them", variables.join(", "))));
+        }
+        let mut places = Vec::new();
+        for (name, variable) in names.iter().zip(&variables) {
+            let found = told(env, Some(name)).or_else(|| set(env, variable));
+            let found = found.ok_or_else(|| {
+                usage(format!("nothing says where database `{name}` is, one of {listed}"))
+                    .help(format!("set the variables {}", variables.join(", ")))
+                    .help("or choose one database with `--database`")
+            })?;
+            places.push(Self::at(found, Some(name), env)?);
+        }
+        Ok(places)
+    }
+
+    fn at((url, origin): (String, String), name: Option<&str>, env: &Env) -> Result<Self, Failure> {
         Ok(Self {
-            url: url.to_owned(),
-            shown: url::redact(url),
-            origin: origin.to_owned(),
+            name: name.map(str::to_owned),
+            shown: url::redact(&url),
+            url,
+            origin,
             protected: protected(env)?,
             limits: limits(env)?,
             stopping: env.stopping.clone(),
@@ -60,10 +102,40 @@ impl Place {
     }
 }
 
+/// The named databases of a chain, in the order of their names.
+fn names(migrator: &Migrator) -> Result<Vec<String>, Failure> {
+    let header = migrator.header().map_err(|error| Failure::new(error.to_string()))?;
+    let names: BTreeSet<&String> =
+        header.tips.iter().filter_map(|tips| tips.variant.database.as_ref()).collect();
+    Ok(names.into_iter().cloned().collect())
+}
+
+/// What a variable says, and how it is called.
+fn set(env: &Env, variable: &str) -> Option<(String, String)> {
+    let (url, from_dotenv) = env.variable_or_dotenv(variable)?;
+    let origin = if from_dotenv { format!("{variable} in `.env`") } else { variable.to_owned() };
+    Some((url.to_owned(), origin))
+}
+
+/// What `cargo migrate` has said.
+fn told(env: &Env, name: Option<&str>) -> Option<(String, String)> {
+    let url = env.variable(&variable_for_runner(URL_VARIABLE, name))?;
+    let origin = env.variable(&variable_for_runner(ORIGIN_VARIABLE, name));
+    Some((url.to_owned(), origin.unwrap_or("`cargo migrate`").to_owned()))
+}
+
+/// The variable in which `cargo migrate` tells something about one of several databases.
+pub(crate) fn variable_for_runner(variable: &str, name: Option<&str>) -> String {
+    match name {
+        None => variable.to_owned(),
+        Some(name) => variable_of(name).replacen(VARIABLE, variable, 1),
+    }
+}
+
 /// The dialect of DATABASE_URL, where it is set and of one.
 pub(crate) fn dialect(args: &DatabaseArguments, env: &mut Env) -> Result<Option<Dialect>, Failure> {
     prepare(args, env)?;
-    Ok(env.variable_or_dotenv("DATABASE_URL").and_then(|(url, _)| url::dialect(url)))
+    Ok(env.variable_or_dotenv(VARIABLE).and_then(|(url, _)| url::dialect(url)))
 }
 
 fn prepare(args: &DatabaseArguments, env: &mut Env) -> Result<(), Failure> {
@@ -85,7 +157,7 @@ fn prepare(args: &DatabaseArguments, env: &mut Env) -> Result<(), Failure> {
 pub(crate) fn limits(env: &Env) -> Result<Limits, Failure> {
     let mut limits = Limits::default();
     for name in Limits::TIMEOUTS.into_iter().chain([Limits::RETRIES]) {
-        let variable = format!("MIGRATE_{}", name.to_uppercase().replace('-', "_"));
+        let variable = Limits::variable(name);
         if let Some((text, from_dotenv)) = env.variable_or_dotenv(&variable) {
             limits.set(name, text).map_err(|why| wrong(&variable, from_dotenv, why))?;
         }
@@ -116,6 +188,46 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn several_databases_have_variables_of_their_own() {
+        let names = ["monitoring", "cata-log"].map(String::from);
+        let variants = crate::dialect::Variant::all(&[Dialect::Sqlite], &names);
+        let chain = crate::chain::Chain::new(Vec::new(), variants);
+        let migrator = Migrator::new(chain, crate::chain::baked::Settings::default());
+        let places = |args: &DatabaseArguments, variables: &[(&str, &str)]| {
+            let env = Env::new("/nowhere");
+            let mut env = variables.iter().fold(env, |env, (name, url)| env.with(*name, *url));
+            let places = Place::all_of_runner(&migrator, args, &mut env);
+            let shown = |place: Place| {
+                format!("{} {} {}", place.name.unwrap_or_default(), place.url, place.origin)
+            };
+            match places {
+                Ok(places) => places.into_iter().map(shown).collect::<Vec<_>>().join(", "),
+                Err(failure) => failure.message().to_owned(),
+            }
+        };
+        let all = DatabaseArguments::default();
+        let one = DatabaseArguments { name: Some("cata-log".into()), ..all.clone() };
+        let own = [("DATABASE_URL_CATA_LOG", "sqlite:c"), ("DATABASE_URL_MONITORING", "sqlite:m")];
+        assert_eq!(
+            places(&all, &own),
+            "cata-log sqlite:c DATABASE_URL_CATA_LOG, monitoring sqlite:m DATABASE_URL_MONITORING"
+        );
+        assert_eq!(places(&one, &own), "cata-log sqlite:c DATABASE_URL_CATA_LOG");
+        assert_eq!(places(&one, &[("DATABASE_URL", "sqlite:x")]), "cata-log sqlite:x DATABASE_URL");
+        assert_eq!(
+            places(&all, &own[1..]),
+            "nothing says where database `cata-log` is, one of `cata-log` and `monitoring`"
+        );
+        let flag = DatabaseArguments { database_url: Some("sqlite:x".into()), ..all.clone() };
+        assert!(places(&flag, &own).starts_with("`--database-url` is the URL of one database"));
+        // What `cargo migrate` has found comes before what stands in the shell.
+        let told = variable_for_runner(URL_VARIABLE, Some("cata-log"));
+        assert_eq!(told, "CARGO_MIGRATE_DATABASE_URL_CATA_LOG");
+        let told = [own[0], own[1], (&told, "sqlite:told")];
+        assert!(places(&all, &told).starts_with("cata-log sqlite:told `cargo migrate`, "));
+    }
 
     #[test]
     fn variables_say_what_holds() {

@@ -1,3 +1,5 @@
+mod embedding;
+
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
@@ -9,6 +11,12 @@ use crate::chain::tests::chain_of;
 #[derive(Clone, Default)]
 struct Caught(Arc<Mutex<Vec<u8>>>);
 
+impl Caught {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 impl Write for Caught {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
@@ -19,8 +27,19 @@ impl Write for Caught {
     }
 }
 
+/// What Alembic leaves behind when it has gone up to `left1`.
+#[cfg(feature = "sqlite")]
+const OF_ALEMBIC: &str = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY); \
+                          INSERT INTO alembic_version VALUES ('left1')";
+
 /// Runs a command line over a chain with a branch; returns what it prints, errors last.
 fn run(arguments: &[&str]) -> String {
+    let (out, err, _) = run_apart(arguments);
+    out + &err
+}
+
+/// The same with the two streams apart, and the exit code.
+fn run_apart(arguments: &[&str]) -> (String, String, Exit) {
     let chain = chain_of(&[
         ("first", &[], &[]),
         ("left1", &["first"], &[]),
@@ -29,9 +48,9 @@ fn run(arguments: &[&str]) -> String {
     let migrator = Migrator::new(chain, crate::chain::baked::Settings::default());
     let (out, err) = (Caught::default(), Caught::default());
     let ui = Ui::writers(out.clone(), err.clone());
-    run_from([&["migrate"], arguments].concat(), &migrator, Env::new("/nowhere"), &ui);
-    let text = |caught: Caught| String::from_utf8(caught.0.lock().unwrap().clone()).unwrap();
-    text(out) + &text(err)
+    let line = [&["migrate"], arguments].concat();
+    let exit = run_from(line, &migrator, Env::new("/nowhere"), &ui);
+    (out.text(), err.text(), exit)
 }
 
 #[test]
@@ -140,5 +159,100 @@ fn a_shipped_binary_stamps_and_repairs() {
         Finished 1 step, committed at the end, all or nothing; nothing was changed
          Planned [ROOT]/app.db (from `--database-url`)
         Finished 1 step, committed at the end, all or nothing; nothing was changed
+    ");
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn every_command_of_a_shipped_binary_answers_in_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database.execute_batch(OF_ALEMBIC).unwrap();
+    let url = format!("sqlite:{}", path.display());
+    // In the order of clap's tree: one goes on where the one before has stopped.
+    let examples: &[(&str, &[&str], bool)] = &[
+        ("up", &["left1"], true),
+        ("down", &[], true),
+        ("redo", &["base", "--dry-run"], true),
+        ("plan", &["left1"], true),
+        ("sql", &["first:left1"], false),
+        ("stamp", &["left1"], true),
+        ("adopt", &[], true),
+        ("repair", &["left1", "--accept"], true),
+        ("status", &[], true),
+        ("history", &["--applied"], true),
+        ("graph", &[], true),
+        ("heads", &[], false),
+        ("branches", &[], false),
+        ("show", &["left1"], false),
+    ];
+    for command in Arguments::command().get_subcommands() {
+        let name = command.get_name();
+        let Some((_, arguments, on_database)) = examples.iter().find(|it| it.0 == name) else {
+            panic!("`{name}` has no example here; does it know `--message-format json`?")
+        };
+        let mut line = vec![name, "--message-format", "json"];
+        line.extend_from_slice(arguments);
+        if *on_database {
+            line.extend(["--database-url", &url]);
+        }
+        let (out, err, exit) = run_apart(&line);
+        let read = |line: &str| {
+            let value: serde_json::Value = serde_json::from_str(line).expect(line);
+            let message: message::Message = serde_json::from_value(value.clone()).expect(line);
+            assert_eq!(serde_json::to_value(&message).unwrap(), value, "{line}");
+            message
+        };
+        let messages: Vec<message::Message> = out.lines().map(read).collect();
+        assert!(matches!(messages.first(), Some(message::Message::Started(_))), "{name}: {out}");
+        let Some(message::Message::Finished(last)) = messages.last() else {
+            panic!("{name}: {out}{err}")
+        };
+        assert_eq!(last.exit_code, exit.code(), "{name}");
+        let beside = |it: &&message::Message| {
+            !matches!(it, message::Message::Database(_) | message::Message::Note(_))
+        };
+        assert!(messages.iter().filter(beside).count() > 2, "{name} answers nothing: {out}");
+    }
+}
+
+#[test]
+fn two_commands_on_one_output_are_two_streams() {
+    let caught = Caught::default();
+    let ui = Ui::writers(caught.clone(), io::sink());
+    let migrator = Migrator::new(chain_of(&[]), crate::chain::baked::Settings::default());
+    for _ in 0..2 {
+        let line = ["migrate", "heads", "--message-format=json"];
+        assert_eq!(run_from(line, &migrator, Env::new("/nowhere"), &ui), Exit::Done);
+    }
+    let text = String::from_utf8(caught.0.lock().unwrap().clone()).unwrap();
+    let reasons: Vec<&str> = text.lines().filter_map(|line| line.split('"').nth(3)).collect();
+    assert_eq!(reasons, ["started", "note", "finished", "started", "note", "finished"]);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_shipped_binary_adopts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let url = format!("sqlite:{}", path.display());
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database.execute_batch(OF_ALEMBIC).unwrap();
+    let on = |arguments: &[&str]| {
+        let text = run(&[arguments, &["--database-url", &url]].concat());
+        text.replace(folder.path().to_str().unwrap(), "[ROOT]")
+    };
+    insta::assert_snapshot!(on(&["adopt", "--dry-run"]), @"
+    adopt first first
+    adopt left1 left1
+         Planned [ROOT]/app.db (from `--database-url`)
+        Finished 2 revisions to adopt from alembic; nothing was changed
+    ");
+    insta::assert_snapshot!(on(&["adopt", "--from", "alembic"]), @"
+    Database sqlite:[ROOT]/app.db (from `--database-url`)
+     Adopted first first
+     Adopted left1 left1
+    Finished 2 revisions adopted from alembic
     ");
 }

@@ -7,6 +7,7 @@
 //! them goes to stdout is decided here. What it does on the way is told with `Ui::tell`, which only
 //! programs read; people have the lines on stderr.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,8 @@ use clap::error::ErrorKind;
 
 use super::exit::{Exit, Failure};
 use super::message::{self, Message};
-use super::{MessageFormat, OutputArguments, usage};
+use super::{MessageFormat, OutputArguments, help, usage};
+use crate::diagnostic::Severity;
 
 /// cargo's own styles for help pages (`cargo-util-terminal`, also published as `clap-cargo`).
 pub(crate) const HELP_STYLES: clap::builder::Styles = clap::builder::Styles::styled()
@@ -171,6 +173,20 @@ impl Ui {
         self.tell(|| message::Note { message: message.to_string() })
     }
 
+    /// A finding that has no lines of a file to show, with an empty line after it.
+    pub(crate) fn finding(
+        &self,
+        severity: Severity,
+        text: impl std::fmt::Display,
+    ) -> Result<(), Failure> {
+        let style = match severity {
+            Severity::Error => ERROR,
+            Severity::Warning => WARNING,
+        };
+        let name = severity.name();
+        write(&mut *self.streams().err, format_args!("{style}{name}{style:#}: {text}\n\n"))
+    }
+
     /// Text for stderr that is styled already, such as rendered findings.
     #[cfg(feature = "cli")]
     pub(crate) fn report(&self, text: &str) -> Result<(), Failure> {
@@ -195,6 +211,15 @@ impl Ui {
             return Ok(());
         }
         write(&mut *self.streams().out, format_args!("{line}\n"))
+    }
+
+    /// The same for several.
+    #[cfg(feature = "cli")]
+    pub(crate) fn answer_lines(
+        &self,
+        lines: impl IntoIterator<Item = String>,
+    ) -> Result<(), Failure> {
+        lines.into_iter().try_for_each(|line| self.answer(line))
     }
 
     /// An answer, in the form that is asked for. A text without lines is none; empty lines at its end are left out.
@@ -264,27 +289,31 @@ impl Ui {
         self.is_complete.load(Ordering::Relaxed)
     }
 
-    /// Prints help that was asked for, or what is wrong with the arguments, of which nothing else is known than
-    /// whether they ask for messages; `shown_by` is the command line that shows what they can be.
-    pub(crate) fn usage(&self, error: &clap::Error, shown_by: &str, json: bool) -> Exit {
-        let message_format = json.then_some(MessageFormat::Json);
-        let ui = self.with(&OutputArguments { message_format, ..OutputArguments::default() });
+    /// The same output in the form that a command line asks for, of which nothing else is known.
+    pub(crate) fn of_line(&self, arguments: &[OsString]) -> Self {
+        let message_format = help::wants_json(arguments).then_some(MessageFormat::Json);
+        self.with(&OutputArguments { message_format, ..OutputArguments::default() })
+    }
+
+    /// Prints help that was asked for, or what is wrong with the arguments; `shown_by` is the command line that shows
+    /// what they can be.
+    pub(crate) fn usage(&self, error: &clap::Error, shown_by: &str) -> Exit {
         let page = error.render();
         // Whoever closed the stream does not want to know.
-        let _ = ui.tell(message::Started::now);
+        let _ = self.tell(message::Started::now);
         if error.use_stderr() {
             let failure = usage::failure(error, shown_by);
             if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-                let _ = write(&mut *ui.streams().err, format_args!("{}", page.ansi()));
-                let _ = ui.tell(|| message::Failure::from(&failure));
+                let _ = write(&mut *self.streams().err, format_args!("{}", page.ansi()));
+                let _ = self.tell(|| message::Failure::from(&failure));
             } else {
-                ui.fail(&failure);
+                self.fail(&failure);
             }
             return failure.code();
         }
-        let help = message::Help { text: page.to_string() };
-        let _ = ui.say(help, |_| page.ansi().to_string());
-        let _ = ui.tell(|| message::Finished { exit_code: Exit::Done.code() });
+        let asked_for = message::Help { text: page.to_string() };
+        let _ = self.say(asked_for, |_| page.ansi().to_string());
+        let _ = self.tell(|| message::Finished { exit_code: Exit::Done.code() });
         Exit::Done
     }
 

@@ -1,4 +1,4 @@
-//! Operations that change the tracking table and nothing else: `stamp` and `repair`.
+//! Operations that change the tracking table and nothing else: `stamp`, `adopt` and `repair`.
 //!
 //! What changes is decided by a pure function of what is recorded, a [`Draft`]. It is decided once
 //! without a lock, which is all that a dry run does, and again under it if anyone wrote meanwhile;
@@ -6,23 +6,39 @@
 
 use std::collections::HashMap;
 
+use super::adopt::OldTable;
 use super::connection::Connection;
 use super::database::Source as Way;
+use super::digests::Ledger;
 use super::entry::Entry;
 use super::error::{DatabaseState, Error};
+use super::lease::Lease;
 use super::look::request;
 use super::migrator::Configured;
-use super::run::{applied_by, conclude};
+use super::run::applied_by;
 use super::select::Request;
 use super::state::{RowStatus, State};
+use super::together::conclude;
 use super::tracking::Change;
 use crate::chain::{Digest, Direction, RevisionId};
+use crate::tool::Tool;
+
+/// What a draft is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Our own tables.
+    Own,
+    /// The table of another tool as well: of this one, or of the only one that is there.
+    AlsoOf(Option<Tool>),
+}
 
 /// What is recorded, as a draft sees it.
 pub(crate) struct Seen {
     pub(crate) state: State,
     /// The scripts by which revisions are being undone.
     pub(crate) scripts: HashMap<RevisionId, String>,
+    /// The table of another tool, if it was asked for.
+    pub(crate) old: Option<OldTable>,
     /// The database, as messages name it.
     pub(crate) database: String,
 }
@@ -49,10 +65,26 @@ pub(crate) enum Edit {
     Forget(RevisionId),
 }
 
+/// The edits that record revisions, parents first, as applied without being run; their digests follow from the
+/// ledger.
+pub(crate) fn stamped(entries: Vec<Entry>, ledger: &mut Ledger) -> Vec<Edit> {
+    for entry in &entries {
+        ledger.put(entry);
+    }
+    // Parents come first in a chain, and an applied revision was stamped with its own.
+    drop(ledger.settle(&entries.iter().map(|entry| entry.id.clone()).collect()));
+    let edits = entries.into_iter().map(|entry| {
+        let digest = ledger.digest(&entry.id).unwrap_or(entry.digest);
+        Edit::Record(Box::new(entry), digest, RowStatus::Stamped)
+    });
+    edits.collect()
+}
+
 /// Reads what a draft needs.
 pub(crate) async fn see(
     connection: &mut Connection<'_>,
     request: &Request<'_>,
+    reading: Reading,
 ) -> Result<Seen, Error> {
     let state = connection.state(request.settings, request.options).await?;
     let mut scripts = HashMap::new();
@@ -61,20 +93,26 @@ pub(crate) async fn see(
             scripts.insert(row.id.clone(), script);
         }
     }
-    Ok(Seen { state, scripts, database: connection.name().to_owned() })
+    // Only what is read after the state can be seen to have changed since.
+    let old = match reading {
+        Reading::Own => None,
+        Reading::AlsoOf(tool) => Some(connection.old_table(tool).await?),
+    };
+    Ok(Seen { state, scripts, old, database: connection.name().to_owned() })
 }
 
 /// Answers from what is recorded, and writes nothing.
 pub(crate) async fn consult<T: Send>(
     configured: &Configured<'_>,
     way: Way<'_>,
+    reading: Reading,
     answer: impl Fn(&Request<'_>, &Seen) -> Result<T, Error> + Send + Sync,
 ) -> Result<T, Error> {
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
     let result = async {
         let request = request(connection.dialect(), configured, header, Direction::Up, None)?;
-        let seen = see(&mut connection, &request).await?;
+        let seen = see(&mut connection, &request, reading).await?;
         answer(&request, &seen)
     }
     .await;
@@ -85,13 +123,14 @@ pub(crate) async fn consult<T: Send>(
 pub(crate) async fn amend<T: Send>(
     configured: &Configured<'_>,
     way: Way<'_>,
+    reading: Reading,
     decide: impl Fn(&Request<'_>, &Seen) -> Result<Draft<T>, Error> + Send + Sync,
 ) -> Result<(T, Option<String>), Error> {
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
     let result = async {
         let request = request(connection.dialect(), configured, header, Direction::Up, None)?;
-        write(&mut connection, &request, &decide).await
+        write(&mut connection, &request, reading, &decide).await
     };
     let result = result.await.map_err(|error| error.unless_uncertain(DatabaseState::AsBefore));
     conclude(connection, result).await
@@ -100,25 +139,28 @@ pub(crate) async fn amend<T: Send>(
 async fn write<T: Send>(
     connection: &mut Connection<'_>,
     request: &Request<'_>,
+    reading: Reading,
     decide: &(impl Fn(&Request<'_>, &Seen) -> Result<Draft<T>, Error> + Send + Sync),
 ) -> Result<T, Error> {
     let (settings, options) = (request.settings, request.options);
-    let seen = see(connection, request).await?;
+    let seen = see(connection, request, reading).await?;
     let draft = decide(request, &seen)?;
     if draft.edits.is_empty() {
         return Ok(draft.report);
     }
     connection.arm(options, false).await?;
     let Some(mut lease) = connection.lock(settings, options).await? else {
-        return write_locked(connection, request, decide, seen, draft).await;
+        return write_locked(connection, request, reading, decide, seen, draft).await;
     };
-    let outcome = lease.during(write_locked(connection, request, decide, seen, draft)).await;
+    let writing = write_locked(connection, request, reading, decide, seen, draft);
+    let outcome = Lease::during(std::slice::from_mut(&mut lease), writing).await;
     lease.conclude(connection, outcome).await
 }
 
 async fn write_locked<T: Send>(
     connection: &mut Connection<'_>,
     request: &Request<'_>,
+    reading: Reading,
     decide: &(impl Fn(&Request<'_>, &Seen) -> Result<Draft<T>, Error> + Send + Sync),
     mut seen: Seen,
     mut draft: Draft<T>,
@@ -126,7 +168,15 @@ async fn write_locked<T: Send>(
     let (settings, options) = (request.settings, request.options);
     connection.begin(false, options).await?;
     if connection.is_stale().await? {
-        seen = see(connection, request).await?;
+        seen = see(connection, request, reading).await?;
+        draft = decide(request, &seen)?;
+    }
+    // Of the other tools only sqlx keeps its own runners out while it is at work.
+    if let Reading::AlsoOf(tool) = reading
+        && seen.old.as_ref().is_some_and(|old| old.tool == Tool::Sqlx)
+    {
+        connection.lock_sqlx_out(options).await?;
+        seen.old = Some(connection.old_table(tool).await?);
         draft = decide(request, &seen)?;
     }
     if !seen.state.has_table {

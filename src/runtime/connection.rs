@@ -47,8 +47,21 @@ pub(crate) struct Record<'a> {
     pub(crate) status: &'static str,
     pub(crate) statements_done: usize,
     pub(crate) statement_started: Option<usize>,
+    /// In UTC, as the table has it; `None` is now.
+    pub(crate) applied_at: Option<&'a str>,
     pub(crate) applied_by: &'a str,
     pub(crate) duration_ms: u64,
+}
+
+/// What becomes of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// More of it follows.
+    Open,
+    /// It is committed at once.
+    Commit,
+    /// It has all that it will have, and is held open until those of other databases have, too.
+    Hold,
 }
 
 /// A revision with its record, as a transaction gets it.
@@ -57,12 +70,12 @@ pub(crate) struct Unit<'u> {
     pub(crate) tracking: &'u Tracking,
     /// What is recorded; `None` if the revision is forgotten.
     pub(crate) record: Option<Record<'u>>,
-    /// Whether the transaction ends with it.
+    /// What becomes of the transaction after it.
     #[cfg_attr(
         not(feature = "postgres"),
         allow(dead_code, reason = "there, commit is a statement of its own")
     )]
-    pub(crate) is_last: bool,
+    pub(crate) ending: Ending,
     /// When a revision in Rust was begun, whose work is done already.
     pub(crate) begun: Option<Instant>,
     /// Is told the index of each statement as it begins.
@@ -214,6 +227,15 @@ impl<'c> Connection<'c> {
         dispatch_ref!(self, driver => driver.name())
     }
 
+    /// What tells this database and its tracking table from all others, whatever they are called; `None`
+    /// where that is not known, or there is no second way to it.
+    pub(crate) async fn identity(&mut self, settings: &Settings) -> Result<Option<String>, Error> {
+        let tracking = self.tracking(settings).await?;
+        let dialect = self.dialect();
+        let place: Option<String> = dispatch!(self, driver => driver.identity().await);
+        Ok(place.map(|place| format!("{dialect} {place} {}", tracking.table())))
+    }
+
     /// The version of the server.
     pub(crate) async fn version(&mut self) -> Result<Version, Error> {
         dispatch!(self, driver => driver.version().await)
@@ -349,6 +371,12 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.begin(foreign_keys, options).await)
     }
 
+    /// Keeps sqlx's own migrator out until the open transaction is over, in which nothing was written yet; waits
+    /// for it. What is read afterwards is what sqlx has left.
+    pub(crate) async fn lock_sqlx_out(&mut self, options: &Options) -> Result<(), Error> {
+        dispatch!(self, driver => driver.lock_sqlx_out(options).await)
+    }
+
     /// Makes the transaction permanent.
     pub(crate) async fn commit(&mut self, options: &Options) -> Result<(), Error> {
         dispatch!(self, driver => driver.commit(options).await)
@@ -359,7 +387,8 @@ impl<'c> Connection<'c> {
         dispatch!(self, driver => driver.rollback().await)
     }
 
-    /// Runs a revision and records it, in the open transaction; and commits, if it is the last.
+    /// Runs a revision and records it, in the open transaction; and commits where that is its ending and
+    /// can be a part of the same message, which [`Self::commit`] then knows.
     ///
     /// Returns how long the statements took.
     pub(crate) async fn apply(&mut self, unit: &Unit<'_>) -> Result<Duration, Failed> {

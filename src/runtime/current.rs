@@ -17,7 +17,7 @@ use crate::chain::{Direction, RevisionId};
 /// Of more pending revisions only the first ones are named.
 const MOST_NAMED: usize = 10;
 
-/// Refuses a database that is not where the chain ends; like [`run`](super::run::run), a future
+/// Refuses a database that is not where the chain ends; like [`run`](super::together::run), a future
 /// without a type of its own.
 pub(crate) fn require<'a>(
     configured: &'a Configured<'_>,

@@ -1,6 +1,7 @@
-//! What is recorded of a revision that does not run now: for `stamp` and `repair`.
+//! What is recorded of a revision that does not run now: for `stamp`, `adopt` and `repair`.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::connection::Record;
 use super::job::down_script;
@@ -26,6 +27,16 @@ pub(crate) struct Entry {
     irreversible: Option<String>,
     stored_parents: String,
     stored_depends_on: String,
+    past: Past,
+}
+
+/// What is known of the run that applied a revision, where another tool did.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    /// In UTC, as the tracking table has it.
+    pub(crate) at: Option<String>,
+    pub(crate) by: Option<String>,
+    pub(crate) duration: Option<Duration>,
 }
 
 impl Entry {
@@ -51,7 +62,13 @@ impl Entry {
             irreversible,
             stored_parents: id_list(chain.parents(revision)),
             stored_depends_on: id_list(chain.dependencies(revision)),
+            past: Past::default(),
         }
+    }
+
+    /// The same for a revision that another tool has applied.
+    pub(crate) fn with_past(self, past: Past) -> Self {
+        Self { past, ..self }
     }
 
     /// The revisions that must be applied before it.
@@ -84,8 +101,12 @@ impl Entry {
             // Of a stamped revision none has run.
             statements_done: if status == RowStatus::Stamped { 0 } else { self.statements },
             statement_started: None,
-            applied_by,
-            duration_ms: 0,
+            applied_at: self.past.at.as_deref(),
+            applied_by: self.past.by.as_deref().unwrap_or(applied_by),
+            duration_ms: self
+                .past
+                .duration
+                .map_or(0, |duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
         }
     }
 }

@@ -79,6 +79,9 @@ pub enum ErrorKind {
     Layout,
     /// Another migrator changed the database between two transactions of the run.
     Changed,
+    /// There is no table of another tool that could be adopted, or not one only, or the database was adopted
+    /// before and has gone on since.
+    OtherTool,
     /// The database lacks revisions of this program, which must not start on it.
     OutOfDate,
     /// Other sessions are connected to a database that was to be dropped.
@@ -162,6 +165,7 @@ struct Inner {
     helps: Vec<String>,
     database: Option<String>,
     state: Option<DatabaseState>,
+    others: Vec<(String, DatabaseState)>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -212,6 +216,24 @@ impl Error {
     pub(crate) fn on(mut self, database: &str) -> Self {
         self.0.database.get_or_insert_with(|| database.to_owned());
         self
+    }
+
+    /// The same with the name that the database has among several.
+    #[must_use]
+    pub(crate) fn called(mut self, name: &str) -> Self {
+        self.0.database = Some(name.to_owned());
+        self
+    }
+
+    /// In what state it left another database of the same run.
+    #[must_use]
+    pub(crate) fn elsewhere(mut self, database: String, state: DatabaseState) -> Self {
+        self.0.others.push((database, state));
+        self
+    }
+
+    pub(crate) fn states_of_others(&mut self) -> impl Iterator<Item = &mut DatabaseState> {
+        self.0.others.iter_mut().map(|(_, state)| state)
     }
 
     #[must_use]
@@ -306,6 +328,11 @@ impl Error {
         self.0.state.as_ref()
     }
 
+    /// What state the other databases of a run over several are in now.
+    pub fn others(&self) -> impl Iterator<Item = (&str, &DatabaseState)> {
+        self.0.others.iter().map(|(database, state)| (database.as_str(), state))
+    }
+
     /// Facts that help to understand it.
     pub fn notes(&self) -> &[String] {
         &self.0.notes
@@ -346,6 +373,9 @@ impl fmt::Display for Error {
             (Some(state), None) => write!(f, "\n = {state}")?,
             (None, Some(database)) => write!(f, "\n = database: {database}")?,
             (None, None) => {}
+        }
+        for (database, state) in &inner.others {
+            write!(f, "\n = {database}: {state}")?;
         }
         for help in &inner.helps {
             write!(f, "\n = help: {}", help.replace('\n', "\n   "))?;

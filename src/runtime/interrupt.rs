@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -204,17 +204,28 @@ impl Canceller {
 /// Watches for requests while a run is at work.
 pub(crate) struct Watch {
     interrupt: Interrupt,
-    canceller: Option<Canceller>,
-    database: String,
+    cancellers: Vec<Canceller>,
+    databases: Vec<String>,
+    is_committing: Arc<AtomicBool>,
 }
 
 impl Watch {
-    /// `None` if nobody can ask this run to stop.
-    pub(crate) async fn of(connection: &mut Connection<'_>, options: &Options) -> Option<Self> {
-        let interrupt = options.interrupt.clone()?;
-        connection.heed(&interrupt).await;
-        let canceller = Canceller::of(connection).await;
-        Some(Self { interrupt, canceller, database: connection.name().to_owned() })
+    /// `None` if nobody can ask this run to stop. While `is_committing` nothing is cancelled: with one of
+    /// several databases committed, the others are to follow.
+    pub(crate) fn of(options: &Options, is_committing: &Arc<AtomicBool>) -> Option<Self> {
+        Some(Self {
+            interrupt: options.interrupt.clone()?,
+            cancellers: Vec::new(),
+            databases: Vec::new(),
+            is_committing: Arc::clone(is_committing),
+        })
+    }
+
+    /// Watches over what happens on this connection.
+    pub(crate) async fn add(&mut self, connection: &mut Connection<'_>) {
+        connection.heed(&self.interrupt).await;
+        self.cancellers.extend(Canceller::of(connection).await);
+        self.databases.push(connection.name().to_owned());
     }
 
     /// Does the work; it is dropped where it is after a second request.
@@ -227,14 +238,20 @@ impl Watch {
                 Either::Right((requests, _)) => requests,
             };
             if seen > 1 {
-                return Outcome::Lost(stopped_at_once(&self.database));
+                return Outcome::Lost(None, stopped_at_once(&self.databases.join(", ")));
             }
-            let Some(canceller) = &self.canceller else { continue };
-            let cancelling = pin!(canceller.cancel());
-            let both = select(work.as_mut(), cancelling);
-            match select(both, self.interrupt.more_than(seen)).await {
-                Either::Left((Either::Left((result, _)), _)) => return Outcome::Done(result),
-                Either::Left((Either::Right(_), _)) | Either::Right(_) => {}
+            if self.is_committing.load(Ordering::Relaxed) {
+                continue;
+            }
+            // Only one of the sessions is at work, and to the others it is nothing.
+            for canceller in &self.cancellers {
+                let cancelling = pin!(canceller.cancel());
+                let both = select(work.as_mut(), cancelling);
+                match select(both, self.interrupt.more_than(seen)).await {
+                    Either::Left((Either::Left((result, _)), _)) => return Outcome::Done(result),
+                    Either::Left((Either::Right(_), _)) => {}
+                    Either::Right(_) => break,
+                }
             }
         }
     }

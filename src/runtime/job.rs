@@ -11,6 +11,7 @@ use super::connection::Record;
 use super::error::{DatabaseState, Error, ErrorKind};
 use super::operations::{Step, to_repair};
 use super::report::{PlannedStep, RunPlan, StepSource, StepTransaction};
+use super::rounds::number;
 use super::select::Request;
 use super::state::{Progress, Row, RowStatus, State, id_list};
 use super::tracking::Standing;
@@ -173,6 +174,7 @@ impl Job<'_> {
             status: RowStatus::Applied.name(),
             statements_done: self.statements.len(),
             statement_started: None,
+            applied_at: None,
             applied_by,
             duration_ms: 0,
         }
@@ -262,19 +264,10 @@ pub(crate) fn jobs<'a>(
     mut stored: HashMap<RevisionId, String>,
 ) -> Result<Vec<Job<'a>>, Error> {
     let mut jobs = Vec::with_capacity(steps.len());
-    let mut part = 0;
-    let mut may_share = false;
     for id in steps {
-        let mut job = job(request, state, id, stored.remove(id))?;
-        let shares = job.transaction == StepTransaction::Shared;
-        let joins = shares && may_share && request.options.scope.is_run(request.variant.dialect);
-        if !jobs.is_empty() && !joins {
-            part += 1;
-        }
-        job.part = part;
-        may_share = shares;
-        jobs.push(job);
+        jobs.push(job(request, state, id, stored.remove(id))?);
     }
+    number(&mut [&mut jobs[..]], request.options.scope.is_run(request.variant.dialect));
     Ok(jobs)
 }
 

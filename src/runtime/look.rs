@@ -9,18 +9,20 @@ use futures_util::future::BoxFuture;
 use super::connection::Connection;
 use super::database::Source as Way;
 use super::doubt::Doubt;
-use super::error::{Error, ErrorKind};
+use super::error::{DatabaseState, Error, ErrorKind};
 use super::job::{Job, jobs, prefers_stored, run_plan};
 use super::migrator::Configured;
 use super::options::Options;
 use super::report::{RunPlan, StepTransaction};
+use super::rounds::number;
 use super::select::{Request, Selection, select};
 use super::state::{RowStatus, State};
 use crate::chain::baked::{Header, Tips};
-use crate::chain::{Direction, RevisionId, Target, listed};
+use crate::chain::plan::current_heads;
+use crate::chain::{Anchor, Direction, RevisionId, Target, listed};
 use crate::dialect::Dialect;
 
-/// What a run would do now; like [`run`](super::run::run), a future without a type of its own.
+/// What a run would do now; like [`run`](super::together::run), a future without a type of its own.
 pub(crate) fn plan<'a>(
     configured: &'a Configured<'_>,
     way: Way<'a>,
@@ -38,20 +40,48 @@ async fn plan_now(
 ) -> Result<RunPlan, Error> {
     let header = configured.migrator.header()?;
     let mut connection = Connection::open(way, false).await?;
-    let result = async {
-        let request = request(connection.dialect(), configured, header, direction, Some(target))?;
-        match look(&mut connection, &request, None).await? {
-            Look::Busy(doubt) => Err(doubt.error),
-            Look::Ready(ready) => {
-                let jobs: Vec<Job<'_>> = ready.jobs.into();
-                Ok(run_plan(direction, &jobs, &ready.warnings, connection.name()))
-            }
-        }
-    }
-    .await;
-    let result = result.map_err(|error| error.on(connection.name()));
+    let (connections, each) =
+        (std::slice::from_mut(&mut connection), std::slice::from_ref(configured));
+    let plans = plan_all(connections, each, header, direction, &target).await;
+    let plan = plans.map(|mut plans| plans.pop().expect("each database has a plan"));
+    let plan = plan.map_err(|error| error.on(connection.name()));
     connection.finish().await?;
-    result
+    plan
+}
+
+/// What one run over several databases would do now.
+pub(super) async fn plan_all(
+    connections: &mut [Connection<'_>],
+    configured: &[Configured<'_>],
+    header: &Header,
+    direction: Direction,
+    target: &Target,
+) -> Result<Vec<RunPlan>, Error> {
+    let mut requests = Vec::new();
+    let mut seen = Vec::new();
+    for (connection, configured) in connections.iter_mut().zip(configured) {
+        let dialect = connection.dialect();
+        let request = request(dialect, configured, header, direction, Some(target.clone()))?;
+        match look(connection, &request, None).await {
+            Ok(Look::Ready(ready)) => seen.push(ready),
+            Ok(Look::Busy(doubt)) => return Err(doubt.error.on(connection.name())),
+            Err(error) => return Err(error.on(connection.name())),
+        }
+        requests.push(request);
+    }
+    refuse_apart(requests.iter().zip(&seen))?;
+    let plans = seen.iter_mut().map(|ready| ready.jobs.make_contiguous());
+    number(&mut plans.collect::<Vec<_>>(), holds_run(requests.iter()));
+    let plans = connections.iter().zip(seen).map(|(connection, ready)| {
+        let jobs: Vec<Job<'_>> = ready.jobs.into();
+        run_plan(direction, &jobs, &ready.warnings, connection.name())
+    });
+    Ok(plans.collect())
+}
+
+/// Whether a transaction holds the whole run: only where it does in every database.
+pub(crate) fn holds_run<'s, 'a: 's>(mut requests: impl Iterator<Item = &'s Request<'a>>) -> bool {
+    requests.all(|request| request.options.scope.is_run(request.variant.dialect))
 }
 
 /// The tips of the chain in the variant of this dialect.
@@ -124,6 +154,8 @@ pub(crate) struct Ready<'a> {
     pub(crate) jobs: VecDeque<Job<'a>>,
     pub(crate) warnings: Vec<String>,
     pub(crate) has_table: bool,
+    /// Where the database is, if the target counts from there.
+    at: Option<Vec<RevisionId>>,
 }
 
 impl Ready<'_> {
@@ -195,5 +227,33 @@ pub(crate) async fn consider<'a>(
         }
     }
     jobs.iter().try_for_each(|job| job.check_extensions(&available))?;
-    Ok(Look::Ready(Ready { jobs: jobs.into(), warnings, has_table: state.has_table }))
+    let at = (request.target.anchor == Anchor::Current)
+        .then(|| current_heads(&state.extended(request.chain), &state.applied()));
+    Ok(Look::Ready(Ready { jobs: jobs.into(), warnings, has_table: state.has_table, at }))
+}
+
+/// Refuses a target that counts from where a database is if several are not at the same place: it would
+/// mean another revision in each.
+pub(crate) fn refuse_apart<'s, 'a: 's>(
+    seen: impl Iterator<Item = (&'s Request<'a>, &'s Ready<'a>)>,
+) -> Result<(), Error> {
+    let seen: Vec<_> =
+        seen.filter_map(|(request, ready)| Some((request, ready.at.as_ref()?))).collect();
+    if seen.windows(2).all(|pair| pair[0].1 == pair[1].1) {
+        return Ok(());
+    }
+    let target = seen[0].0.target.to_string();
+    let mut error = Error::new(
+        ErrorKind::Target,
+        format!("the databases are not at the same place, from which `{target}` could count"),
+    )
+    .leaving(DatabaseState::AsBefore);
+    for (request, at) in seen {
+        let name = request.options.database.as_deref().unwrap_or("the database");
+        let at = if at.is_empty() { String::from("base") } else { listed(at) };
+        error = error.note(format!("`{name}` is at {at}"));
+    }
+    Err(error
+        .help("name the revision, or bring them to one place first: `up` does")
+        .help("or choose one of them with `--database`"))
 }

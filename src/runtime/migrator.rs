@@ -7,10 +7,11 @@ use super::error::{Error, ErrorKind};
 use super::operations::RustRevision;
 use super::options::Options;
 use super::repair::{Problem, Repair, RepairReport};
-use super::report::{RedoPlan, RedoReport, Report, RunPlan, StampReport, Status};
-use super::{current, look, redo, repair, run, stamp, status};
+use super::report::{AdoptReport, RedoPlan, RedoReport, Report, RunPlan, StampReport, Status};
+use super::{adopt, current, look, redo, repair, stamp, status, together};
 use crate::chain::baked::{self, Header, Settings};
 use crate::chain::{Chain, Direction, Target, TargetError};
+use crate::tool::Tool;
 
 /// A chain that can be applied to databases.
 ///
@@ -59,6 +60,12 @@ use crate::chain::{Chain, Direction, Target, TargetError};
 /// migrator.with(exactly).require_current(&pool).await?;
 /// # Ok(()) }
 /// ```
+///
+/// # In logs
+///
+/// An [`Observer`](crate::Observer) receives [`Event`](crate::Event)s. A subscriber of `tracing` sees a span `migrate`
+/// for a run, with its `direction` and `chain`, and in it a span `revision` with `id` and `direction` for each
+/// revision. No logger is installed by anything here.
 #[derive(Debug)]
 pub struct Migrator {
     origin: Origin,
@@ -210,6 +217,15 @@ impl Migrator {
         self.with(Options::default()).stamp(database, targets).await
     }
 
+    /// Records what another tool has applied; see [`Configured::adopt`].
+    pub async fn adopt(
+        &self,
+        database: impl Database,
+        from: impl Into<Option<Tool>>,
+    ) -> Result<AdoptReport, Error> {
+        self.with(Options::default()).adopt(database, from).await
+    }
+
     /// Says what is wrong with what is recorded; see [`Configured::problems`].
     pub async fn problems(&self, database: impl Database) -> Result<Vec<Problem>, Error> {
         self.with(Options::default()).problems(database).await
@@ -275,7 +291,7 @@ impl Configured<'_> {
     /// Dropping the future leaves the database as after an error at that point: a transaction is
     /// undone; a statement outside a transaction may be recorded as started.
     pub async fn up(&self, database: impl Database) -> Result<Report, Error> {
-        run::run(self, database.source(), Direction::Up, None).await
+        together::run(self, database.source(), Direction::Up, None).await
     }
 
     /// Refuses a database on which this program must not start: one that lacks revisions, whose
@@ -320,7 +336,7 @@ impl Configured<'_> {
         target: impl TryIntoTarget,
     ) -> Result<Report, Error> {
         let target = target.try_into_target()?;
-        run::run(self, database.source(), Direction::Up, Some(target)).await
+        together::run(self, database.source(), Direction::Up, Some(target)).await
     }
 
     /// Undoes everything applied that comes after the target, which itself stays; `base` undoes all.
@@ -338,7 +354,7 @@ impl Configured<'_> {
         target: impl TryIntoTarget,
     ) -> Result<Report, Error> {
         let target = target.try_into_target()?;
-        run::run(self, database.source(), Direction::Down, Some(target)).await
+        together::run(self, database.source(), Direction::Down, Some(target)).await
     }
 
     /// Undoes everything applied that comes after the target, as [`Self::down`] does, and applies
@@ -435,6 +451,49 @@ impl Configured<'_> {
     ) -> Result<StampReport, Error> {
         let targets = all_targets(targets)?;
         stamp::stamp(self, database.source(), targets, true).await
+    }
+
+    /// Records what another tool has applied to a database, for a chain that was imported from its files:
+    /// each revision that its table names, with the time that it knew, without running anything.
+    ///
+    /// `from` says whose table it is; `None` takes the only one that is there. Where the tool keeps checksums
+    /// (sqlx, refinery, Flyway) each text is proven to be the one that was applied. All of it is one
+    /// transaction under the lock, and under sqlx's own where the table is sqlx's. The old table is read only. A
+    /// database that was adopted before is left as it is, which is a success.
+    ///
+    /// ```
+    /// # use cargo_migrate::{Error, Migrator, Tool};
+    /// # async fn example(migrator: &Migrator, pool: sqlx::SqlitePool) -> Result<(), Error> {
+    /// let report = migrator.adopt(&pool, Tool::Sqlx).await?;
+    /// for revision in &report.adopted {
+    ///     println!("{} was applied at {:?}", revision.revision, revision.at);
+    /// }
+    /// // From now on it is this program's database.
+    /// migrator.up(&pool).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::OtherTool`] if there is no such table, or several; [`ErrorKind::Unfinished`] if a row says that
+    /// its version failed; [`ErrorKind::Unknown`] if the chain does not have it; [`ErrorKind::Gap`] if a
+    /// revision that comes before an applied one is not applied; and [`ErrorKind::Edited`] if a text is not
+    /// the one that was applied.
+    pub async fn adopt(
+        &self,
+        database: impl Database,
+        from: impl Into<Option<Tool>>,
+    ) -> Result<AdoptReport, Error> {
+        adopt::adopt(self, database.source(), from.into(), false).await
+    }
+
+    /// Says what [`Self::adopt`] would record now, after the same checks; writes nothing, and takes no lock.
+    pub async fn plan_adopt(
+        &self,
+        database: impl Database,
+        from: impl Into<Option<Tool>>,
+    ) -> Result<AdoptReport, Error> {
+        adopt::adopt(self, database.source(), from.into(), true).await
     }
 
     /// Says what is wrong with what is recorded, and what can be done about it: revisions that are

@@ -9,6 +9,7 @@
 //! checked is checked before the first statement; a tracking row is written in the transaction of
 //! its revision; and a connection goes back as it came, or is closed.
 
+mod adopt;
 mod amend;
 #[cfg(feature = "tokio")]
 mod blocking;
@@ -42,8 +43,10 @@ mod refuse;
 mod repair;
 mod report;
 mod retry;
+mod rounds;
 mod run;
 mod select;
+mod several;
 #[cfg(any(feature = "testing", feature = "cli"))]
 mod site;
 #[cfg(feature = "sqlite")]
@@ -53,8 +56,11 @@ mod stamp;
 mod state;
 mod status;
 mod timer;
+mod together;
 mod tracking;
 mod unwrapped;
+#[cfg(feature = "runner")]
+mod verify;
 mod wait;
 #[cfg(feature = "testing")]
 mod walk;
@@ -81,11 +87,15 @@ pub use repair::{
     BelievedStatement, Problem, ProblemKind, Repair, RepairReport, RepairedRow, RowChange, WayOut,
 };
 pub use report::{
-    AppliedRecord, Difference, FinishedStep, PlannedStep, RedoPlan, RedoReport, Report,
-    RevisionState, RevisionStatus, RunPlan, StampReport, Status, StepSource, StepTransaction,
+    AdoptReport, AdoptedRevision, AppliedRecord, Difference, FinishedStep, Named, PlannedStep,
+    RedoPlan, RedoReport, Report, RevisionState, RevisionStatus, RunPlan, StampReport, Status,
+    StepSource, StepTransaction,
 };
+pub use several::Databases;
 #[cfg(any(feature = "testing", feature = "cli"))]
 pub(crate) use site::Site;
+#[cfg(feature = "runner")]
+pub(crate) use verify::verify;
 #[cfg(feature = "testing")]
 pub(crate) use {
     connection::Connection,

@@ -9,6 +9,12 @@ use crate::chain::{Direction, RevisionId};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// What comes next happens on this one of several databases. Comes only where a run is about several
+    /// ([`Migrator::databases`](super::Migrator::databases)), each time that it turns to another one.
+    Database {
+        /// Its name.
+        name: &'a str,
+    },
     /// There is something to do, and it begins. Comes again if another migrator changed the
     /// database before ours had the lock.
     RunStarted {

@@ -12,11 +12,12 @@ use super::connection::Connection;
 use super::database::Source as Way;
 use super::error::{DatabaseState, Error, ErrorKind};
 use super::job::run_plan;
-use super::look::{Look, Ready, consider, request};
+use super::look::{Look, Ready, consider, holds_run, refuse_apart, request};
 use super::migrator::Configured;
-use super::report::{RedoPlan, RedoReport};
-use super::run::{conclude, perform};
+use super::report::{RedoPlan, RedoReport, Report, RunPlan};
+use super::rounds::number;
 use super::select::Request;
+use super::together::{FailedAt, conclude, perform_all};
 use crate::chain::{Direction, RevisionId, Target, listed};
 
 /// What a redo would do now; a future without a type of its own.
@@ -27,7 +28,8 @@ pub(crate) fn plan<'a>(
 ) -> BoxFuture<'a, Result<RedoPlan, Error>> {
     Box::pin(async move {
         let mut connection = Connection::open(way, false).await?;
-        let result = plan_on(&mut connection, configured, &target).await;
+        let (connections, each) = one(&mut connection, configured);
+        let result = plan_all(connections, each, &target).await.map(only);
         conclude(connection, result).await.map(|(plan, _)| plan)
     })
 }
@@ -40,31 +42,61 @@ pub(crate) fn redo<'a>(
 ) -> BoxFuture<'a, Result<RedoReport, Error>> {
     Box::pin(async move {
         let mut connection = Connection::open(way, false).await?;
-        let result = redo_on(&mut connection, configured, &target).await;
+        let (connections, each) = one(&mut connection, configured);
+        let result = redo_all(connections, each, &target).await.map(only);
         let (mut report, unrestored) = conclude(connection, result).await?;
         report.up.warnings.extend(unrestored);
         Ok(report)
     })
 }
 
-async fn redo_on(
-    connection: &mut Connection<'_>,
-    configured: &Configured<'_>,
+fn one<'s, 'c, 'm>(
+    connection: &'s mut Connection<'c>,
+    configured: &'s Configured<'m>,
+) -> (&'s mut [Connection<'c>], &'s [Configured<'m>]) {
+    (std::slice::from_mut(connection), std::slice::from_ref(configured))
+}
+
+fn only<T>(mut answers: Vec<T>) -> T {
+    answers.pop().expect("each database has an answer")
+}
+
+/// Undoes and applies again, on several databases in one run down and one up.
+pub(super) async fn redo_all(
+    connections: &mut [Connection<'_>],
+    configured: &[Configured<'_>],
     target: &Target,
-) -> Result<RedoReport, Error> {
+) -> Result<Vec<RedoReport>, Error> {
     let begun = Instant::now();
-    let planned = plan_on(connection, configured, target).await;
-    let plan = planned.map_err(|error| error.unless_uncertain(DatabaseState::AsBefore))?;
-    let ids: HashSet<RevisionId> = plan.down.steps.into_iter().map(|it| it.revision).collect();
-    let down = of(connection, configured, Direction::Down, target, &ids)?;
-    let mut down = perform(connection, &down).await?;
-    down.duration = begun.elapsed();
+    let planned = plan_all(connections, configured, target).await;
+    let plans = planned.map_err(|error| error.unless_uncertain(DatabaseState::AsBefore))?;
+    let ids: Vec<HashSet<RevisionId>> = plans.iter().map(|plan| ids(&plan.down)).collect();
+    let requests = |connections: &[Connection<'_>], direction| -> Result<Vec<_>, Error> {
+        let each = connections.iter().zip(configured).zip(&ids);
+        each.map(|((connection, configured), ids)| {
+            of(connection, configured, direction, target, ids)
+        })
+        .collect()
+    };
+    let down = requests(connections, Direction::Down)?;
+    let mut down = perform_all(connections, &down).await.map_err(|failed| failed.error)?;
+    let took = begun.elapsed();
+    for report in &mut down {
+        report.duration = took;
+    }
     let begun = Instant::now();
-    let up = of(connection, configured, Direction::Up, target, &ids)?;
-    let undone: Vec<RevisionId> = down.steps.iter().map(|step| step.revision.clone()).collect();
-    let mut up = perform(connection, &up).await.map_err(|error| left_undone(error, undone))?;
-    up.duration = begun.elapsed();
-    Ok(RedoReport { down, up })
+    let up = requests(connections, Direction::Up)?;
+    let up = perform_all(connections, &up).await;
+    let mut up = up.map_err(|failed| left_undone(failed, &down))?;
+    let took = begun.elapsed();
+    for report in &mut up {
+        report.duration = took;
+    }
+    Ok(down.into_iter().zip(up).map(|(down, up)| RedoReport { down, up }).collect())
+}
+
+fn ids(plan: &RunPlan) -> HashSet<RevisionId> {
+    plan.steps.iter().map(|step| step.revision.clone()).collect()
 }
 
 fn of<'a>(
@@ -80,29 +112,58 @@ fn of<'a>(
     Ok(Request { only: Some(only), ..request })
 }
 
-async fn plan_on(
-    connection: &mut Connection<'_>,
-    configured: &Configured<'_>,
+/// Both ways of each database, with parts as one run has them.
+pub(super) async fn plan_all(
+    connections: &mut [Connection<'_>],
+    configured: &[Configured<'_>],
     target: &Target,
-) -> Result<RedoPlan, Error> {
-    let header = configured.migrator.header()?;
-    let down =
-        request(connection.dialect(), configured, header, Direction::Down, Some(target.clone()))?;
-    let state = connection.state(down.settings, down.options).await?;
-    let below = ready(consider(connection, &down, &state, None).await?)?;
-    let ids: HashSet<RevisionId> = below.jobs.iter().map(|job| job.id.clone()).collect();
-    refuse_unknown(&down, &below)?;
-    let up = of(connection, configured, Direction::Up, target, &ids)?;
-    let above = consider(connection, &up, &state.without(&ids), None).await.and_then(ready);
-    let above = above.map_err(|error| {
-        error.note("what would be undone could not be applied again, so nothing was begun")
-    })?;
-    let database = connection.name();
-    let plan = |direction, ready: Ready<'_>| {
-        let jobs: Vec<_> = ready.jobs.into();
-        run_plan(direction, &jobs, &ready.warnings, database)
-    };
-    Ok(RedoPlan { down: plan(Direction::Down, below), up: plan(Direction::Up, above) })
+) -> Result<Vec<RedoPlan>, Error> {
+    let header = configured.first().map(|configured| configured.migrator.header()).transpose()?;
+    let Some(header) = header else { return Ok(Vec::new()) };
+    let (mut requests, mut states, mut below) = (Vec::new(), Vec::new(), Vec::new());
+    for (connection, configured) in connections.iter_mut().zip(configured) {
+        let (dialect, target) = (connection.dialect(), Some(target.clone()));
+        let down = request(dialect, configured, header, Direction::Down, target)?;
+        let seen = async {
+            let state = connection.state(down.settings, down.options).await?;
+            let seen = ready(consider(connection, &down, &state, None).await?)?;
+            refuse_unknown(&down, &seen)?;
+            Ok((state, seen))
+        };
+        let seen: Result<_, Error> = seen.await;
+        let (state, seen) = seen.map_err(|error| error.on(connection.name()))?;
+        requests.push(down);
+        states.push(state);
+        below.push(seen);
+    }
+    refuse_apart(requests.iter().zip(&below))?;
+    let ids = |ready: &Ready<'_>| ready.jobs.iter().map(|job| job.id.clone()).collect();
+    let ids: Vec<HashSet<RevisionId>> = below.iter().map(ids).collect();
+    let mut above = Vec::new();
+    for (index, connection) in connections.iter_mut().enumerate() {
+        let ids = &ids[index];
+        let up = requests[index].clone();
+        let up = Request { direction: Direction::Up, only: Some(ids), ..up };
+        let seen = consider(connection, &up, &states[index].without(ids), None).await;
+        above.push(seen.and_then(ready).map_err(|error| {
+            error
+                .note("what would be undone could not be applied again, so nothing was begun")
+                .on(connection.name())
+        })?);
+    }
+    let is_run = holds_run(requests.iter());
+    for seen in [&mut below, &mut above] {
+        let plans = seen.iter_mut().map(|ready| ready.jobs.make_contiguous());
+        number(&mut plans.collect::<Vec<_>>(), is_run);
+    }
+    let plans = connections.iter().zip(below).zip(above).map(|((connection, below), above)| {
+        let plan = |direction, ready: Ready<'_>| {
+            let jobs: Vec<_> = ready.jobs.into();
+            run_plan(direction, &jobs, &ready.warnings, connection.name())
+        };
+        RedoPlan { down: plan(Direction::Down, below), up: plan(Direction::Up, above) }
+    });
+    Ok(plans.collect())
 }
 
 fn ready(look: Look<'_>) -> Result<Ready<'_>, Error> {
@@ -128,17 +189,30 @@ fn refuse_unknown(request: &Request<'_>, ready: &Ready<'_>) -> Result<(), Error>
 }
 
 /// The error of the way up: what was undone before stays so.
-fn left_undone(error: Error, undone: Vec<RevisionId>) -> Error {
-    let note = format!("{} had been undone before, and stays undone", listed(&undone));
-    let state = match error.state() {
-        Some(DatabaseState::Uncertain { revisions }) => DatabaseState::Uncertain {
-            revisions: undone.into_iter().chain(revisions.iter().cloned()).collect(),
-        },
-        Some(DatabaseState::Committed { revisions, partly }) => DatabaseState::Committed {
-            revisions: undone.into_iter().chain(revisions.iter().cloned()).collect(),
-            partly: partly.clone(),
-        },
-        _ => DatabaseState::Committed { revisions: undone, partly: None },
+fn left_undone(failed: FailedAt, down: &[Report]) -> Error {
+    let FailedAt { which, mut error } = failed;
+    let undone = |report: &Report| -> Vec<RevisionId> {
+        report.steps.iter().map(|step| step.revision.clone()).collect()
     };
+    let note = format!("{} had been undone before, and stays undone", listed(undone(&down[which])));
+    let others = down.iter().enumerate().filter(|(index, _)| *index != which);
+    for (state, (_, report)) in error.states_of_others().zip(others) {
+        *state = after(undone(report), state);
+    }
+    let state = after(undone(&down[which]), error.state().unwrap_or(&DatabaseState::AsBefore));
     error.leaving(state).note(note).help("`up` applies again what is undone")
+}
+
+/// The state that the way up left, with what was undone before.
+fn after(undone: Vec<RevisionId>, state: &DatabaseState) -> DatabaseState {
+    let all = |revisions: &[RevisionId]| undone.iter().chain(revisions).cloned().collect();
+    match state {
+        DatabaseState::Uncertain { revisions } => {
+            DatabaseState::Uncertain { revisions: all(revisions) }
+        }
+        DatabaseState::Committed { revisions, partly } => {
+            DatabaseState::Committed { revisions: all(revisions), partly: partly.clone() }
+        }
+        DatabaseState::AsBefore => DatabaseState::Committed { revisions: undone, partly: None },
+    }
 }

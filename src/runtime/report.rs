@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::chain::{Direction, Kind, RevisionId};
+use crate::tool::Tool;
 
 /// Where the SQL of a step comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -114,10 +115,26 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of a run that had nothing to do.
+    pub(crate) fn nothing(direction: Direction, database: &str) -> Self {
+        let (steps, warnings, database) = (Vec::new(), Vec::new(), database.to_owned());
+        Self { direction, steps, warnings, database, duration: Duration::ZERO }
+    }
+
     /// Whether anything was done; `false` means that the target was reached already.
     pub fn changed(&self) -> bool {
         !self.steps.is_empty()
     }
+}
+
+/// An answer about one of several databases, as [`Databases`](super::Databases) gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Named<T> {
+    /// The name of the database, as the chain declares it.
+    pub name: String,
+    /// The answer.
+    pub report: T,
 }
 
 /// What a redo will do, as [`Configured::plan_redo`](super::Configured::plan_redo) answers it.
@@ -159,6 +176,51 @@ impl StampReport {
     /// Whether anything was changed; `false` means that the database was stamped so already.
     pub fn changed(&self) -> bool {
         !self.recorded.is_empty() || !self.forgotten.is_empty()
+    }
+}
+
+/// A revision that another tool has applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdoptedRevision {
+    /// The revision.
+    pub revision: RevisionId,
+    /// Its file.
+    pub path: String,
+    /// Its message.
+    pub description: String,
+    /// When the tool applied it, in UTC: `2026-11-21T22:11:04.123Z`; `None` where its table does not say.
+    /// What is recorded then is when it was adopted.
+    pub at: Option<String>,
+    /// Who applied it, where the tool's table says.
+    pub by: Option<String>,
+    /// How long that took, where the tool's table says.
+    pub duration: Option<Duration>,
+    /// Whether the tool's own checksum proves that its text is the one that was applied.
+    pub is_verified: bool,
+}
+
+/// What was adopted, as [`Configured::adopt`](super::Configured::adopt) answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdoptReport {
+    /// Whose table it was.
+    pub tool: Tool,
+    /// The revisions that are recorded as applied now, parents first.
+    pub adopted: Vec<AdoptedRevision>,
+    /// How many revisions of the tool's table were recorded already; then nothing was done.
+    pub adopted_before: usize,
+    /// What should be known, one text each.
+    pub warnings: Vec<String>,
+    /// The database, without secrets.
+    pub database: String,
+}
+
+impl AdoptReport {
+    /// Whether anything was recorded; `false` means that the database was adopted before, or that the tool's
+    /// table says that nothing is applied.
+    pub fn changed(&self) -> bool {
+        !self.adopted.is_empty()
     }
 }
 

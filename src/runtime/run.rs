@@ -1,156 +1,33 @@
-//! The run loop: the one place that decides what happens in which order.
+//! One database in a run: what is done there, step by step.
 //!
-//! Look, without a lock: nothing to do ends here. Lock, and look again if anyone wrote meanwhile.
-//! Then part by part: the statements and tracking rows of a part are one transaction, and
-//! `transaction: none` is a part of its own (`unwrapped`). On an error the open transaction is
-//! undone, and the error says which parts were committed before.
+//! In which order, and when it becomes permanent, is decided by the loop (`together`), which is the same
+//! for one database and for several.
 
 use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
 use tracing::Instrument;
 
-use super::connection::{Connection, Failed, Probe, Unit};
-use super::database::Source as Way;
+use super::connection::{Connection, Ending, Failed, Unit};
 use super::error::{DatabaseState, Error, ErrorKind};
-use super::interrupt::{GO_ON, Watch};
 use super::job::{Job, run_plan};
-use super::lease::Outcome;
-use super::look::{Look, Ready, look, request, variant};
-use super::migrator::Configured;
+use super::look::{Look, Ready, look};
 use super::observer::{Event, Observer};
 use super::report::{FinishedStep, Report};
 use super::retry::{back_off, blocked};
 use super::select::Request;
 use super::wait::Wait;
-use crate::chain::baked::Header;
-use crate::chain::{Direction, RevisionId, Target};
+use crate::chain::{Direction, RevisionId};
 
-/// Goes up or down; without a target to wherever the chain's settings say.
-///
-/// The future has no type of its own: otherwise it, and all of the driver below
-/// it, would be compiled again in every crate that awaits it, and at each of its builds.
-pub(crate) fn run<'a>(
-    configured: &'a Configured<'_>,
-    way: Way<'a>,
-    direction: Direction,
-    target: Option<Target>,
-) -> BoxFuture<'a, Result<Report, Error>> {
-    Box::pin(run_once(configured, way, direction, target))
-}
-
-async fn run_once(
-    configured: &Configured<'_>,
-    way: Way<'_>,
-    direction: Direction,
-    target: Option<Target>,
-) -> Result<Report, Error> {
-    let started = Instant::now();
-    let header = configured.migrator.header()?;
-    let span = tracing::info_span!("migrate", %direction, chain = header.settings.chain);
-    async {
-        let mut connection = Connection::open(way, direction == Direction::Up).await?;
-        let result = attempt(&mut connection, configured, header, direction, target).await;
-        let (mut report, unrestored) = conclude(connection, result).await?;
-        report.warnings.extend(unrestored);
-        report.duration = started.elapsed();
-        Ok(report)
-    }
-    .instrument(span)
-    .await
-}
-
-/// Gives the connection back; what of that failed is a text beside the result.
-pub(crate) async fn conclude<T>(
-    mut connection: Connection<'_>,
-    result: Result<T, Error>,
-) -> Result<(T, Option<String>), Error> {
-    let result = match result {
-        Ok(report) => Ok(report),
-        Err(error) => {
-            // The first error is the one to tell; a connection that cannot roll back is closed.
-            drop(connection.rollback().await);
-            Err(error.on(connection.name()))
-        }
-    };
-    let unrestored = connection.finish().await.err().map(|error| match error.kind() {
-        ErrorKind::LockLost => error.message().to_owned(),
-        _ => format!("close the connection that was lent: {}", error.message()),
-    });
-    match (result, unrestored) {
-        (Ok(report), unrestored) => Ok((report, unrestored)),
-        (Err(error), Some(text)) => Err(error.note(text)),
-        (Err(error), None) => Err(error),
-    }
-}
-
-async fn attempt(
-    connection: &mut Connection<'_>,
-    configured: &Configured<'_>,
-    header: &Header,
-    direction: Direction,
-    target: Option<Target>,
-) -> Result<Report, Error> {
-    let options = &configured.options;
-    if target.is_none() {
-        let (_, tips) = variant(connection.dialect(), header, options)?;
-        let probe = connection.probe(&header.settings, header.count, tips, options).await?;
-        if probe == Probe::UpToDate {
-            return Ok(report(direction, connection, Vec::new(), Vec::new()));
-        }
-    }
-    let request = request(connection.dialect(), configured, header, direction, target)?;
-    perform(connection, &request).await
-}
-
-/// Does what is asked for.
-pub(crate) async fn perform(
-    connection: &mut Connection<'_>,
-    request: &Request<'_>,
-) -> Result<Report, Error> {
-    let direction = request.direction;
-    let mut run = Run {
-        connection,
-        request,
-        ready: Ready::default(),
-        goal: HashSet::new(),
-        announced: VecDeque::new(),
-        is_announced: false,
-        committed: Vec::new(),
-        partly: None,
-        finished: Vec::new(),
-        warnings: Vec::new(),
-        applied_by: String::new(),
-        count: 0,
-    };
-    let result = run.go().await;
-    let state = run.database_state();
-    match result {
-        Ok(()) => {
-            let Run { connection, finished, warnings, .. } = run;
-            Ok(report(direction, connection, finished, warnings))
-        }
-        Err(error) => Err(request.options.unless_interrupted(error).unless_uncertain(state)),
-    }
-}
-
-fn report(
-    direction: Direction,
-    connection: &Connection<'_>,
-    steps: Vec<FinishedStep>,
-    warnings: Vec<String>,
-) -> Report {
-    let database = connection.name().to_owned();
-    Report { direction, steps, warnings, database, duration: Duration::ZERO }
-}
-
-/// A run in progress.
+/// A run in progress on one database.
 pub(crate) struct Run<'r, 'a, 'c> {
     pub(crate) connection: &'r mut Connection<'c>,
     pub(crate) request: &'r Request<'a>,
     pub(crate) ready: Ready<'a>,
+    /// What was seen last, until it is known what there is to do about it.
+    seen: Option<Look<'a>>,
+    wait: Wait<'a>,
     /// Everything that the run is about, once it has committed a part.
     goal: HashSet<RevisionId>,
     /// What was told of what is left.
@@ -165,132 +42,166 @@ pub(crate) struct Run<'r, 'a, 'c> {
     count: usize,
 }
 
-impl<'a> Run<'_, 'a, '_> {
-    async fn go(&mut self) -> Result<(), Error> {
-        let (settings, options) = (self.request.settings, self.request.options);
-        let mut seen = look(self.connection, self.request, None).await?;
-        if let Look::Ready(ready) = &mut seen
-            && ready.jobs.is_empty()
-        {
-            self.warnings.append(&mut ready.warnings);
-            return Ok(());
-        }
-        if let Look::Ready(ready) = &seen {
-            ready.check_code()?;
-        }
-        self.applied_by = options.applied_by.clone().unwrap_or_else(applied_by);
-        self.arm(&seen).await?;
-        // A second run on the connection has it still.
-        let lease = if self.connection.has_lock() {
-            None
-        } else {
-            self.connection.lock(settings, options).await?
-        };
-        let watch = Watch::of(self.connection, options).await;
-        let work = async {
-            let work = Box::pin(self.work(seen));
-            match watch {
-                None => Outcome::Done(work.await),
-                Some(watch) => watch.during(work).await,
-            }
-        };
-        match lease {
-            Some(mut lease) => {
-                let outcome = lease.during(work).await.flatten();
-                lease.conclude(self.connection, outcome).await
-            }
-            None => match work.await {
-                Outcome::Done(result) => result,
-                Outcome::Lost(error) => {
-                    self.connection.sever();
-                    Err(error)
-                }
-            },
+impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
+    pub(crate) fn new(connection: &'r mut Connection<'c>, request: &'r Request<'a>) -> Self {
+        Self {
+            connection,
+            request,
+            ready: Ready::default(),
+            seen: None,
+            wait: Wait::new(request.options),
+            goal: HashSet::new(),
+            announced: VecDeque::new(),
+            is_announced: false,
+            committed: Vec::new(),
+            partly: None,
+            finished: Vec::new(),
+            warnings: Vec::new(),
+            applied_by: String::new(),
+            count: 0,
         }
     }
 
-    /// What happens under the lock.
-    async fn work(&mut self, mut seen: Look<'a>) -> Result<(), Error> {
-        let options = self.request.options;
-        let mut wait = Wait::new(options);
+    /// The end of it: what was done, all of it committed.
+    pub(crate) fn report(self) -> Report {
+        // Those of the last look: another migrator may have made the first ones untrue.
+        let mut warnings = self.ready.warnings;
+        warnings.extend(self.warnings);
+        warnings.extend(self.connection.warnings());
+        Report {
+            direction: self.request.direction,
+            steps: self.finished,
+            warnings,
+            database: self.connection.name().to_owned(),
+            duration: Duration::ZERO,
+        }
+    }
+
+    /// Looks, without a lock.
+    pub(crate) async fn look_first(&mut self) -> Result<(), Error> {
+        self.seen = Some(look(self.connection, self.request, None).await?);
+        Ok(())
+    }
+
+    /// What was seen, if that says what there is to do.
+    pub(crate) fn seen(&self) -> Option<&Ready<'a>> {
+        match &self.seen {
+            Some(Look::Ready(ready)) => Some(ready),
+            Some(Look::Busy(_)) | None => None,
+        }
+    }
+
+    /// The database, as messages about several ones name it.
+    pub(crate) fn called(&self) -> String {
+        format!("{} ({})", self.short_name(), self.connection.name())
+    }
+
+    pub(crate) fn short_name(&self) -> String {
+        let name = self.request.options.database.as_deref();
+        format!("`{}`", name.unwrap_or_else(|| self.connection.name()))
+    }
+
+    /// Whether the last look has found nothing to do.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.seen().is_some_and(|ready| ready.jobs.is_empty())
+    }
+
+    /// Prepares what will run, if that is known; all of it can be checked before anything is locked.
+    pub(crate) async fn prepare(&mut self) -> Result<(), Error> {
+        if let Some(Look::Ready(ready)) = &self.seen {
+            ready.check_code()?;
+        }
+        self.applied_by = self.request.options.applied_by.clone().unwrap_or_else(applied_by);
+        self.arm().await
+    }
+
+    /// Prepares the connection for what will run.
+    async fn arm(&mut self) -> Result<(), Error> {
+        let thorough = match &self.seen {
+            Some(Look::Ready(ready)) if ready.jobs.is_empty() => return Ok(()),
+            Some(Look::Ready(ready)) => ready.jobs.iter().any(|job| job.changes_session),
+            Some(Look::Busy(_)) | None => false,
+        };
+        self.connection.arm(self.request.options, thorough).await
+    }
+
+    /// Looks again, and forgets what the look before has found.
+    pub(crate) async fn look_again(&mut self) -> Result<(), Error> {
+        let goal = Some(&self.goal).filter(|_| !self.committed.is_empty());
+        let seen = look(self.connection, self.request, goal).await?;
+        self.seen = Some(seen);
+        self.ready = Ready::default();
+        self.is_announced = false;
+        self.arm().await
+    }
+
+    /// Finds out what there is to do now; `true` if it was looked for. Waits for whoever is at work, or
+    /// settles what somebody has left.
+    pub(crate) async fn make_ready(&mut self) -> Result<bool, Error> {
+        let Some(mut seen) = self.seen.take() else { return Ok(false) };
         loop {
-            let ready = match seen {
+            let doubt = match seen {
                 Look::Ready(ready) => {
                     ready.check_code()?;
-                    ready
+                    self.ready = ready;
+                    return Ok(true);
                 }
-                Look::Busy(doubt) => {
-                    if self.connection.has_lock() {
-                        // What was seen before the lock was taken may be over.
-                        if !self.connection.is_stale().await? {
-                            self.settle(doubt).await?;
-                        }
-                    } else if self.connection.is_leased() {
-                        if !self.connection.is_stale().await? {
-                            return Err(doubt.left_behind());
-                        }
-                    } else if !wait.pause(None).await {
-                        options.check_interrupt()?;
-                        return Err(doubt.error);
-                    }
-                    seen = self.look_again().await?;
-                    continue;
-                }
+                Look::Busy(doubt) => doubt,
             };
-            let foreign_keys = ready.foreign_keys();
-            self.ready = ready;
-            let Some(foreign_keys) = foreign_keys else { break };
-            self.connection.begin(foreign_keys, options).await?;
-            if self.connection.is_stale().await? {
-                seen = self.look_again().await?;
-                // What comes first now may want another kind of transaction, or none.
-                match seen {
-                    Look::Ready(ready) if ready.foreign_keys() == Some(foreign_keys) => {
-                        self.ready = ready;
-                    }
-                    _ => {
-                        self.connection.rollback().await?;
-                        continue;
-                    }
+            if self.connection.has_lock() {
+                // What was seen before the lock was taken may be over.
+                if !self.connection.is_stale().await? {
+                    self.settle(doubt).await?;
                 }
+            } else if self.connection.is_leased() {
+                if !self.connection.is_stale().await? {
+                    return Err(doubt.left_behind());
+                }
+            } else if !self.wait.pause(None).await {
+                self.request.options.check_interrupt()?;
+                return Err(doubt.error);
             }
-            self.announce();
-            self.part().await?;
-            seen = Look::Ready(std::mem::take(&mut self.ready));
+            self.look_again().await?;
+            let Some(next) = self.seen.take() else { return Ok(true) };
+            seen = next;
         }
-        // Those of the last look: another migrator may have made the first ones untrue.
-        let mut warnings = std::mem::take(&mut self.ready.warnings);
-        warnings.append(&mut self.warnings);
-        warnings.append(&mut self.connection.warnings());
-        self.warnings = warnings;
-        Ok(())
+    }
+
+    /// Opens a transaction for what comes first. `true` if the database had to be looked at again: then
+    /// something else may come first now.
+    pub(crate) async fn begin(&mut self) -> Result<bool, Error> {
+        let foreign_keys = self.ready.foreign_keys().unwrap_or_default();
+        self.connection.begin(foreign_keys, self.request.options).await?;
+        let is_stale = self.connection.is_stale().await?;
+        if is_stale {
+            self.look_again().await?;
+        }
+        Ok(is_stale)
+    }
+
+    /// Takes in what was seen in the open transaction; `false` if there is somebody to wait for.
+    pub(crate) fn take_look(&mut self) -> Result<bool, Error> {
+        match self.seen.take() {
+            None => Ok(true),
+            Some(Look::Ready(ready)) => {
+                ready.check_code()?;
+                self.ready = ready;
+                Ok(true)
+            }
+            busy @ Some(Look::Busy(_)) => {
+                self.seen = busy;
+                Ok(false)
+            }
+        }
     }
 
     pub(crate) fn warn(&mut self, text: String) {
         self.warnings.push(text);
     }
 
-    async fn look_again(&mut self) -> Result<Look<'a>, Error> {
-        let goal = Some(&self.goal).filter(|_| !self.committed.is_empty());
-        let seen = look(self.connection, self.request, goal).await?;
-        self.is_announced = false;
-        self.arm(&seen).await?;
-        Ok(seen)
-    }
-
-    /// Prepares the connection for what will run.
-    async fn arm(&mut self, seen: &Look<'_>) -> Result<(), Error> {
-        let thorough = match seen {
-            Look::Ready(ready) if ready.jobs.is_empty() => return Ok(()),
-            Look::Ready(ready) => ready.jobs.iter().any(|job| job.changes_session),
-            Look::Busy(_) => false,
-        };
-        self.connection.arm(self.request.options, thorough).await
-    }
-
     /// Tells what will run, as soon as that is certain, and again if another migrator has made other
     /// revisions necessary.
-    fn announce(&mut self) {
+    pub(crate) fn announce(&mut self) {
         if std::mem::replace(&mut self.is_announced, true) {
             return;
         }
@@ -311,83 +222,45 @@ impl<'a> Run<'_, 'a, '_> {
         }
     }
 
-    /// Runs the first part, in the open transaction, and commits it.
-    async fn part(&mut self) -> Result<(), Error> {
+    /// Takes the steps of the first part out of what there is to do.
+    pub(crate) fn take_part(&mut self) -> Vec<Job<'a>> {
         let number = self.ready.jobs.front().map(|job| job.part);
         let mut jobs = Vec::new();
         while let Some(job) = self.ready.jobs.pop_front_if(|job| Some(job.part) == number) {
             jobs.push(job);
         }
-        self.announced.drain(..jobs.len());
+        jobs
+    }
+
+    /// Puts them back, since they were undone, and forgets what was finished of them.
+    pub(crate) fn put_back(&mut self, jobs: Vec<Job<'a>>) {
+        self.finished.truncate(self.committed.len());
+        for job in jobs.into_iter().rev() {
+            self.ready.jobs.push_front(job);
+        }
+    }
+
+    /// Runs a part that no transaction holds; the open one only marks its beginning.
+    pub(crate) async fn alone(&mut self, job: Job<'a>) -> Result<(), Error> {
+        self.announced.pop_front();
         let first = self.finished.len();
-        let result = if let [job] = &jobs[..]
-            && job.is_alone()
-        {
-            if !self.ready.has_table {
-                self.connection.create_tracking(self.request.settings).await?;
-            }
-            // It may be committed and an error all the same.
-            match job.code()? {
-                None => self.alone(job, first).instrument(span(job)).await,
-                Some(step) => self.rust_alone(job, step, first).instrument(span(job)).await,
-            }
-        } else {
-            self.transaction(&jobs).await?;
-            self.committed.extend(jobs.into_iter().map(|job| job.id));
-            Ok(())
+        if !self.ready.has_table {
+            self.connection.create_tracking(self.request.settings).await?;
+        }
+        // It may be committed and an error all the same.
+        let result = match job.code()? {
+            None => self.statement_by_statement(&job, first).instrument(span(&job)).await,
+            Some(step) => self.rust_alone(&job, step, first).instrument(span(&job)).await,
         };
         self.ready.has_table = true;
-        if let Some(observer) = &self.request.options.observer
-            && let revisions @ [_, ..] = &self.committed[first..]
-        {
-            observer.event(&Event::Committed { revisions });
+        if self.committed.len() > first {
+            self.tell_committed(first);
         }
         result
     }
 
-    /// Runs a part that is one transaction; again, if it failed only because others held locks.
-    async fn transaction(&mut self, jobs: &[Job<'a>]) -> Result<(), Error> {
-        let options = self.request.options;
-        let first = self.finished.len();
-        let mut attempts = 0;
-        loop {
-            let error = match self.attempt(jobs).await {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
-            };
-            attempts += 1;
-            if error.kind() != ErrorKind::LockTimeout {
-                return Err(error);
-            }
-            self.connection.rollback().await?;
-            self.pause(error, attempts).await?;
-            self.finished.truncate(first);
-            // A rollback takes no setting back.
-            if jobs.iter().any(|job| job.changes_session) {
-                self.connection.tidy().await?;
-            }
-            self.connection.begin(jobs.iter().any(|job| job.foreign_keys), options).await?;
-        }
-    }
-
-    /// Waits before what failed for a lock is tried again; the error, if it was tried often enough.
-    pub(crate) async fn pause(&mut self, error: Error, attempts: u32) -> Result<(), Error> {
-        let options = self.request.options;
-        let blockers = self.connection.blockers(error.sql()).await;
-        if attempts > options.retries {
-            return Err(blocked(error, attempts, blockers));
-        }
-        let pause = back_off(attempts);
-        if let (Some(observer), Some(revision)) = (&options.observer, error.revision()) {
-            let reason = error.message();
-            let blockers = &blockers[..];
-            observer.event(&Event::Retrying { revision, attempts, pause, reason, blockers });
-        }
-        options.sleep(pause).await;
-        options.check_interrupt()
-    }
-
-    async fn attempt(&mut self, jobs: &[Job<'a>]) -> Result<(), Error> {
+    /// Runs steps in the open transaction, and commits them if that is to be the ending.
+    pub(crate) async fn attempt(&mut self, jobs: &[Job<'a>], ending: Ending) -> Result<(), Error> {
         let (settings, options) = (self.request.settings, self.request.options);
         if !self.ready.has_table {
             self.connection.create_tracking(settings).await?;
@@ -395,7 +268,7 @@ impl<'a> Run<'_, 'a, '_> {
         let tracking = self.connection.tracking(settings).await?;
         let first = self.finished.len();
         for (index, job) in jobs.iter().enumerate() {
-            let is_last = index + 1 == jobs.len();
+            let ending = if index + 1 == jobs.len() { ending } else { Ending::Open };
             let span = span(job);
             async {
                 options.check_interrupt()?;
@@ -415,7 +288,7 @@ impl<'a> Run<'_, 'a, '_> {
                     }
                 };
                 let started = &started;
-                let unit = Unit { job, tracking: &tracking, record, is_last, begun, started };
+                let unit = Unit { job, tracking: &tracking, record, ending, begun, started };
                 let result = self.connection.apply(&unit).await;
                 let duration = result.map_err(|failed| Self::failed(job, failed))?;
                 self.revision_finished(job, duration);
@@ -424,7 +297,50 @@ impl<'a> Run<'_, 'a, '_> {
             .instrument(span)
             .await?;
         }
-        self.connection.commit(options).await
+        match ending {
+            Ending::Commit => self.connection.commit(options).await,
+            Ending::Open | Ending::Hold => Ok(()),
+        }
+    }
+
+    /// Notes that the steps are permanent.
+    pub(crate) fn committed(&mut self, jobs: Vec<Job<'a>>) {
+        let first = self.committed.len();
+        self.announced.drain(..jobs.len());
+        self.committed.extend(jobs.into_iter().map(|job| job.id));
+        self.ready.has_table = true;
+        self.tell_committed(first);
+    }
+
+    fn tell_committed(&self, first: usize) {
+        if let Some(observer) = &self.request.options.observer {
+            observer.event(&Event::Committed { revisions: &self.committed[first..] });
+        }
+    }
+
+    /// Takes back what a rollback does not: the settings that steps have changed.
+    pub(crate) async fn tidy_after(&mut self, jobs: &[Job<'a>]) -> Result<(), Error> {
+        if jobs.iter().any(|job| job.changes_session) {
+            self.connection.tidy().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits before what failed for a lock is tried again; the error, if it was tried often enough.
+    pub(crate) async fn pause(&mut self, error: Error, attempts: u32) -> Result<(), Error> {
+        let options = self.request.options;
+        let blockers = self.connection.blockers(error.sql()).await;
+        if attempts > options.retries {
+            return Err(blocked(error, attempts, blockers));
+        }
+        let pause = back_off(attempts);
+        if let (Some(observer), Some(revision)) = (&options.observer, error.revision()) {
+            let reason = error.message();
+            let blockers = &blockers[..];
+            observer.event(&Event::Retrying { revision, attempts, pause, reason, blockers });
+        }
+        options.sleep(pause).await;
+        options.check_interrupt()
     }
 
     /// Names the place of a failed statement.
@@ -441,9 +357,6 @@ impl<'a> Run<'_, 'a, '_> {
             .revision_named(&job.id, job.path)
             .at(&job.text, start + inside)
             .about(job.statement(statement));
-        if is_cut {
-            error = error.help(GO_ON);
-        }
         if error.kind() == ErrorKind::Statement {
             error = error.help(match (job.direction, job.path) {
                 (Direction::Up, _) => "correct the statement, and run `up` again",
@@ -488,7 +401,14 @@ impl<'a> Run<'_, 'a, '_> {
         self.committed.push(job.id.clone());
     }
 
-    fn database_state(&self) -> DatabaseState {
+    /// Of what this run is about, that which is not committed here, and is there.
+    pub(crate) fn is_behind(&self, other: &Self) -> Vec<RevisionId> {
+        let is_ahead = |id: &&RevisionId| self.goal.contains(*id) && !self.committed.contains(*id);
+        other.committed.iter().filter(is_ahead).cloned().collect()
+    }
+
+    /// What is permanent of the run, when all that is open is undone.
+    pub(crate) fn database_state(&self) -> DatabaseState {
         if self.committed.is_empty() && self.partly.is_none() {
             DatabaseState::AsBefore
         } else {

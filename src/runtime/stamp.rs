@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::future::BoxFuture;
 
-use super::amend::{Draft, Edit, Seen, amend, consult};
+use super::amend::{Draft, Edit, Reading, Seen, amend, consult, stamped};
 use super::database::Source as Way;
 use super::digests::Ledger;
 use super::entry::Entry;
@@ -26,10 +26,10 @@ pub(crate) fn stamp<'a>(
     Box::pin(async move {
         let decide = |request: &Request<'_>, seen: &Seen| draft(request, seen, &targets);
         if is_plan {
-            let draft = consult(configured, way, decide).await?;
+            let draft = consult(configured, way, Reading::Own, decide).await?;
             return Ok(draft.report);
         }
-        let (mut report, unrestored) = amend(configured, way, decide).await?;
+        let (mut report, unrestored) = amend(configured, way, Reading::Own, decide).await?;
         report.warnings.extend(unrestored);
         Ok(report)
     })
@@ -58,16 +58,9 @@ fn draft(
     for id in &gone {
         ledger.remove(id);
     }
-    let entries: Vec<(&Revision, Entry)> = add
-        .iter()
-        .filter_map(|id| chain.get(id.as_str()))
-        .map(|revision| (revision, Entry::of(request, revision)))
-        .collect();
-    for (_, entry) in &entries {
-        ledger.put(entry);
-    }
-    // Parents come first in a chain, and an applied revision was stamped with its own.
-    drop(ledger.settle(&add.iter().cloned().collect()));
+    let added: Vec<&Revision> = add.iter().filter_map(|id| chain.get(id.as_str())).collect();
+    let entries = added.iter().map(|revision| Entry::of(request, revision)).collect();
+    let records = stamped(entries, &mut ledger);
 
     let mut report = StampReport {
         recorded: Vec::new(),
@@ -80,11 +73,8 @@ fn draft(
     let known = chain.revisions().iter().rev().filter(|revision| gone.contains(revision.id()));
     report.forgotten.extend(unknown.chain(known.map(|revision| of_known(revision, state))));
     edits.extend(report.forgotten.iter().map(|status| Edit::Forget(status.revision.clone())));
-    for (revision, entry) in entries {
-        report.recorded.push(of_known(revision, state));
-        let digest = ledger.digest(&entry.id).unwrap_or(entry.digest);
-        edits.push(Edit::Record(Box::new(entry), digest, RowStatus::Stamped));
-    }
+    report.recorded.extend(added.iter().map(|revision| of_known(revision, state)));
+    edits.extend(records);
     Ok(Draft { edits, report })
 }
 

@@ -424,10 +424,14 @@ impl Tracking {
     /// Records a revision; `duration_ms` is an expression.
     pub(crate) fn insert(&self, record: &Record<'_>, duration_ms: &str) -> String {
         let literal = |text: &str| literal(self.dialect, text);
-        let now = match self.dialect {
-            Dialect::Sqlite => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
-            Dialect::Postgres => "clock_timestamp()",
-            Dialect::Mysql => "utc_timestamp(3)",
+        let applied_at = match (self.dialect, record.applied_at) {
+            (Dialect::Sqlite, None) => String::from("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"),
+            (Dialect::Postgres, None) => String::from("clock_timestamp()"),
+            (Dialect::Mysql, None) => String::from("utc_timestamp(3)"),
+            (Dialect::Sqlite, Some(at)) => literal(at),
+            (Dialect::Postgres, Some(at)) => format!("{}::timestamptz", literal(at)),
+            // A column without a zone takes none.
+            (Dialect::Mysql, Some(at)) => literal(at.trim_end_matches('Z')),
         };
         let mut sql = format!(
             "INSERT INTO {} (chain, revision, parents, depends_on, description, kind, checksum, \
@@ -450,7 +454,7 @@ impl Tracking {
         }
         let _ = write!(
             sql,
-            ", {}, '{}', {}, {}, {now}, {}, {duration_ms}, '{}', {})",
+            ", {}, '{}', {}, {}, {applied_at}, {}, {duration_ms}, '{}', {})",
             self.optional(record.irreversible.as_deref()),
             record.status,
             record.statements_done,
@@ -493,10 +497,7 @@ impl Tracking {
     }
 
     fn text(&self, expression: &str) -> String {
-        match self.dialect {
-            Dialect::Sqlite | Dialect::Postgres => format!("CAST({expression} AS text)"),
-            Dialect::Mysql => format!("CAST({expression} AS CHAR)"),
-        }
+        text(self.dialect, expression)
     }
 }
 
@@ -511,6 +512,14 @@ pub(crate) enum Unreadable {
 
 fn number(number: Option<usize>) -> String {
     number.map_or_else(|| String::from("NULL"), |number| number.to_string())
+}
+
+/// An expression, as text.
+pub(crate) fn text(dialect: Dialect, expression: &str) -> String {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => format!("CAST({expression} AS text)"),
+        Dialect::Mysql => format!("CAST({expression} AS CHAR)"),
+    }
 }
 
 /// An identifier, quoted.

@@ -23,7 +23,11 @@ use crate::sql;
 
 impl<'a> Run<'_, 'a, '_> {
     /// Runs a revision outside a transaction; the open one only marks its beginning.
-    pub(crate) async fn alone(&mut self, job: &Job<'a>, index: usize) -> Result<(), Error> {
+    pub(crate) async fn statement_by_statement(
+        &mut self,
+        job: &Job<'a>,
+        index: usize,
+    ) -> Result<(), Error> {
         let begun = Instant::now();
         let (settings, options) = (self.request.settings, self.request.options);
         let dialect = self.request.variant.dialect;

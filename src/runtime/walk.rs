@@ -11,8 +11,8 @@ use super::error::Error;
 use super::look::request;
 use super::migrator::Configured;
 use super::report::Report;
-use super::run::{conclude, perform};
 use super::select::Request;
+use super::together::{conclude, perform};
 use crate::chain::{Direction, RevisionId, Target};
 
 /// Applies or undoes just these revisions, as a run of its own.

@@ -130,6 +130,29 @@ impl Changes {
         }
     }
 
+    /// The same for a file that may have changed in this plan already.
+    pub(super) fn edit_again(&mut self, path: &Path, before: &str, after: String) {
+        let planned = self.files.iter_mut().find(|change| change.path() == path);
+        match planned {
+            Some(Change::Create { text, .. } | Change::Edit { after: text, .. }) => *text = after,
+            Some(Change::CreateDir { .. }) | None => self.edit(path, before, after),
+        }
+    }
+
+    /// Whether a file changes.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.files.iter().any(|change| change.path() == path)
+    }
+
+    /// What a file will say, if it says this on disk.
+    pub(super) fn text_of<'a>(&'a self, path: &Path, on_disk: &'a str) -> &'a str {
+        let planned = self.files.iter().find(|change| change.path() == path);
+        match planned {
+            Some(Change::Create { text, .. } | Change::Edit { after: text, .. }) => text,
+            Some(Change::CreateDir { .. }) | None => on_disk,
+        }
+    }
+
     pub(super) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }

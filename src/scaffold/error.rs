@@ -86,6 +86,16 @@ pub enum Error {
         /// The name of the member that was to be created.
         name: String,
     },
+    /// The alias `xtask` runs something else than a member of the workspace.
+    AliasTaken {
+        /// Cargo's configuration.
+        path: PathBuf,
+    },
+    /// The directory of the new member `xtask` is in use.
+    XtaskTaken {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A template has something between `{{` and `}}` that is no placeholder.
     Placeholder {
         /// The template, where it is the project's own.
@@ -205,6 +215,18 @@ impl fmt::Display for Error {
                 f,
                 "`{}` is in the way of a new member `{name}`; run `cargo migrate init -p PACKAGE` \
                  to keep the chain in a member that exists, or move the directory away",
+                path.display()
+            ),
+            Self::AliasTaken { path } => write!(
+                f,
+                "the alias `xtask` in `{}` runs no member of the workspace; add the program that it runs to \
+                 `members`, or name the alias otherwise, and run the command again",
+                path.display()
+            ),
+            Self::XtaskTaken { path } => write!(
+                f,
+                "`{}` is in the way of a new member `xtask`; add it to `members` of the workspace if it is \
+                 one, or move it away",
                 path.display()
             ),
             Self::Placeholder { path, line, found, known } => {

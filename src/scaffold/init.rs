@@ -17,6 +17,7 @@ use crate::Dialect;
 
 const BUILD_SCRIPT: &str = include_str!("../../template/build.rs.in");
 const RUNNER_SOURCE: &str = include_str!("../../template/runner.rs.in");
+const RUNNER_COMMENT: &str = "# The commands of the runner: a dependency of its own, so that the build script does without them.\n";
 
 /// Plans what sets up a package, or completes one that is set up in part.
 ///
@@ -75,7 +76,7 @@ fn edit_dependencies(
     let key = edit_dependency(manifest, package, init, "dependencies", &features, changes)?;
     edit_dependency(manifest, package, init, "build-dependencies", &["build"], changes)?;
     let had_feature = manifest.get(&["features", RUNNER]).is_some();
-    let runner = format!("{key}/runner");
+    let runner = edit_runner_dependency(manifest, &key)?;
     let before = manifest.get(&["features", RUNNER]).map(ToString::to_string);
     manifest.add_to_array(&["features"], RUNNER, &runner)?;
     if had_feature && before != manifest.get(&["features", RUNNER]).map(ToString::to_string) {
@@ -92,9 +93,52 @@ fn edit_dependencies(
     Ok(key.replace('-', "_"))
 }
 
+/// Lets a feature add the commands to the dependency, and returns what that feature is to enable.
+///
+/// `KEY/runner` would do so for the build-dependency of that name, too, and the build script would be compiled
+/// with sqlx and clap: 101 more crates in a release build. An optional dependency says its features for itself, and
+/// to have a second one of the same name takes a table of its own.
+fn edit_runner_dependency(manifest: &mut Manifest, key: &str) -> Result<String, Error> {
+    let enabled = manifest.get(&["features", RUNNER]).and_then(Item::as_array);
+    let direct = [format!("{key}/runner"), format!("{key}?/runner")];
+    let is_direct = |feature: &&str| direct.iter().any(|it| it == feature);
+    let found = enabled.and_then(|all| all.iter().filter_map(Value::as_str).find(is_direct));
+    if let Some(found) = found {
+        return Ok(found.to_owned());
+    }
+    let table = ["target", "cfg(all())", "dependencies"];
+    if manifest.dependency(&table, PACKAGE).is_none() {
+        let mut value = source(manifest, "dependencies", key);
+        if !value.contains_key("workspace") {
+            value.insert("default-features", false.into());
+        }
+        value.insert("features", Value::Array(["runner"].into_iter().collect()));
+        value.insert("optional", true.into());
+        let is_new = manifest.get(&table).is_none();
+        manifest.add_dependency(&table, key, value)?;
+        if is_new {
+            manifest.comment(&table, RUNNER_COMMENT);
+        }
+    }
+    Ok(format!("dep:{key}"))
+}
+
+/// Where a dependency that is there comes from, in the words of the manifest.
+fn source(manifest: &Manifest, table: &str, key: &str) -> InlineTable {
+    let mut value = InlineTable::new();
+    for source in
+        ["package", "workspace", "version", "path", "git", "branch", "tag", "rev", "registry"]
+    {
+        if let Some(said) = manifest.get(&[table, key, source]).and_then(Item::as_value) {
+            value.insert(source, said.clone().decorated(" ", ""));
+        }
+    }
+    value
+}
+
 /// Whether the package has chosen another way to encrypt connections.
 fn has_tls(manifest: &Manifest) -> bool {
-    let Some(key) = manifest.dependency("dependencies", PACKAGE) else { return false };
+    let Some(key) = manifest.dependency(&["dependencies"], PACKAGE) else { return false };
     let features = manifest.get(&["dependencies", &key, "features"]).and_then(Item::as_array);
     features.into_iter().flatten().any(|feature| feature.as_str() == Some("native-tls"))
 }
@@ -107,7 +151,7 @@ fn edit_dependency(
     features: &[&str],
     changes: &mut Changes,
 ) -> Result<String, Error> {
-    if let Some(key) = manifest.dependency(table, PACKAGE) {
+    if let Some(key) = manifest.dependency(&[table], PACKAGE) {
         manifest.widen_dependency(table, &key);
         for feature in features {
             manifest.add_to_array(&[table, &key], "features", feature)?;
@@ -128,30 +172,24 @@ fn edit_dependency(
         }
         return Ok(key);
     }
-    let mut value = InlineTable::new();
     let tables = ["dependencies", "build-dependencies"];
     let other = tables
         .into_iter()
-        .find_map(|table| manifest.dependency(table, PACKAGE).map(|key| (table, key)));
+        .find_map(|table| manifest.dependency(&[table], PACKAGE).map(|key| (table, key)));
     // Cargo refuses one package under two names, and two sources would be two packages.
     if let Some((other, key)) = other {
         let features = features.iter().copied().collect::<Array>();
-        for source in
-            ["package", "workspace", "version", "path", "git", "branch", "tag", "rev", "registry"]
-        {
-            if let Some(said) = manifest.get(&[other, &key, source]).and_then(Item::as_value) {
-                value.insert(source, said.clone().decorated(" ", ""));
-            }
-        }
+        let mut value = source(manifest, other, &key);
         if !value.contains_key("workspace") {
             value.insert("default-features", false.into());
         } else if package.workspace_dependency.unwrap_or(true) {
             note_defaults(table, true, changes);
         }
         value.insert("features", Value::Array(features));
-        manifest.add_dependency(table, &key, value)?;
+        manifest.add_dependency(&[table], &key, value)?;
         return Ok(key);
     }
+    let mut value = InlineTable::new();
     if let Some(defaults) = package.workspace_dependency {
         value.insert("workspace", true.into());
         // Cargo refuses `default-features = false` here unless the workspace says it too.
@@ -166,7 +204,7 @@ fn edit_dependency(
         value.insert("default-features", false.into());
     }
     value.insert("features", Value::Array(features.iter().copied().collect::<Array>()));
-    manifest.add_dependency(table, PACKAGE, value)?;
+    manifest.add_dependency(&[table], PACKAGE, value)?;
     Ok(PACKAGE.to_owned())
 }
 
@@ -233,8 +271,7 @@ fn plan_build_script(package: &Package, library: &str, changes: &mut Changes) ->
             changes.create(path.clone(), template::render(BUILD_SCRIPT, &[("library", library)])?);
         }
         BuildScript::Present(script) => {
-            let text = script.text.as_deref().unwrap_or_default();
-            if !rust::names(text, &format!("{library}::build")) || !rust::names(text, "emit(") {
+            if !script.calls_helper(library) {
                 changes.note(format!(
                     "add this line to `fn main` in {}: {library}::build::emit();",
                     slashes(&relative_path(&script.path, package.root()))
@@ -337,15 +374,15 @@ fn note_exclusion(manifest: &Manifest, directory: &str, changes: &mut Changes) {
 }
 
 /// The way from one absolute directory to a path, as it is written in a manifest.
-fn relative(path: &Path, from: &Path) -> String {
+pub(super) fn relative(path: &Path, from: &Path) -> String {
     slashes(&relative_path(path, from))
 }
 
-fn slashes(path: &Path) -> String {
+pub(super) fn slashes(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-fn relative_path(path: &Path, from: &Path) -> PathBuf {
+pub(super) fn relative_path(path: &Path, from: &Path) -> PathBuf {
     let shared = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
     // Nothing shared, not even the root: another drive, or a path that is relative already.
     if shared == 0 {

@@ -113,11 +113,11 @@ impl Manifest {
     /// Adds a dependency; a sorted list stays sorted.
     pub(super) fn add_dependency(
         &mut self,
-        table: &str,
+        table: &[&str],
         key: &str,
         value: InlineTable,
     ) -> Result<(), Error> {
-        let like = self.table(&[table])?;
+        let like = self.table(table)?;
         let keys: Vec<&str> = like.iter().map(|(key, _)| key).collect();
         // Sorting would also reorder the parts of dotted keys, which are somebody's thought.
         let dotted =
@@ -131,13 +131,29 @@ impl Manifest {
     }
 
     /// The key under which a table of dependencies has this package, renamed or not.
-    pub(super) fn dependency(&self, table: &str, package: &str) -> Option<String> {
-        let dependencies = self.get(&[table])?.as_table_like()?;
+    pub(super) fn dependency(&self, table: &[&str], package: &str) -> Option<String> {
+        let dependencies = self.get(table)?.as_table_like()?;
         dependencies.iter().find_map(|(key, item)| {
             let renamed =
                 item.as_table_like().and_then(|t| t.get("package")).and_then(Item::as_str);
             (renamed.unwrap_or(key) == package).then(|| key.to_owned())
         })
+    }
+
+    /// Puts a comment before the head of a table.
+    pub(super) fn comment(&mut self, keys: &[&str], text: &str) {
+        let mut item = self.document.as_item_mut();
+        for key in keys {
+            match item.as_table_like_mut().and_then(|table| table.get_mut(key)) {
+                Some(next) => item = next,
+                None => return,
+            }
+        }
+        if let Some(table) = item.as_table_mut() {
+            let before = table.decor().prefix().and_then(|prefix| prefix.as_str());
+            let prefix = format!("{}{text}", before.unwrap_or_default());
+            table.decor_mut().set_prefix(prefix);
+        }
     }
 
     /// Turns `key = "1.0"` into a table that can take features; its decoration stays.

@@ -18,10 +18,12 @@ mod package;
 mod reparent;
 mod revision;
 mod rust;
+mod setup;
 mod template;
 #[cfg(test)]
 mod tests;
 mod workspace;
+mod xtask;
 
 use std::path::PathBuf;
 
@@ -33,7 +35,9 @@ pub use init::init_package;
 pub use package::{BuildScript, Package, Source};
 pub use reparent::reparent;
 pub use revision::{RevisionFile, slug};
+pub use setup::{Declared, Needs, Setup, setup};
 pub use workspace::{Member, Workspace, init_workspace};
+pub use xtask::{Program, Xtask, init_xtask};
 
 /// Where the user's package gets `cargo-migrate` from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,6 +30,14 @@ pub struct Source {
     pub text: Option<String>,
 }
 
+impl Source {
+    /// Whether a build script calls the build helper of this library.
+    pub(super) fn calls_helper(&self, library: &str) -> bool {
+        let text = self.text.as_deref().unwrap_or_default();
+        rust::names(text, &format!("{library}::build")) && rust::names(text, "emit(")
+    }
+}
+
 /// The build script of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BuildScript {
@@ -146,6 +154,12 @@ impl Package {
         Ok(package)
     }
 
+    /// A path of the package, relative to its directory, with `/` on every system.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        let path = path.strip_prefix(self.root()).unwrap_or(path);
+        path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+    }
+
     /// The package's directory.
     pub(super) fn root(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(&self.manifest_path)
@@ -198,7 +212,7 @@ fn is_foreign(path: &Path) -> bool {
 }
 
 fn library_name(manifest: &Manifest) -> String {
-    let key = manifest.dependency("dependencies", PACKAGE);
+    let key = manifest.dependency(&["dependencies"], PACKAGE);
     key.as_deref().unwrap_or(PACKAGE).replace('-', "_")
 }
 

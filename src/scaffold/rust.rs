@@ -4,6 +4,8 @@
 //! before everything else, where no `cfg` and no item can be in its way. Comments and literals are
 //! blanked before anything is searched, so that a mention in the docs is not taken for code.
 
+use std::ops::Range;
+
 /// Whether the code calls `library::embed!`, by path or imported.
 pub(super) fn embeds(text: &str, library: &str) -> bool {
     let code = dense(text);
@@ -22,6 +24,15 @@ pub(super) fn embeds(text: &str, library: &str) -> bool {
 /// Whether the code names a path such as `cargo_migrate::build::`.
 pub(super) fn names(text: &str, path: &str) -> bool {
     mentions(&dense(text), path)
+}
+
+/// Where the name of a function stands in its definition.
+pub(super) fn function(text: &str, name: &str) -> Option<Range<usize>> {
+    let definition = format!("fn {name}");
+    let code = blank(text);
+    let is_whole = |at: &usize| !code[at + definition.len()..].starts_with(is_word);
+    let at = code.match_indices(&definition).map(|(at, _)| at).find(is_whole)?;
+    Some(at + "fn ".len()..at + definition.len())
 }
 
 /// The text with one more statement at the top, behind inner attributes, inner docs and a licence.

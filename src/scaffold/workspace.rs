@@ -79,6 +79,15 @@ impl Workspace {
         }
         Ok(Self { manifest_path, manifest: text, name: name.to_owned(), directory, member, taken })
     }
+
+    /// The manifest of the member, which may not be there yet.
+    pub fn chain_manifest(&self) -> PathBuf {
+        let root = self.manifest_path.parent().unwrap_or(&self.manifest_path);
+        match &self.member {
+            Some(package) => package.manifest_path.clone(),
+            None => root.join(&self.directory).join("Cargo.toml"),
+        }
+    }
 }
 
 /// Plans the new member, or what its package still lacks if it is there.
@@ -109,13 +118,7 @@ pub fn init_workspace(workspace: &Workspace, init: &Init) -> Result<Changes, Err
 
 /// The member as the template makes it, before it is set up.
 fn new_member(workspace: &Workspace, manifest: &Manifest) -> Result<Package, Error> {
-    let inherited = |key: &str, otherwise: &str| {
-        if manifest.get(&["workspace", "package", key]).is_some() {
-            format!("{key}.workspace = true")
-        } else {
-            otherwise.to_owned()
-        }
-    };
+    let inherited = |key: &str, otherwise: &str| inherited(manifest, key, otherwise);
     let lints = manifest.get(&["workspace", "lints"]).map_or("", |_| "[lints]\nworkspace = true");
     let text = template::render(
         MANIFEST,
@@ -150,7 +153,16 @@ fn new_member(workspace: &Workspace, manifest: &Manifest) -> Result<Package, Err
     })
 }
 
-fn members_of(manifest: &Manifest) -> Vec<String> {
+/// What a member says of a key of its package: that of the workspace, where that has one.
+pub(super) fn inherited(manifest: &Manifest, key: &str, otherwise: &str) -> String {
+    if manifest.get(&["workspace", "package", key]).is_some() {
+        format!("{key}.workspace = true")
+    } else {
+        otherwise.to_owned()
+    }
+}
+
+pub(super) fn members_of(manifest: &Manifest) -> Vec<String> {
     let members = manifest.get(&["workspace", "members"]).and_then(Item::as_array);
     members.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
@@ -159,7 +171,7 @@ fn members_of(manifest: &Manifest) -> Vec<String> {
 ///
 /// Knows `*`, `?` and `**`; a pattern with a class (`[a-z]`) counts as no match, and the member is then
 /// listed by name too, which cargo allows.
-fn covers(pattern: &str, directory: &str) -> bool {
+pub(super) fn covers(pattern: &str, directory: &str) -> bool {
     let parts = |path: &str| -> Vec<String> {
         path.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect()
     };

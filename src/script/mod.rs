@@ -20,6 +20,8 @@ use std::ops::Range;
 
 use crate::chain::{Checksum, Fingerprint};
 use crate::chain::{ChecksumBuilder, Direction, Kind, Revision};
+#[cfg(any(feature = "build", feature = "runner"))]
+use crate::chain::{Digest, digest};
 use crate::diagnostic::{Diagnostic, FileId, Sources};
 use crate::dialect::Variant;
 use crate::sql;
@@ -155,6 +157,24 @@ impl Revision {
         let file = Sources::new().add(self.path().to_owned(), "");
         header::parse(self.kind(), self.text(), file, &mut Vec::new()).0
     }
+}
+
+/// The fingerprint of a revision in one variant, given the digests of what it follows and depends on.
+#[cfg(any(feature = "build", feature = "runner"))]
+pub(crate) fn fingerprint(
+    kind: Kind,
+    id: &str,
+    script: &Script<'_>,
+    variant: &Variant,
+    parents: &[Digest],
+    dependencies: &[Digest],
+) -> Fingerprint {
+    let checksum = match kind {
+        Kind::Sql => script.checksum(variant),
+        Kind::Rust => Checksum::from_bytes(hmac_sha256::Hash::hash(script.text().as_bytes())),
+    };
+    let digest = digest(id, digest_content(kind, &checksum), parents, dependencies);
+    Fingerprint { checksum, digest }
 }
 
 /// What a revision contributes to its digest: its checksum, or only the fact that it is Rust.

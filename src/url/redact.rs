@@ -5,7 +5,8 @@
 use super::{dialect, is_scheme, split, split_port};
 use crate::Dialect;
 
-const HIDDEN: &str = "***";
+/// What stands where something was taken out.
+pub(crate) const HIDDEN: &str = "***";
 
 /// Options whose names alone are shown; of those in neither list nothing is.
 const SECRET: [&str; 6] = ["hexkey", "key", "options", "passwd", "password", "sslpassword"];

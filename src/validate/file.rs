@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 
-use super::Parsed;
+use super::{Parsed, rust};
 use crate::chain::{BranchLabel, Direction, Kind, NameError, RESERVED, RevisionId, listed};
 use crate::config::Configuration;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Dialect, Variant};
 use crate::script::comment;
-use crate::script::rust::words;
 use crate::script::section::closest_dialect;
 use crate::script::{Spanned, TransactionMode};
 use crate::sql;
@@ -26,7 +25,7 @@ pub(super) fn check(
     if parsed.loaded.kind == Kind::Rust {
         // Without a header it may be no revision at all.
         if parsed.script.header().revision.is_some() {
-            rust(parsed, findings);
+            rust::check(parsed, findings);
         }
         return;
     }
@@ -39,7 +38,7 @@ pub(super) fn check(
 }
 
 /// Where to point when the whole header is meant.
-fn header_place(parsed: &Parsed<'_>) -> Range<usize> {
+pub(super) fn header_place(parsed: &Parsed<'_>) -> Range<usize> {
     let header = parsed.script.header();
     if let Some(revision) = &header.revision {
         return revision.span.clone();
@@ -148,7 +147,7 @@ fn contradictions(parsed: &Parsed<'_>, findings: &mut Vec<Diagnostic>) {
     let down = parsed.script.sections().iter().find(|s| s.direction == Direction::Down);
     let (down, what) = match parsed.loaded.kind {
         Kind::Sql => (down.map(|down| down.marker.clone()), "section"),
-        Kind::Rust => (rust_down(parsed), "function"),
+        Kind::Rust => (rust::down(parsed), "function"),
     };
     if let (Some(irreversible), Some(down)) = (&header.irreversible, down) {
         findings.push(
@@ -159,40 +158,6 @@ fn contradictions(parsed: &Parsed<'_>, findings: &mut Vec<Diagnostic>) {
             .label(file, down, "this leads back")
             .label(file, irreversible.span.clone(), "this says that nothing leads back")
             .help(format!("remove the `irreversible` line or the {what}")),
-        );
-    }
-}
-
-/// Where `fn down` stands in a revision in Rust.
-fn rust_down(parsed: &Parsed<'_>) -> Option<Range<usize>> {
-    let words = words(parsed.script.text());
-    let pair = words.windows(2).find(|pair| pair[0].1 == "fn" && pair[1].1 == "down")?;
-    Some(pair[0].0..pair[1].0 + pair[1].1.len())
-}
-
-/// What must be there of a revision in Rust. All else is told by rustc, in the file itself.
-fn rust(parsed: &Parsed<'_>, findings: &mut Vec<Diagnostic>) {
-    let file = parsed.file();
-    if !words(parsed.script.text()).iter().any(|(_, word)| *word == "Migration") {
-        findings.push(
-            Diagnostic::new(Code::NoMigration, "this revision in Rust has no `Migration`")
-                .label(file, header_place(parsed), "")
-                .note("what runs is `up` and `down` of `impl Revision for Migration`")
-                .help(
-                    "write `pub struct Migration;` and `impl Revision for Migration { … }` into it",
-                )
-                .help("`cargo migrate new --rust \"message\"` writes a file that has both"),
-        );
-        // It could not have a `down` either.
-        return;
-    }
-    let is_irreversible = parsed.script.header().irreversible.is_some();
-    if !is_irreversible && rust_down(parsed).is_none() {
-        findings.push(
-            Diagnostic::new(Code::NoDown, "this revision has no `fn down`")
-                .label(file, header_place(parsed), "")
-                .help("write `async fn down(op: &mut Operations<'_>) -> Result<()> { … }` below its `up`")
-                .help("or, if there is no way back, `//! irreversible: WHY` in the header"),
         );
     }
 }

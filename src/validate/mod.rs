@@ -8,17 +8,18 @@ mod file;
 mod graph;
 mod names;
 pub(crate) mod package;
+mod rust;
 mod statements;
 
 #[cfg(test)]
 mod tests;
 
-use crate::chain::{Chain, Checksum, Digest, Fingerprint, Kind, Revision, digest};
+use crate::chain::{Chain, Digest, Kind, Revision};
 use crate::config::Configuration;
 use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Sources};
 use crate::dialect::Variant;
 use crate::script::load::{self, LoadedFile};
-use crate::script::{Script, digest_content};
+use crate::script::{Script, fingerprint};
 
 pub use package::{Package, package};
 
@@ -116,22 +117,11 @@ fn assemble(
             .iter()
             .enumerate()
             .map(|(variant, name)| {
-                let checksum = match loaded.kind {
-                    Kind::Sql => script.checksum(name),
-                    Kind::Rust => {
-                        Checksum::from_bytes(hmac_sha256::Hash::hash(script.text().as_bytes()))
-                    }
-                };
                 let digests = |indices: &[usize]| -> Vec<Digest> {
                     indices.iter().map(|&i| revisions[i].fingerprints[variant].digest).collect()
                 };
-                let digest = digest(
-                    node.id.as_str(),
-                    digest_content(loaded.kind, &checksum),
-                    &digests(&node.parents),
-                    &digests(&node.dependencies),
-                );
-                Fingerprint { checksum, digest }
+                let (parents, dependencies) = (digests(&node.parents), digests(&node.dependencies));
+                fingerprint(loaded.kind, node.id.as_str(), script, name, &parents, &dependencies)
             })
             .collect();
         let source = sources.file(loaded.file);

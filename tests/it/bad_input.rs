@@ -30,7 +30,7 @@ fn an_empty_directory() {
     assert_transcript!(project.migrate(&["up"]), @"
     exit code: 0
     ----- stderr -----
-    note: the chain has no revision yet; `cargo migrate new` writes one
+    note: the chain has no revision yet; `new` of `cargo migrate` writes one
     ");
     assert!(!project.path("dev.db").exists());
     std::fs::create_dir(project.path("empty")).unwrap();
@@ -115,9 +115,11 @@ fn a_missing_database_is_created_by_up_alone() {
     ----- stdout -----
     database: sqlite:dev.db (from environment `dev`)
           at: base: no revision is applied
-     pending: 1
 
      pending  first1  first1
+
+       total: 1 pending
+        next: `up`
     ----- stderr -----
     note: the database does not exist yet; `up` creates it
     ");
@@ -258,6 +260,9 @@ fn an_edited_revision_that_was_applied() {
           at: first1
 
      applied  first1  first1  ([NOW] by [WHO] in [TIME])  EDITED: the file is not what was applied
+
+       total: 1 applied (1 edited)
+        next: `repair`
     ");
     // Comments, white space, line ends and the down script are no edit.
     project.revision(

@@ -75,6 +75,8 @@ fn a_first_revision_is_written_applied_and_undone() {
           at: aaaa1111
 
      applied  aaaa1111  create account!  ([NOW] by [WHO] in [TIME])
+
+       total: 1 applied; nothing to do
     ");
     assert_transcript!(project.migrate(&["down"]), @"
     exit code: 0
@@ -89,9 +91,11 @@ fn a_first_revision_is_written_applied_and_undone() {
     ----- stdout -----
     database: [ROOT]/dev.db (from environment `dev`)
           at: base: no revision is applied
-     pending: 1
 
      pending  aaaa1111  create account!
+
+       total: 1 pending
+        next: `up`
     ");
 }
 
@@ -334,6 +338,26 @@ fn a_message_never_breaks_the_chain() {
     }
     assert_eq!(project.migrate(&["new", " \n"]).code, Some(1));
     assert_eq!(project.migrate(&["new", "a\u{7}"]).code, Some(1));
+}
+
+#[test]
+fn quiet_silences_progress_and_no_answer() {
+    let project = Project::with_chain();
+    project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
+    project.migrate(&["up"]).success();
+    project.revision("second", "first1", "", "DROP TABLE b;");
+    for line in ["status", "plan", "plan --down", "history --applied", "heads", "show head", "sql"]
+    {
+        let line: Vec<&str> = line.split(' ').collect();
+        let loud = project.migrate(&line).success();
+        let quiet = project.migrate(&[&line[..], &["-q"]].concat()).success();
+        assert_eq!(quiet.stdout, loud.stdout, "{line:?}");
+        assert!(!quiet.stdout.is_empty() && quiet.stderr.is_empty(), "{}", quiet.transcript());
+    }
+    // The findings are the answer of `check`, wherever they stand.
+    let quiet = project.migrate(&["check", "-q"]).success();
+    assert!(quiet.stderr.contains("warning[M"), "{}", quiet.transcript());
+    assert!(!quiet.stderr.contains("Checked"), "{}", quiet.transcript());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `--message-format json`: every command speaks it, and nothing but messages is on stdout.
 
-use cargo_migrate::cli::message::{Message, State, VERSION};
+use std::process::Command;
+
+use cargo_migrate::cli::message::{DatabaseStateKind, Message, State, VERSION};
 use clap::CommandFactory as _;
 
 use crate::support::{Output, Project};
@@ -42,7 +44,11 @@ pub(crate) fn messages(output: &Output) -> Vec<Message> {
 /// Runs a command line, words of which are separated by spaces.
 fn run(project: &Project, line: &str) -> Output {
     let line: Vec<&str> = line.split(' ').collect();
-    project.migrate(&[&line[..], &["--message-format", "json"]].concat())
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-migrate"));
+    command.arg("migrate").args(line).args(["--message-format", "json"]);
+    // What an editor prints is no message.
+    command.env("EDITOR", "echo editing; sed -i 's/CREATE TABLE/create table/'");
+    project.run(command.current_dir(project.root()))
 }
 
 /// What a command has to say; what is said beside it is not.
@@ -66,44 +72,58 @@ fn line() -> Project {
     project
 }
 
-fn fork() -> Project {
-    let project = line();
+fn forked(project: Project) -> Project {
     project.revision("right", "first", "CREATE TABLE c (id INTEGER);", "DROP TABLE c;");
+    project
+}
+
+fn fork() -> Project {
+    forked(line())
+}
+
+fn applied() -> Project {
+    let project = line();
+    project.migrate(&["up"]).success();
     project
 }
 
 /// For each command a project to run it in, and command lines; each of them has an answer.
 fn examples(command: &str) -> Option<(Project, &'static [&'static str])> {
-    let applied = |project: Project| {
-        let url = "sqlite:dev.db";
-        project.migrate(&["up", "heads", "--database-url", url]).success();
-        project
-    };
     Some(match command {
         "init" => (Project::package(&["src/lib.rs"]), &["init --dry-run", "init", "init"]),
         "new" => (line(), &["new more", "new rust --rust"]),
+        "edit" => (line(), &["edit"]),
         "merge" => (fork(), &["merge"]),
         "rebase" => {
             (fork(), &["rebase right --onto left --dry-run", "rebase right --onto left", "rebase"])
         }
         "up" => (line(), &["up --dry-run", "up -v", "up"]),
-        "down" => (applied(line()), &["down --dry-run", "down -v", "down base"]),
-        "redo" => (applied(line()), &["redo --dry-run", "redo"]),
+        "down" => (applied(), &["down --dry-run", "down -v", "down base"]),
+        "redo" => (applied(), &["redo --dry-run", "redo"]),
         "plan" => (line(), &["plan", "plan +1"]),
         "sql" => (line(), &["sql", "sql left:first", "sql -o release.sql"]),
-        "stamp" => (line(), &["stamp head --dry-run", "stamp head", "stamp base"]),
+        "stamp" => (applied(), &["stamp base --dry-run", "stamp base", "stamp head"]),
+        "adopt" => {
+            let project = line();
+            project.sqlite3(
+                "dev.db",
+                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY); \
+                 INSERT INTO alembic_version VALUES ('left')",
+            );
+            (project, &["adopt --dry-run", "adopt", "adopt --from alembic"])
+        }
         "repair" => {
-            let project = applied(line());
+            let project = applied();
             project.revision("left", "first", "CREATE TABLE d (id INTEGER);", "DROP TABLE d;");
             let lines: &[&str] =
                 &["repair", "repair left --accept --dry-run", "repair left --accept"];
             (project, lines)
         }
-        "status" => (applied(fork()), &["status", "status --check"]),
+        "status" => (forked(applied()), &["status", "status --check"]),
         "database create" => (line(), &["database create", "database create"]),
-        "database drop" => (applied(line()), &["database drop --yes", "database drop --yes"]),
-        "database reset" => (applied(line()), &["database reset --yes"]),
-        "history" => (applied(fork()), &["history", "history --applied --reverse"]),
+        "database drop" => (applied(), &["database drop --yes", "database drop --yes"]),
+        "database reset" => (applied(), &["database reset --yes"]),
+        "history" => (forked(applied()), &["history", "history --applied --reverse"]),
         "graph" => {
             (fork(), &["graph", "graph --format dot", "graph -o chain.svg", "graph -r first:left"])
         }
@@ -117,8 +137,8 @@ fn examples(command: &str) -> Option<(Project, &'static [&'static str])> {
             );
             (project, &["branches"])
         }
-        "show" => (applied(line()), &["show first", "show current"]),
-        "check" => (line(), &["check", "check -q"]),
+        "show" => (applied(), &["show first", "show current"]),
+        "check" => (line(), &["check", "check -q", "check --state"]),
         "import" => {
             let project = line();
             project.write("old/1_one.up.sql", "CREATE TABLE one (id INTEGER);\n");
@@ -126,6 +146,7 @@ fn examples(command: &str) -> Option<(Project, &'static [&'static str])> {
             (project, &["import old --dry-run", "import old"])
         }
         "completions" => (Project::empty(), &["completions bash"]),
+        "config" => (line(), &["config", "config --database-url nowhere"]),
         "explain" => (Project::empty(), &["explain", "explain M0013"]),
         _ => return None,
     })
@@ -201,6 +222,13 @@ fn a_statement_that_fails_is_told_with_what_came_before() {
     assert_eq!((started, committed), (3, 2), "{}", output.transcript());
     let Some(Message::Failure(failure)) = messages.last() else { panic!() };
     assert!(failure.message.contains("table a already exists"), "{failure:?}");
+    assert!(output.stderr.ends_with(&format!("error: {}\n", failure.rendered)), "{failure:?}");
+    let place = failure.place.as_ref().unwrap();
+    assert_eq!(place.path.as_deref(), Some("migrations/worse.sql"));
+    assert_eq!((place.line, place.column), (Some(7), Some(1)));
+    let state = failure.state.as_ref().unwrap();
+    assert_eq!(state.kind, DatabaseStateKind::Committed);
+    assert_eq!(state.committed, ["first", "left"]);
 }
 
 #[test]
@@ -232,8 +260,7 @@ fn a_run_is_told_as_it_happens() {
 
 #[test]
 fn status_says_what_text_says() {
-    let project = fork();
-    project.migrate(&["up", "left", "--database-url", "sqlite:dev.db"]);
+    let project = forked(applied());
     project.revision("first", "", "CREATE TABLE z (id INTEGER);", "DROP TABLE a;");
     let output = run(&project, "status --check");
     let messages = messages(&output);
@@ -243,8 +270,8 @@ fn status_says_what_text_says() {
     assert_eq!(status.next.as_deref(), Some("repair"));
     assert_eq!(status.heads, ["left"]);
     assert_eq!((status.counts.applied, status.counts.pending, status.counts.different), (2, 1, 1));
-    let states: Vec<State> = status.revisions.iter().map(|it| it.standing.state).collect();
-    assert_eq!(states, [State::Applied, State::Applied, State::Pending]);
+    let found: Vec<State> = status.revisions.iter().map(|it| it.standing.state).collect();
+    assert_eq!(found, [State::Applied, State::Applied, State::Pending]);
     assert!(status.revisions[0].standing.applied_at.as_ref().unwrap().ends_with('Z'));
 }
 

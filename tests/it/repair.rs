@@ -84,11 +84,13 @@ fn a_database_that_has_everything_is_stamped() {
     ----- stdout -----
     database: [ROOT]/dev.db (from environment `dev`)
           at: second
-     pending: 1
 
      stamped  first1  first1  ([NOW] by [WHO] in [TIME])
      stamped  second  second  ([NOW] by [WHO] in [TIME])
      pending  third1  third1
+
+       total: 2 applied, 1 pending
+        next: `up`
     ");
     project.migrate(&["up"]).success();
     assert_eq!(rows(&project), "first1 stamped, second stamped, third1 applied\n");
@@ -350,6 +352,9 @@ fn a_wrong_digest_is_told_by_every_command() {
      applied  first1  first1  ([NOW] by [WHO] in [TIME])
      applied  second  second  ([NOW] by [WHO] in [TIME])
      applied  third1  third1  ([NOW] by [WHO] in [TIME])  WRONG DIGEST: it does not follow from what is recorded
+
+       total: 3 applied (1 with a wrong digest)
+        next: `repair`
     ");
     assert_transcript!(project.migrate(&["repair"]), @"
     exit code: 3

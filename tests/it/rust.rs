@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+use cargo_migrate::cli::message::Message;
+
+use crate::json::messages;
 use crate::support::{Output, Project, assert_transcript};
 
 /// A package with a library, ready to be built.
@@ -124,42 +127,21 @@ fn mistakes_are_told_in_the_file_of_the_revision() {
         assert!(SMALL.contains(from), "{from}");
         check(&project, &SMALL.replacen(from, to, 1))
     };
-    insta::assert_snapshot!(wrong("impl Revision for Migration", "impl Migration"), @r#"
-    warning: unused import: `Revision`
-     --> [ROOT]/migrations/second.rs:6:41
+    insta::assert_snapshot!(wrong("impl Revision for Migration", "impl Migration"), @"
+    error: `Migration` does not implement `Revision` [M0037]
+             --> migrations/second.rs:10:6
+              |
+           10 | impl Migration {
+              |      ^^^^^^^^^ this implements no trait
+              |
+              = help: write `impl Revision for Migration`
+     --> src/lib.rs:3:1
       |
-    6 | use cargo_migrate::{Operations, Result, Revision};
-      |                                         ^^^^^^^^
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = note: `#[warn(unused_imports)]` (part of `#[warn(unused)]`) on by default
-
-    error[E0277]: `Migration` does not implement `Revision`
-      --> [OUT]/cargo_migrate.rs
-       |
-    11 |     runtime::__private::v1::RustRevision::of::<revision_second::Migration>("second"), // migrations/second.rs
-       |                                                ^^^^^^^^^^^^^^^^^^^^^^^^^^ this is no revision
-       |
-    help: the trait `cargo_migrate::Revision` is not implemented for `Migration`
-      --> [ROOT]/migrations/second.rs:8:1
-       |
-     8 | pub struct Migration;
-       | ^^^^^^^^^^^^^^^^^^^^
-       = note: a revision in Rust has this after its header:
-               use cargo_migrate::{Operations, Result, Revision};
-               
-               pub struct Migration;
-               
-               impl Revision for Migration {
-                   async fn up(op: &mut Operations<'_>) -> Result<()> { … }
-                   async fn down(op: &mut Operations<'_>) -> Result<()> { … }
-               }
-    note: required by a bound in `cargo_migrate::runtime::operations::revision::RustRevision::of`
-      --> [REPOSITORY]/src/runtime/operations/revision.rs
-       |
-       |                        ^^^^^^^^ required by this bound in `RustRevision::of`
-
-    warning: `app` (lib) generated 1 warning
-    "#);
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+    ");
     insta::assert_snapshot!(wrong("async fn down(_: &mut Operations<'_>) -> Result<()> {\n        Ok(())", "fn down(_: &mut Operations<'_>) -> Result<()> {\n        Ok(())"), @"
     error[E0277]: `Result<(), RevisionError>` is not a future
       --> [ROOT]/migrations/second.rs:15:40
@@ -232,19 +214,21 @@ fn mistakes_are_told_in_the_file_of_the_revision() {
        |
        = help: implement the missing item: `fn up(_: &mut Operations<'_>) -> impl Future<Output = Result<(), RevisionError>> + Send { todo!() }`
     "#);
-    insta::assert_snapshot!(wrong("pub struct Migration;", "struct Migration;"), @r#"
-    error[E0603]: struct `Migration` is private
-      --> [OUT]/cargo_migrate.rs
-       |
-    11 |     runtime::__private::v1::RustRevision::of::<revision_second::Migration>("second"), // migrations/second.rs
-       |                                                                 ^^^^^^^^^ private struct
-       |
-    note: the struct `Migration` is defined here
-      --> [ROOT]/migrations/second.rs:8:1
-       |
-     8 | struct Migration;
-       | ^^^^^^^^^^^^^^^^^
-    "#);
+    insta::assert_snapshot!(wrong("pub struct Migration;", "struct Migration;"), @"
+    error: `Migration` is private [M0037]
+            --> migrations/second.rs:8:8
+             |
+           8 | struct Migration;
+             |        ^^^^^^^^^ the migrator does not see it
+             |
+             = help: write `pub struct Migration`
+     --> src/lib.rs:3:1
+      |
+    3 | cargo_migrate::embed!();
+      | ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: this error originates in the macro `cargo_migrate::embed` (in Nightly builds, run with -Z macro-backtrace for more info)
+    ");
     insta::assert_snapshot!(wrong("        op.execute(\"SELECT 1\").await", "        let held = std::rc::Rc::new(1);\n        op.execute(\"SELECT 1\").await?;\n        drop(held);\n        Ok(())"), @r#"
     error: future cannot be sent between threads safely
       --> [ROOT]/migrations/second.rs:11:45
@@ -265,14 +249,15 @@ fn mistakes_are_told_in_the_file_of_the_revision() {
        |
        |                                                                          ^^^^ required by this bound in `Revision::up::{anon_assoc#0}`
     "#);
-    insta::assert_snapshot!(check(&project, "fn down() {}\npub struct Migration {\n"), @"
+    insta::assert_snapshot!(wrong("        Ok(())\n    }\n}", "        Ok(())\n    }\n"), @"
     error: this file contains an unclosed delimiter
-     --> [ROOT]/migrations/second.rs:7:24
-      |
-    7 | pub struct Migration {
-      |                      -^
-      |                      |
-      |                      unclosed delimiter
+      --> [ROOT]/migrations/second.rs:18:2
+       |
+    10 | impl Revision for Migration {
+       |                             - unclosed delimiter
+    ...
+    18 |
+       | ^
     ");
     insta::assert_snapshot!(check(&project, "use cargo_migrate::Operations;\n"), @r#"
     error: this revision in Rust has no `Migration` [M0037]
@@ -334,6 +319,12 @@ fn the_runner_is_built_where_the_plan_has_a_revision_in_rust() {
     let output = migrate(&project, &["up", "--offline"]);
     assert_eq!(output.code, Some(101), "{}", output.transcript());
     assert!(output.stderr.contains("migrations/second.rs:20:16"), "{}", output.transcript());
+    let json = "--message-format=json";
+    let output = migrate(&project, &["up", "--offline", json]);
+    // cargo's own output is for people.
+    assert!(output.stderr.contains("migrations/second.rs:20:16"), "{}", output.transcript());
+    let last = messages(&output).pop();
+    assert!(matches!(last, Some(Message::Failure(it)) if it.exit_code == 101));
 
     write(&project, GOOD);
     assert_transcript!(migrate(&project, &["check"]), @"
@@ -354,6 +345,15 @@ fn the_runner_is_built_where_the_plan_has_a_revision_in_rust() {
     );
     assert!(ours.iter().any(|line| line.contains("Undoing second")), "{}", output.transcript());
 
+    // Its messages are ours, too, and what a revision prints is for people.
+    write(&project, &GOOD.replace("crate::nothing()", "println!(\"{{\\\"so\\\": 1}}\")"));
+    let output = migrate(&project, &["up", "-v", "--offline", json]);
+    let told = messages(&output);
+    let is_report = |it: &Message| matches!(it, Message::Report(report) if report.steps.len() == 1);
+    assert!(told.iter().any(is_report), "{}", output.transcript());
+    assert!(output.stderr.contains("{\"so\": 1}\n"), "{}", output.transcript());
+    migrate(&project, &["down", "-q", "--offline"]).success();
+
     // The exit code of the runner is ours.
     write(&project, &GOOD.replace("account ADD", "nowhere ADD"));
     let output = migrate(&project, &["up", "-q", "--offline"]);
@@ -369,13 +369,23 @@ fn the_runner_is_built_where_the_plan_has_a_revision_in_rust() {
      = [ROOT]/dev.db: the database is as before
      = help: correct the revision, and run `up` again
     "#);
+    let output = migrate(&project, &["up", "-q", "--offline", json]);
+    let Some(Message::Failure(failure)) = messages(&output).pop() else {
+        panic!("{}", output.transcript())
+    };
+    assert_eq!(failure.place.unwrap().line, Some(12));
+    assert_eq!(output.stderr.matches("error:").count(), 1, "{}", output.transcript());
 
     write(&project, &GOOD.replace("    let domain", "let domain"));
     assert_transcript!(migrate(&project, &["check"]), @"
     exit code: 1
     ----- stderr -----
-    error: migrations/second.rs is not formatted as rustfmt would
-    help: `rustfmt --edition 2024 migrations/second.rs` formats it
+    error[M0070]: this revision is not formatted as rustfmt would
+     --> migrations/second.rs
+      |
+      = help: `rustfmt --edition 2024 migrations/second.rs` formats it
+
+    error: the chain is valid, but not all about it is in order: 1 error
     ");
 
     std::fs::remove_file(project.path("src/bin/migrate.rs")).unwrap();

@@ -131,6 +131,8 @@ fn a_first_revision_is_written_applied_and_undone(database: &Database) {
           at: aaaa1111
 
      applied  aaaa1111  create account  ([NOW] by [WHO] in [TIME])
+
+       total: 1 applied; nothing to do
     ");
     assert_transcript!(database.migrate(&project, &["down"]), @"
     exit code: 0
@@ -145,9 +147,11 @@ fn a_first_revision_is_written_applied_and_undone(database: &Database) {
     ----- stdout -----
     database: [URL] (from environment `dev`)
           at: base: no revision is applied
-     pending: 1
 
      pending  aaaa1111  create account
+
+       total: 1 pending
+        next: `up`
     ");
 }
 

@@ -109,12 +109,12 @@ impl Project {
         project
     }
 
-    /// The same with migrations, but for what only a build needs.
+    /// The same with migrations, but for what only a build needs: `cargo migrate` alone migrates it.
     pub(crate) fn with_chain() -> Self {
         let project = Self::package(&["src/lib.rs"]);
         project.append(
             "Cargo.toml",
-            "\n[package.metadata.migrate]\ndialects = [\"sqlite\"]\n\n\
+            "\n[package.metadata.migrate]\ndialects = [\"sqlite\"]\nlints.M0066 = \"allow\"\n\n\
              [package.metadata.migrate.env.dev]\nurl = \"sqlite:dev.db\"\n",
         );
         std::fs::create_dir(project.path("migrations")).unwrap();
@@ -191,6 +191,9 @@ impl Project {
         let set: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
         for name in [
             "DATABASE_URL",
+            "EDITOR",
+            "VISUAL",
+            "GITHUB_ACTIONS",
             "MIGRATE_LOCK_TIMEOUT",
             "MIGRATE_PROTECTED",
             "MIGRATE_RETRIES",

@@ -32,6 +32,9 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let [start, test] = quick_start()?;
     command::run(&mut shell(&test))?;
     command::run(cargo().args(["fmt", "--all", "--check"]))?;
+    // A workspace of its own; its builds are among the tests.
+    let shop = ["--manifest-path", "examples/shop/Cargo.toml"];
+    command::run(cargo().arg("fmt").args(shop).args(["--all", "--check"]))?;
     command::run(cargo().args([
         "clippy",
         "--locked",

@@ -3,27 +3,43 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::Dialect;
-use crate::runner::dialect;
+use crate::chain::Target;
 use crate::runner::ui::HELP_STYLES;
 use crate::runner::{
-    BranchesArguments, Color, DatabaseArguments, DownArguments, Env, GraphArguments,
-    OutputArguments,
+    AdoptArguments, BranchesArguments, CheckArguments, Color, DatabaseArguments, DownArguments,
+    Env, GraphArguments, OutputArguments,
 };
 use crate::runner::{
     HeadsArguments, HistoryArguments, ShowArguments, StatusArguments, UpArguments,
 };
-use crate::runner::{PlanArguments, RedoArguments, RepairArguments, SqlArguments, StampArguments};
-use crate::scaffold::import::Tool;
+use crate::runner::{
+    PlanArguments, RedoArguments, RepairArguments, SqlArguments, StampArguments, StatementArguments,
+};
+use crate::runner::{dialect, tool};
+use crate::tool::Tool;
+
+const CHECK_HELP: &str = "\
+Examples:
+  check                           the chain, the package's setup, its environments
+  check --env production          also whether a database is up to date
+  check --state                   the same of the database that `up` takes
+  check --message-format github   each finding as an annotation of GitHub Actions
+  check --message-format sarif    all findings as a document of SARIF 2.1.0
+
+Findings are on stderr. On stdout are messages, annotations or a document, if one of these formats is asked \
+for; under GitHub Actions annotations are the default. A database is asked only with --state, --env, --database or \
+--database-url.
+
+Exit codes: 0 all is well, 1 the package is not in order, 3 the database is out of date, or something is wrong with \
+what it records, 4 the chain is invalid, 5 no connection.";
 
 /// Versioned database migrations, checked when the crate is compiled
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "cargo-migrate",
-    bin_name = "cargo migrate",
     version,
     styles = HELP_STYLES,
     subcommand_required = true,
@@ -38,6 +54,13 @@ pub struct Arguments {
     pub command: Command,
 }
 
+/// For a program that has flags of the same names itself, and nests [`Command`].
+impl From<Command> for Arguments {
+    fn from(command: Command) -> Self {
+        Self { global: GlobalArguments::default(), command }
+    }
+}
+
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
@@ -48,6 +71,8 @@ pub enum Command {
     New(NewArguments),
     /// Join several heads with a new revision
     Merge(MergeArguments),
+    /// Open a revision in the editor
+    Edit(EditArguments),
     /// Let revisions follow others than they did
     Rebase(RebaseArguments),
     /// Apply revisions
@@ -64,6 +89,8 @@ pub enum Command {
     Sql(SqlArguments),
     /// Record revisions as applied, or not, without running them
     Stamp(StampArguments),
+    /// Record what another tool has applied
+    Adopt(AdoptArguments),
     /// Find and mend what is wrong with what is recorded
     Repair(RepairArguments),
     /// Show where a database is
@@ -82,8 +109,11 @@ pub enum Command {
     Branches(BranchesArguments),
     /// Show a revision
     Show(ShowArguments),
-    /// Check the chain without building
+    /// Check the chain and all about it without building
+    #[command(after_long_help = CHECK_HELP)]
     Check(CheckArguments),
+    /// Show what the configuration says, and which database it leads to
+    Config(ConfigArguments),
     /// Turn another tool's migrations into a chain
     Import(ImportArguments),
     /// Explain the code of a finding
@@ -104,6 +134,23 @@ pub struct Compiling<A: Args> {
     /// How the runner is built.
     #[command(flatten)]
     pub build: BuildArguments,
+}
+
+/// Arguments of `config`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  config                    what holds, and which database commands work on
+  config --env production   the same for an environment
+
+No database is asked. Passwords are not shown, and of variables only whether they are set.")]
+pub struct ConfigArguments {
+    /// How long statements may take.
+    #[command(flatten)]
+    pub statements: StatementArguments,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
 }
 
 /// How the package's runner is built, if a revision in Rust is to run; cargo's own options.
@@ -222,6 +269,7 @@ Examples:
   init --dialect postgres
   init --dialect sqlite --dialect postgres
   init -p service --database-url postgres://me@localhost/service
+  init --xtask
 
 In a virtual workspace without -p, a member package that holds the chain is added.
 It can be run again at any time: what is there already is left alone.")]
@@ -239,6 +287,9 @@ pub struct InitArguments {
     /// Depend on cargo-migrate in a directory instead of the registry
     #[arg(long, value_name = "PATH")]
     pub path: Option<PathBuf>,
+    /// Offer the commands as `cargo xtask migrate`, too, in a member `xtask` that is there or added
+    #[arg(long)]
+    pub xtask: bool,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -258,8 +309,8 @@ A target is an id or a prefix of four or more characters, a branch label, `head`
 followed by `-N`, and any of them after the name of a branch and `@`.
 The path of the new file is printed to stdout.")]
 pub struct NewArguments {
-    /// What the revision does, in a few words
-    pub message: String,
+    /// What the revision does, in a few words; asked for if it is left out
+    pub message: Option<String>,
     /// Write it in Rust: for data, and for all that SQL cannot say
     #[arg(long)]
     pub rust: bool,
@@ -281,6 +332,25 @@ pub struct NewArguments {
     /// A revision of another branch that must be applied first; a label is kept as it is
     #[arg(long, value_name = "TARGET")]
     pub depends_on: Vec<String>,
+}
+
+/// Arguments of `edit`.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  edit
+  edit ae10
+  edit billing@head
+
+Opens the file in the editor that VISUAL or EDITOR names, waits for it, and checks the chain. A target
+means what it means for `up`. A database is asked only for `current`, `+N` and `-N`.")]
+pub struct EditArguments {
+    /// An id or a prefix of one, a branch label, `head`, or any other target
+    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
+    pub target: Target,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
 }
 
 /// The commands of `database`.
@@ -413,18 +483,6 @@ pub struct RebaseArguments {
     pub no_database: bool,
 }
 
-/// Arguments of `check`.
-#[derive(Clone, Copy, Debug, Args)]
-#[command(after_long_help = "\
-Examples:
-  check
-  check -p service
-  check --message-format json   findings as rustc has them, for editors
-
-The same rules as those of the build helper; nothing is compiled, and no database is asked. The exit
-code is 4 if the chain is invalid. `explain` has a page for each code.")]
-pub struct CheckArguments {}
-
 /// Arguments of `import`.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
@@ -447,11 +505,6 @@ pub struct ImportArguments {
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-}
-
-fn tool() -> impl TypedValueParser<Value = Tool> {
-    PossibleValuesParser::new(Tool::ALL.map(Tool::name))
-        .try_map(|name| Tool::from_name(&name).ok_or("there is no such tool"))
 }
 
 /// Arguments of `explain`.

@@ -14,7 +14,7 @@ use super::arguments::BuildArguments;
 use super::context::Context;
 use crate::limits::Limits;
 use crate::runner::commands::Running;
-use crate::runner::place::{ORIGIN_VARIABLE, Place, URL_VARIABLE};
+use crate::runner::place::{ORIGIN_VARIABLE, Place, URL_VARIABLE, variable_for_runner};
 use crate::runner::{
     Color, DatabaseArguments, DownSource, Exit, Failure, Scope, StatementArguments, Ui, message,
 };
@@ -23,12 +23,12 @@ use crate::runner::{
 pub(super) fn run(
     context: &Context<'_>,
     build: &BuildArguments,
-    place: &Place,
+    places: &[Place],
     running: Running<'_>,
 ) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let member = workspace.with_chain(&context.global)?;
-    let Some(features) = &member.runner else {
+    let Some(features) = &member.setup.runner else {
         return Err(Failure::new(format!(
             "a revision in Rust is part of the plan, and package `{}` has no binary `migrate` to run it",
             member.name
@@ -55,8 +55,16 @@ pub(super) fn run(
     command.args(color(output.color)).args(output.quiet.then_some("--quiet"));
     command.args(output.verbose.then_some("--verbose"));
     command.args(context.ui.is_json().then_some("--message-format=json"));
-    command.args(arguments(running, place));
-    command.env(URL_VARIABLE, &place.url).env(ORIGIN_VARIABLE, &place.origin);
+    command.args(arguments(running, places));
+    // What `cargo run` tells an xtask of itself: build scripts that look at it would run again, and much after them.
+    for name in context.env.names().filter(|name| is_of_a_package(name)) {
+        command.env_remove(name);
+    }
+    for place in places {
+        let name = place.name.as_deref();
+        command.env(variable_for_runner(URL_VARIABLE, name), &place.url);
+        command.env(variable_for_runner(ORIGIN_VARIABLE, name), &place.origin);
+    }
     context.env.stopping.leave_to_child();
     let ui = context.ui;
     let status = if ui.is_json() { forwarding(&mut command, ui) } else { command.status() };
@@ -65,13 +73,10 @@ pub(super) fn run(
         Some(Ok(0)) => Ok(Exit::Done),
         Some(Ok(exit_code)) => {
             if !ui.is_complete() {
-                ui.tell(|| message::Failure {
-                    message: String::from(
-                        "the runner was not built, or has not said why it failed; stderr has the rest",
-                    ),
-                    help: Vec::new(),
-                    exit_code,
-                })?;
+                let what =
+                    "the runner was not built, or has not said why it failed; stderr has the rest";
+                let failure = Failure::new(what).exit(Exit::Other(exit_code));
+                ui.tell(|| message::Failure::from(&failure))?;
             }
             Ok(Exit::Other(exit_code))
         }
@@ -95,6 +100,11 @@ fn forwarding(command: &mut Command, ui: &Ui) -> io::Result<ExitStatus> {
     child.wait()
 }
 
+/// Whether cargo sets a variable for the program of a package that it runs.
+fn is_of_a_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "OUT_DIR"
+}
+
 fn color(color: Option<Color>) -> Option<String> {
     let name = match color? {
         Color::Auto => "auto",
@@ -105,7 +115,7 @@ fn color(color: Option<Color>) -> Option<String> {
 }
 
 /// The command as the runner understands it.
-fn arguments(running: Running<'_>, place: &Place) -> Vec<OsString> {
+fn arguments(running: Running<'_>, places: &[Place]) -> Vec<OsString> {
     let mut words: Vec<String> = Vec::new();
     let (name, target, transaction, statements, database, from) = match running {
         Running::Up(args) => {
@@ -137,7 +147,7 @@ fn arguments(running: Running<'_>, place: &Place) -> Vec<OsString> {
         };
         format!("--from={source}")
     }));
-    words.extend(of_database(database, statements, place));
+    words.extend(of_database(database, statements, places));
     if let Some(target) = target {
         words.extend([String::from("--"), target.clone()]);
     }
@@ -147,10 +157,10 @@ fn arguments(running: Running<'_>, place: &Place) -> Vec<OsString> {
 fn of_database(
     database: &DatabaseArguments,
     statements: StatementArguments,
-    place: &Place,
+    places: &[Place],
 ) -> Vec<String> {
     let Limits { lock_timeout, statement_lock_timeout, statement_timeout, retries } =
-        statements.limits(database).or(place.limits);
+        places.iter().fold(statements.limits(database), |limits, it| limits.or(it.limits));
     let time = |name: &str, time: Option<Duration>| {
         time.map(|time| format!("--{name}={}ms", time.as_millis()))
     };

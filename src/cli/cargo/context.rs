@@ -110,14 +110,22 @@ impl<'a> Context<'a> {
 
     /// Prints a finding; the paths in `sources` are relative to the package.
     pub(super) fn show(&self, finding: &Diagnostic, sources: &Sources) -> Result<(), Failure> {
+        let workspace = self.ui.is_json().then(|| self.workspace()).transpose()?;
+        self.show_in(workspace.as_ref(), finding, sources)
+    }
+
+    /// The same where cargo was asked already; a message needs its answer.
+    pub(super) fn show_in(
+        &self,
+        workspace: Option<&Workspace>,
+        finding: &Diagnostic,
+        sources: &Sources,
+    ) -> Result<(), Failure> {
         self.ui.report(&finding.render_styled(sources))?;
         self.ui.report("")?;
-        if !self.ui.is_json() {
-            return Ok(());
-        }
-        let workspace = self.workspace()?;
+        let Some(workspace) = workspace else { return Ok(()) };
         let member = workspace.with_chain(&self.global)?;
-        match compiler_message(&workspace, member, finding, sources) {
+        match compiler_message(workspace, member, finding, sources) {
             Some(message) => self.ui.tell(|| message),
             None => Ok(()),
         }

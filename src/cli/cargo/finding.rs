@@ -26,7 +26,7 @@ pub(super) fn compiler_message(
         span(file_name(file.path()), file.text(), label, index == 0)
     };
     let child = |level: &str, text: &String| message::Diagnostic {
-        message_type: String::from("diagnostic"),
+        message_type: None,
         message: text.clone(),
         code: None,
         level: level.to_owned(),
@@ -41,7 +41,7 @@ pub(super) fn compiler_message(
         manifest_path: member.manifest_path.display().to_string(),
         target: member.target.clone()?,
         message: message::Diagnostic {
-            message_type: String::from("diagnostic"),
+            message_type: Some(String::from("diagnostic")),
             message: finding.message.clone(),
             code: Some(DiagnosticCode {
                 code: finding.code.to_string(),

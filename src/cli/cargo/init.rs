@@ -31,24 +31,31 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exi
     let database = database_name(&workspace, selected);
     let default_url = default_url(init.dialects[0], &database);
     init.url = Some(args.database_url.clone().unwrap_or(default_url));
-    let changes = if let Some(member) = selected {
+    let members: Vec<scaffold::Member> = workspace
+        .members
+        .iter()
+        .map(|member| scaffold::Member {
+            name: member.name.clone(),
+            manifest_path: member.manifest_path.clone(),
+        })
+        .collect();
+    let (mut changes, chain) = if let Some(member) = selected {
         let package =
             scaffold::Package::inspect(&member.manifest_path, Some(&workspace.manifest_path))
                 .map_err(cannot_scaffold)?;
-        scaffold::init_package(&package, &init).map_err(cannot_scaffold)?
+        let changes = scaffold::init_package(&package, &init).map_err(cannot_scaffold)?;
+        (changes, package.manifest_path)
     } else {
-        let members: Vec<scaffold::Member> = workspace
-            .members
-            .iter()
-            .map(|member| scaffold::Member {
-                name: member.name.clone(),
-                manifest_path: member.manifest_path.clone(),
-            })
-            .collect();
         let plan = scaffold::Workspace::inspect(&workspace.manifest_path, &members, "migrations")
             .map_err(cannot_scaffold)?;
-        scaffold::init_workspace(&plan, &init).map_err(cannot_scaffold)?
+        let changes = scaffold::init_workspace(&plan, &init).map_err(cannot_scaffold)?;
+        (changes, plan.chain_manifest())
     };
+    if args.xtask {
+        let xtask = scaffold::Xtask::inspect(&workspace.manifest_path, &members)
+            .map_err(cannot_scaffold)?;
+        scaffold::init_xtask(&xtask, &chain, &mut changes).map_err(cannot_scaffold)?;
+    }
     apply(context, &changes, args.dry_run)?;
     context.ui.tell(|| message::Init { changed: !changes.is_empty(), dry_run: args.dry_run })?;
     if changes.is_empty() {
@@ -59,7 +66,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exi
         }
     } else if !args.dry_run {
         about_database(context, args, init.dialects[0], &database)?;
-        context.ui.note("`cargo migrate new \"create account\"` writes the first revision")?;
+        let program = if args.xtask { "cargo xtask migrate" } else { "cargo migrate" };
+        context
+            .ui
+            .note(format_args!("`{program} new \"create account\"` writes the first revision"))?;
     }
     Ok(Exit::Done)
 }

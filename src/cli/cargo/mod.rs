@@ -9,11 +9,14 @@ mod chain;
 mod check;
 mod compiled;
 mod completions;
+mod config;
 mod context;
 mod database;
+mod edit;
 mod explain;
 mod finding;
 mod format;
+mod hooks;
 mod import;
 mod init;
 mod merge;
@@ -25,41 +28,44 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::runner::{self, Env, Exit, Failure, Ui, help};
+use crate::runner::{self, Env, Exit, Failure, MessageFormat, Ui, help};
 
 pub use arguments::{Arguments, Command, DatabaseCommand, GlobalArguments};
 pub(crate) use context::Context;
 
 /// The `main` of the binary: runs the command line of this process.
 pub fn main() -> Exit {
+    let arguments = without_name(std::env::args_os());
+    main_as("cargo migrate", arguments)
+}
+
+/// The same as a task of another program, with the environment and the output of this process. `program` is what
+/// people type, and `arguments` what they type behind it.
+///
+/// For an `xtask` that reads its arguments itself, and whose users type `cargo xtask migrate new`:
+///
+/// ```no_run
+/// use cargo_migrate::cli::{Exit, cargo};
+///
+/// fn main() -> Exit {
+///     let mut arguments = std::env::args_os().skip(1);
+///     match arguments.next().as_deref().and_then(|word| word.to_str()) {
+///         Some("migrate") => cargo::main_as("cargo xtask migrate", arguments),
+///         _ => Exit::Usage,
+///     }
+/// }
+/// ```
+pub fn main_as<A: Into<OsString>>(program: &str, arguments: impl IntoIterator<Item = A>) -> Exit {
     let ui = Ui::stdio();
+    let name = std::iter::once(OsString::from(program));
+    let arguments: Vec<OsString> = name.chain(arguments.into_iter().map(Into::into)).collect();
     match Env::of_process() {
-        Ok(env) => {
-            let arguments = with_name(std::env::args_os());
-            run_from(arguments, "cargo migrate", env.with_signals(), &ui)
-        }
-        Err(error) => ui.run(|| Err(runner::no_directory(&error))),
+        Ok(env) => run_from(arguments, program, env.with_signals(), &ui),
+        Err(error) => ui.of_line(&arguments).run(|| Err(runner::no_directory(&error))),
     }
 }
 
 /// Runs a command line; the first argument is the program's name, which `program` says as people type it.
-///
-/// For an `xtask`, whose users type `cargo xtask migrate new`:
-///
-/// ```no_run
-/// use cargo_migrate::cli::{Env, Exit, Ui, cargo};
-///
-/// fn main() -> std::io::Result<Exit> {
-///     let mut arguments = std::env::args_os().skip(1);
-///     match arguments.next().as_deref().and_then(|word| word.to_str()) {
-///         Some("migrate") => {
-///             let arguments = std::iter::once("migrate".into()).chain(arguments);
-///             Ok(cargo::run_from(arguments, "cargo xtask migrate", Env::of_process()?, &Ui::stdio()))
-///         }
-///         _ => Ok(Exit::Usage),
-///     }
-/// }
-/// ```
 pub fn run_from<A: Into<OsString>>(
     arguments: impl IntoIterator<Item = A>,
     program: &str,
@@ -70,10 +76,10 @@ pub fn run_from<A: Into<OsString>>(
     let mut command = command(program);
     let matches = command.try_get_matches_from_mut(&arguments);
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
-        Ok(arguments) => run(arguments, env, ui),
+        Ok(parsed) => run(parsed, env, ui),
         Err(error) => {
             let page = help::page_of(&command, program, &arguments);
-            ui.usage(&error, &page, help::wants_json(&arguments))
+            ui.of_line(&arguments).usage(&error, &page)
         }
     }
 }
@@ -111,16 +117,22 @@ pub fn command(program: &str) -> clap::Command {
 /// ```
 pub fn run(arguments: Arguments, env: Env, ui: &Ui) -> Exit {
     let ui = ui.with(&arguments.global.output(&env));
-    ui.run(|| dispatch(arguments, env, &ui))
+    let format = arguments.global.output.message_format;
+    let refusal = match &arguments.command {
+        Command::Check(_) => None,
+        _ => format.and_then(MessageFormat::refusal),
+    };
+    ui.run(|| match refusal {
+        Some(refusal) => Err(refusal),
+        None => dispatch(arguments, env, &ui),
+    })
 }
 
 /// cargo passes the subcommand's own name as the first argument; people who call the binary directly
 /// do not.
-fn with_name(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = arguments.skip(1).collect();
-    if arguments.first().is_none_or(|first| first != "migrate") {
-        arguments.insert(0, OsString::from("migrate"));
-    }
+fn without_name(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut arguments = arguments.skip(1).peekable();
+    arguments.next_if(|first| first == "migrate");
     arguments
 }
 
@@ -136,6 +148,7 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Plan(args) => database::plan(&mut context, &args),
         Command::Sql(args) => database::sql(&mut context, &args),
         Command::Stamp(args) => database::stamp(&mut context, &args),
+        Command::Adopt(args) => database::adopt(&mut context, &args),
         Command::Repair(args) => database::repair(&mut context, &args),
         Command::Status(args) => database::status(&mut context, &args),
         Command::Database(command) => database::whole(&mut context, &command),
@@ -144,9 +157,11 @@ fn dispatch(arguments: Arguments, env: Env, ui: &Ui) -> Result<Exit, Failure> {
         Command::Branches(args) => chain::branches(&mut context, args),
         Command::Heads(args) => chain::heads(&mut context, args),
         Command::Show(args) => chain::show(&mut context, &args),
+        Command::Edit(args) => edit::run(&mut context, &args),
         Command::Rebase(args) => rebase::run(&mut context, &args),
         Command::Merge(args) => merge::run(&mut context, &args),
-        Command::Check(args) => check::run(&mut context, args),
+        Command::Check(args) => check::run(&mut context, &args),
+        Command::Config(args) => config::run(&mut context, &args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),
         Command::Completions(args) => completions::script(&mut context, args),

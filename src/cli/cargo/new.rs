@@ -1,17 +1,19 @@
 //! `cargo migrate new`: a file for the next revision.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use super::arguments::NewArguments;
 use super::context::{Context, FileChain};
+use super::hooks;
 use crate::chain::{
     BranchLabel, Chain, Following, Kind, NameError, PlanError, RevisionId, Target, TargetError,
     listed,
 };
 use crate::config::{Configuration, HeadsPolicy};
 use crate::diagnostic::{FileId, Sources};
-use crate::runner::{Exit, Failure, message};
+use crate::runner::{Exit, Failure, Ui, message};
 use crate::scaffold::{self, Change, Changes, RevisionFile};
 use crate::script::{Script, Spanned, comment};
 
@@ -53,7 +55,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &NewArguments) -> Result<Exit
         error => refused(error),
     })?;
     let draft = Draft {
-        message: args.message.clone(),
+        message: match &args.message {
+            Some(message) => message.clone(),
+            None => ask(context.ui)?,
+        },
         parents: following.parents.iter().map(ToString::to_string).collect(),
         depends_on: following.depends_on,
         labels: args.labels.clone(),
@@ -68,6 +73,20 @@ pub(super) fn run(context: &mut Context<'_>, args: &NewArguments) -> Result<Exit
     warn_of_heads(context, &configuration, &chain, &following.parents, &id)?;
     answer(context, &id, path)?;
     Ok(Exit::Done)
+}
+
+/// The message, from who sits at the terminal.
+fn ask(ui: &Ui) -> Result<String, Failure> {
+    let missing = |what: &str| {
+        Failure::new(what).exit(Exit::Usage).help("as in `cargo migrate new \"create account\"`")
+    };
+    if !std::io::stdin().is_terminal() {
+        return Err(missing("a revision needs a message, and there is no terminal to ask for it"));
+    }
+    match ui.ask("What does the revision do?")? {
+        message if message.is_empty() => Err(missing("a revision needs a message")),
+        message => Ok(message),
+    }
 }
 
 /// Where the new revision is.
@@ -160,9 +179,11 @@ pub(super) fn write(
         .show_below(root.strip_prefix(context.env.directory()).unwrap_or(root).to_string_lossy());
     let file = sources.add(file, text.clone());
     check_text(context, &sources, file, &revision, draft.kind)?;
-    let changes = Changes { files: vec![Change::Create { path, text }], notes: Vec::new() };
+    let create = Change::Create { path: path.clone(), text: text.clone() };
+    let changes = Changes { files: vec![create], notes: Vec::new() };
     changes.apply().map_err(cannot_scaffold)?;
     context.ui.status("Created", format_args!("revision {id}"))?;
+    hooks::run(context, root, configuration, draft.kind, &path, &text)?;
     Ok(shown)
 }
 

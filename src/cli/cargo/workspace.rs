@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{MetadataCommand, Target};
+use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Target};
 
 use super::GlobalArguments;
 use crate::chain::listed;
 use crate::diagnostic::suggest::nearest;
 use crate::runner::message::CompilerTarget;
 use crate::runner::{Env, Exit, Failure};
+use crate::scaffold::{Declared, Setup};
+use crate::url;
 
 /// A package of the workspace.
 #[derive(Clone, Debug)]
@@ -20,8 +22,8 @@ pub(crate) struct Member {
     /// Whether its manifest has a `[package.metadata.migrate]`.
     pub(crate) has_chain: bool,
     pub(crate) edition: String,
-    /// The features that its runner needs; `None` if it has no runner.
-    pub(crate) runner: Option<Vec<String>>,
+    /// What cargo says about how it is set up.
+    pub(crate) setup: Setup,
     /// Its library, or else a binary.
     pub(crate) target: Option<CompilerTarget>,
 }
@@ -89,11 +91,7 @@ impl Workspace {
                 manifest_path: package.manifest_path.clone().into_std_path_buf(),
                 has_chain: package.metadata.get("migrate").is_some(),
                 edition: package.edition.to_string(),
-                runner: package
-                    .targets
-                    .iter()
-                    .find(|target| target.is_bin() && target.name == "migrate")
-                    .map(|runner| runner.required_features.clone()),
+                setup: setup(package),
                 target: package
                     .targets
                     .iter()
@@ -146,6 +144,43 @@ impl Workspace {
             .exit(Exit::Usage)
             .help(format!("say which one is meant, as in `-p {}`", having[0].name))),
         }
+    }
+}
+
+fn setup(package: &cargo_metadata::Package) -> Setup {
+    let declared = |kind: DependencyKind| {
+        let is_it = |dependency: &&Dependency| {
+            dependency.kind == kind && dependency.name == env!("CARGO_PKG_NAME")
+        };
+        // One that is for some platforms only counts where there is no other.
+        let all = package.dependencies.iter().filter(is_it);
+        all.min_by_key(|dependency| dependency.target.is_some()).map(|dependency| Declared {
+            key: dependency.rename.clone().unwrap_or_else(|| dependency.name.clone()),
+            features: dependency.features.clone(),
+            has_defaults: dependency.uses_default_features,
+            is_optional: dependency.optional,
+            origin: origin(dependency),
+        })
+    };
+    let runner = package.targets.iter().find(|target| target.is_bin() && target.name == "migrate");
+    Setup {
+        runtime: declared(DependencyKind::Normal),
+        helper: declared(DependencyKind::Build),
+        features: package.features.clone(),
+        runner: runner.map(|runner| runner.required_features.clone()),
+        has_default_run: package.default_run.is_some(),
+    }
+}
+
+/// Version and source of a dependency, as people may see them.
+fn origin(dependency: &Dependency) -> String {
+    let source = dependency.source.as_ref().filter(|source| !source.is_crates_io());
+    match (&dependency.path, source) {
+        (Some(path), _) => format!("version `{}` in `{path}`", dependency.req),
+        (None, Some(source)) => {
+            format!("version `{}` from `{}`", dependency.req, url::redact(&source.repr))
+        }
+        (None, None) => format!("version `{}`", dependency.req),
     }
 }
 

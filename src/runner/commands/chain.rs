@@ -1,6 +1,6 @@
 //! Commands that read the chain, and a database only if they are asked about one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -9,16 +9,15 @@ use anstyle::{AnsiColor, Style};
 use crate::chain::{Anchor, Chain, Direction, PlanError, Revision, RevisionId};
 use crate::chain::{Target, TargetRange};
 use crate::diagnostic::{Sources, visible};
-use crate::runner::graph::lanes::{Edge, Tie};
 use crate::runner::graph::text::{self, Entry};
 use crate::runner::graph::{self, Mark, MarkKind, Node, Order, Picture, State};
 use crate::runner::message;
 use crate::runner::{BranchesArguments, GraphArguments, GraphFormat, HeadsArguments};
 use crate::runner::{Exit, Failure, HistoryArguments, ShowArguments, Ui, ViewArguments};
-use crate::runtime::{RevisionState, RevisionStatus, Status};
+use crate::runtime::{RevisionState, Status};
 use crate::script::Script;
 
-const NO_REVISION: &str = "the chain has no revision yet; `cargo migrate new` writes one";
+const NO_REVISION: &str = "the chain has no revision yet; `new` of `cargo migrate` writes one";
 
 /// Lists revisions, newest first; with lanes where they are not a single line.
 pub(crate) fn history(
@@ -32,7 +31,7 @@ pub(crate) fn history(
         Some(revision) if ui.is_verbose() => in_full(chain, revision, node, lane),
         _ => vec![title(node, lane)],
     };
-    let mut revisions = nodes(chain, &picture, status);
+    let mut revisions = graph::told::nodes(chain, &picture, status);
     if args.view.reverse {
         revisions.reverse();
     }
@@ -69,8 +68,8 @@ pub(crate) fn graph(
     let plain = || anstream::adapter::strip_str(&draw()).to_string();
     let Some(file) = &args.output else {
         let message = message::Graph {
-            nodes: nodes(chain, &picture, status),
-            edges: edges(&picture),
+            nodes: graph::told::nodes(chain, &picture, status),
+            edges: graph::told::edges(&picture),
             picture: args.format.filter(|_| ui.is_json()).map(|_| plain()),
         };
         ui.say(message, |_| draw())?;
@@ -179,6 +178,26 @@ pub(crate) fn show(
         show_one(chain, revision, status, ui)?;
     }
     Ok(Exit::Done)
+}
+
+/// The only revision at a target, for a command that takes one.
+#[cfg(feature = "cli")]
+pub(crate) fn the_one<'c>(
+    chain: &'c Chain,
+    status: Option<&Status>,
+    target: &Target,
+) -> Result<&'c Revision, Failure> {
+    match select(chain, status, target)?[..] {
+        [] => Err(nothing_at(chain, target, status)),
+        [revision] => Ok(revision),
+        [first, ..] => {
+            let found = select(chain, status, target)?;
+            let found = crate::chain::listed(found.into_iter().map(Revision::id));
+            Err(Failure::new(format!("`{target}` is several revisions: {found}"))
+                .exit(Exit::Usage)
+                .help(format!("say which one is meant, as in `{}`", first.id())))
+        }
+    }
 }
 
 fn nothing_at(chain: &Chain, target: &Target, status: Option<&Status>) -> Failure {
@@ -314,37 +333,6 @@ fn applied(status: Option<&Status>) -> HashSet<RevisionId> {
 
 fn not_found(error: PlanError) -> Failure {
     Failure::new(error.to_string()).exit(Exit::Usage).help("`history` lists the revisions")
-}
-
-/// The revisions of a picture, as messages have them.
-fn nodes(chain: &Chain, picture: &Picture<'_>, status: Option<&Status>) -> Vec<message::Revision> {
-    let statuses = status.into_iter().flat_map(|status| &status.revisions);
-    let by_id: HashMap<&str, &RevisionStatus> =
-        statuses.map(|status| (status.revision.as_str(), status)).collect();
-    let node = |node: &Node<'_>| {
-        let status = by_id.get(node.id.as_str()).copied();
-        match (node.revision, status) {
-            (Some(revision), status) => {
-                Some(message::Revision::new(chain, revision, status.map(message::Standing::of)))
-            }
-            (None, status) => status.map(message::Revision::unknown),
-        }
-    };
-    picture.nodes.iter().filter_map(node).collect()
-}
-
-/// What the revisions of a picture follow and depend on, as messages have it.
-fn edges(picture: &Picture<'_>) -> Vec<message::Edge> {
-    let edge = |from: &Node<'_>, edge: &Edge| message::Edge {
-        from: from.id.clone(),
-        to: picture.nodes[edge.to].id.clone(),
-        kind: match edge.tie {
-            Tie::Parent => message::EdgeKind::Parent,
-            Tie::Dependency => message::EdgeKind::Dependency,
-        },
-    };
-    let rows = picture.nodes.iter().zip(&picture.edges);
-    rows.flat_map(|(node, edges)| edges.iter().map(move |it| edge(node, it))).collect()
 }
 
 fn terminal(

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::database::{NOTHING, block_on, options};
+use super::database::{block_on, options};
 use super::progress::Progress;
+use super::work::Work;
 use crate::chain::{Direction, Kind};
 use crate::runner::place::Place;
 use crate::runner::{DownArguments, Failure, RedoArguments, Ui, UpArguments};
-use crate::runtime::{Configured, ErrorKind, Migrator, RunPlan};
+use crate::runtime::{Migrator, RunPlan};
 
 /// A command that runs revisions.
 #[derive(Clone, Copy)]
@@ -22,7 +23,7 @@ pub(crate) enum Running<'a> {
 /// What stands in the way of a plan is told by the command itself, which meets it too.
 pub(crate) fn needs_code(
     migrator: &Migrator,
-    place: &Place,
+    places: &[Place],
     running: Running<'_>,
     ui: &Ui,
 ) -> bool {
@@ -34,59 +35,46 @@ pub(crate) fn needs_code(
     let progress = Arc::new(Progress::new(ui.clone()));
     let options = match running {
         Running::Up(args) => {
-            options(place, &args.database, args.statements, args.transaction, &progress)
+            options(places, &args.database, args.statements, args.transaction, &progress)
         }
         Running::Down(args) => {
             let from = args.from.map(Into::into);
             let mut options =
-                options(place, &args.database, args.statements, args.transaction, &progress);
+                options(places, &args.database, args.statements, args.transaction, &progress);
             options.edited_down = from;
             options
         }
         Running::Redo(args) => {
             let from = args.from.map(Into::into);
             let mut options =
-                options(place, &args.database, args.statements, args.transaction, &progress);
+                options(places, &args.database, args.statements, args.transaction, &progress);
             options.edited_down = from;
             options
         }
     };
-    let configured = migrator.with(options);
+    let work = Work::new(migrator, places, options);
     let has_rust = |plan: &RunPlan| plan.steps.iter().any(|step| is_rust(step.kind));
     let found: Result<bool, Failure> = block_on(async {
-        let url = place.url.as_str();
         Ok(match running {
             Running::Up(args) => {
-                let target = args.target.as_deref();
-                up(migrator, &configured, url, target).await.is_some_and(|plan| has_rust(&plan))
+                let many_heads = migrator.header().is_ok_and(|header| header.settings.many_heads);
+                let default = if many_heads { "heads" } else { "head" };
+                let plans = work.plan_up(args.target.as_deref().unwrap_or(default)).await;
+                plans.is_ok_and(|(plans, _)| plans.iter().any(has_rust))
             }
             Running::Down(args) => {
                 let target = args.target.as_deref().unwrap_or("-1");
-                let plan = configured.plan(url, Direction::Down, target).await;
-                plan.is_ok_and(|plan| has_rust(&plan))
+                let plans = work.plan(Direction::Down, target).await;
+                plans.is_ok_and(|plans| plans.iter().any(has_rust))
             }
             Running::Redo(args) => {
                 let target = args.target.as_deref().unwrap_or("-1");
-                let plan = configured.plan_redo(url, target).await;
-                plan.is_ok_and(|plan| has_rust(&plan.down) || has_rust(&plan.up))
+                let plans = work.plan_redo(target).await;
+                plans.is_ok_and(|plans| {
+                    plans.iter().any(|plan| has_rust(&plan.down) || has_rust(&plan.up))
+                })
             }
         })
     });
     found.unwrap_or(false)
-}
-
-async fn up(
-    migrator: &Migrator,
-    configured: &Configured<'_>,
-    url: &str,
-    target: Option<&str>,
-) -> Option<RunPlan> {
-    let many_heads = migrator.header().ok()?.settings.many_heads;
-    let target = target.unwrap_or(if many_heads { "heads" } else { "head" });
-    match configured.plan(url, Direction::Up, target).await {
-        Err(error) if error.kind() == ErrorKind::Missing => {
-            configured.plan(NOTHING, Direction::Up, target).await.ok()
-        }
-        plan => plan.ok(),
-    }
 }

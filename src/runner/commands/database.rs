@@ -5,83 +5,74 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::plan::show_plans;
 use super::progress::Progress;
+use super::work::{NOTHING, Work};
 use crate::chain::Direction;
-use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, DownArguments, DownSource, Exit, Failure, Scope};
 use crate::runner::{StatementArguments, Ui, UpArguments, message};
 use crate::runtime::{
-    self, Error, ErrorKind, Migrator, Options, PlannedStep, Report, RunPlan, Status, StepSource,
-    StepTransaction, TransactionScope,
+    self, Error, ErrorKind, Migrator, Options, Report, Status, StepSource, TransactionScope,
 };
-
-/// A database with nothing in it, for plans before there is one.
-pub(super) const NOTHING: &str = "sqlite::memory:";
 
 /// Applies revisions.
 pub(crate) fn up(
     migrator: &Migrator,
-    place: &Place,
+    places: &[Place],
     args: &UpArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     if migrator.chain().map_err(failed)?.is_empty() {
-        ui.note("the chain has no revision yet; `cargo migrate new` writes one")?;
+        ui.note("the chain has no revision yet; `new` of `cargo migrate` writes one")?;
         return Ok(Exit::Done);
     }
     let progress = Arc::new(Progress::new(ui.clone()));
-    let configured =
-        migrator.with(options(place, &args.database, args.statements, args.transaction, &progress));
+    let options = options(places, &args.database, args.statements, args.transaction, &progress);
+    let work = Work::new(migrator, places, options);
     block_on(async {
         if args.dry_run {
             let many_heads = migrator.header().map_err(failed)?.settings.many_heads;
             let default = if many_heads { "heads" } else { "head" };
             let target = args.target.as_deref().unwrap_or(default);
-            let mut plan = configured.plan(place.url.as_str(), Direction::Up, target).await;
-            if plan.as_ref().is_err_and(|error| error.kind() == ErrorKind::Missing) {
-                ui.note("the database does not exist yet; `up` creates it")?;
-                plan = configured.plan(NOTHING, Direction::Up, target).await;
-                if let Ok(plan) = &mut plan {
-                    plan.database.clone_from(&place.shown);
-                }
+            let (plans, missing) = work.plan_up(target).await.map_err(failed)?;
+            for place in missing {
+                ui.note(format_args!(
+                    "{} does not exist yet; `up` creates it",
+                    the_database(place)
+                ))?;
             }
-            return show_plan(&plan.map_err(failed)?, place, ui);
+            return show_plans(&plans, places, ui);
         }
-        announce(place, ui)?;
-        let configured = configured.heeding(place.stopping.interrupt(&progress));
-        let report = match args.target.as_deref() {
-            None => configured.up(place.url.as_str()).await,
-            Some(target) => configured.up_to(place.url.as_str(), target).await,
-        };
+        announce(places, ui)?;
+        let reports = work.heeding(&progress).up(args.target.as_deref()).await;
         progress.finish();
-        finish(&report.map_err(failed)?, ui)
+        finish(&reports.map_err(failed)?, places, ui)
     })
 }
 
 /// Undoes revisions.
 pub(crate) fn down(
     migrator: &Migrator,
-    place: &Place,
+    places: &[Place],
     args: &DownArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let mut options = options(place, &args.database, args.statements, args.transaction, &progress);
+    let mut options = options(places, &args.database, args.statements, args.transaction, &progress);
     options.edited_down = args.from.map(Into::into);
-    let configured = migrator.with(options);
+    let work = Work::new(migrator, places, options);
     let target = args.target.as_deref().unwrap_or("-1");
     block_on(async {
         if args.dry_run {
-            let plan = configured.plan(place.url.as_str(), Direction::Down, target).await;
-            return show_plan(&plan.map_err(failed)?, place, ui);
+            let plans = work.plan(Direction::Down, target).await.map_err(failed)?;
+            return show_plans(&plans, places, ui);
         }
-        announce(place, ui)?;
-        confirm(place, "down", args.yes, ui)?;
-        let configured = configured.heeding(place.stopping.interrupt(&progress));
-        let report = configured.down(place.url.as_str(), target).await;
+        announce(places, ui)?;
+        confirm(places, "down", args.yes, ui)?;
+        let reports = work.heeding(&progress).down(target).await;
         progress.finish();
-        finish(&report.map_err(failed)?, ui)
+        finish(&reports.map_err(failed)?, places, ui)
     })
 }
 
@@ -92,7 +83,7 @@ pub(crate) fn standing(
     args: &DatabaseArguments,
     ui: &Ui,
 ) -> Result<Status, Failure> {
-    announce(place, ui)?;
+    announce(std::slice::from_ref(place), ui)?;
     look(migrator, place, args, ui)
 }
 
@@ -105,11 +96,16 @@ pub(super) fn look(
 ) -> Result<Status, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
     let statements = StatementArguments::default();
-    let configured = migrator.with(options(place, args, statements, None, &progress));
+    let mut options = options(std::slice::from_ref(place), args, statements, None, &progress);
+    options.database.clone_from(&place.name);
+    let configured = migrator.with(options);
     block_on(async {
         match configured.status(place.url.as_str()).await {
             Err(error) if error.kind() == ErrorKind::Missing => {
-                ui.note("the database does not exist yet; `up` creates it")?;
+                ui.note(format_args!(
+                    "{} does not exist yet; `up` creates it",
+                    the_database(place)
+                ))?;
                 let mut status = configured.status(NOTHING).await.map_err(failed)?;
                 status.database.clone_from(&place.shown);
                 Ok(status)
@@ -128,16 +124,16 @@ impl From<DownSource> for StepSource {
     }
 }
 
-/// Flags, then what holds at the place, then the defaults.
+/// Flags, then what holds at the places, which are those of one environment, then the defaults.
 pub(super) fn options(
-    place: &Place,
+    places: &[Place],
     args: &DatabaseArguments,
     statements: StatementArguments,
     scope: Option<Scope>,
     progress: &Arc<Progress>,
 ) -> Options {
     let mut options = Options::new().observer(Arc::clone(progress) as _);
-    let limits = statements.limits(args).or(place.limits);
+    let limits = places.iter().fold(statements.limits(args), |limits, it| limits.or(it.limits));
     if let Some(timeout) = limits.lock_timeout {
         options = options.lock_timeout(timeout);
     }
@@ -166,31 +162,53 @@ pub(crate) fn block_on<T: Send, E: From<Failure> + Send>(
     })
 }
 
-/// Says which database it is, and who said so.
-pub(crate) fn announce(place: &Place, ui: &Ui) -> Result<(), Failure> {
-    ui.status("Database", format_args!("{} (from {})", place.shown, place.origin))?;
-    tell(place, ui)
+/// Says which databases they are, and who said so.
+pub(crate) fn announce(places: &[Place], ui: &Ui) -> Result<(), Failure> {
+    places.iter().try_for_each(|place| {
+        let database = named(place, &place.shown);
+        ui.status("Database", format_args!("{database} (from {})", place.origin))?;
+        tell(place, ui)
+    })
 }
 
 /// The same for programs, where people are told in other words.
 pub(super) fn tell(place: &Place, ui: &Ui) -> Result<(), Failure> {
-    let Place { shown, origin, .. } = place;
-    ui.tell(|| message::Database { url: shown.clone(), origin: origin.clone() })
+    let Place { name, shown, origin, .. } = place;
+    ui.tell(|| message::Database { name: name.clone(), url: shown.clone(), origin: origin.clone() })
 }
 
-/// Asks before anything destructive where something protects the database.
-pub(crate) fn confirm(place: &Place, command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
-    let Some(protection) = place.protected.as_ref().filter(|_| !yes) else { return Ok(()) };
+/// Says to programs which of several databases the next answer is about; people are told with the answer.
+pub(super) fn turn(place: &Place, count: usize, ui: &Ui) -> Result<(), Failure> {
+    let Some(name) = place.name.as_ref().filter(|_| count > 1) else { return Ok(()) };
+    ui.tell(|| message::Turned { database: name.clone() })
+}
+
+/// A database as answers name it: among several with its name.
+pub(super) fn named(place: &Place, shown: &str) -> String {
+    place.name.as_ref().map_or_else(|| shown.to_owned(), |name| format!("{name}, {shown}"))
+}
+
+/// A database as a sentence names it.
+fn the_database(place: &Place) -> String {
+    let name = place.name.as_ref();
+    name.map_or_else(|| String::from("the database"), |name| format!("the database `{name}`"))
+}
+
+/// Asks before anything destructive where something protects one of the databases.
+pub(crate) fn confirm(places: &[Place], command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
+    let protection = places.iter().find_map(|place| place.protected.as_ref());
+    let Some(protection) = protection.filter(|_| !yes) else { return Ok(()) };
+    let these = if places.len() == 1 { "this database" } else { "these databases" };
     let refusal = |message: String| {
         Failure::new(message).help(format!("to go on without a question: `{command} --yes`"))
     };
     if !std::io::stdin().is_terminal() {
         return Err(refusal(format!(
-            "{protection} protects this database, and there is no terminal to ask; nothing was changed"
+            "{protection} protects {these}, and there is no terminal to ask; nothing was changed"
         )));
     }
-    let question =
-        format!("This database is protected by {protection}. Go on with `{command}`? [y/N]");
+    let these = if places.len() == 1 { "This database is" } else { "These databases are" };
+    let question = format!("{these} protected by {protection}. Go on with `{command}`? [y/N]");
     if matches!(ui.ask(question)?.as_str(), "y" | "Y" | "yes") {
         return Ok(());
     }
@@ -209,64 +227,34 @@ pub(super) fn warn(report: &Report, ui: &Ui) -> Result<(), Failure> {
     Ok(())
 }
 
-fn finish(report: &Report, ui: &Ui) -> Result<Exit, Failure> {
-    warn(report, ui)?;
-    let count = report.steps.len();
-    let summary = match (count, report.direction) {
-        (0, _) => String::from("nothing to do"),
-        (1, Direction::Up) => String::from("1 revision applied"),
-        (1, Direction::Down) => String::from("1 revision undone"),
-        (_, Direction::Up) => format!("{count} revisions applied"),
-        (_, Direction::Down) => format!("{count} revisions undone"),
-    };
-    ui.status("Finished", format_args!("{summary} in {:.2}s", report.duration.as_secs_f64()))?;
-    ui.tell(|| message::Report::from(report))?;
+fn finish(reports: &[Report], places: &[Place], ui: &Ui) -> Result<Exit, Failure> {
+    let mut summaries = Vec::new();
+    let mut took = Duration::ZERO;
+    for (report, place) in reports.iter().zip(places) {
+        warn(report, ui)?;
+        let count = report.steps.len();
+        let summary = match (count, report.direction) {
+            (0, _) => String::from("nothing to do"),
+            (1, Direction::Up) => String::from("1 revision applied"),
+            (1, Direction::Down) => String::from("1 revision undone"),
+            (_, Direction::Up) => format!("{count} revisions applied"),
+            (_, Direction::Down) => format!("{count} revisions undone"),
+        };
+        took = took.max(report.duration);
+        summaries.push(if reports.len() == 1 {
+            summary
+        } else {
+            format!("{}: {summary}", place.name.as_deref().unwrap_or_default())
+        });
+    }
+    let separator = if summaries.len() == 1 { " in" } else { "; in" };
+    let summary = summaries.join("; ");
+    ui.status("Finished", format_args!("{summary}{separator} {:.2}s", took.as_secs_f64()))?;
+    for (report, place) in reports.iter().zip(places) {
+        turn(place, places.len(), ui)?;
+        ui.tell(|| message::Report::from(report))?;
+    }
     Ok(Exit::Done)
-}
-
-pub(super) fn show_plan(plan: &RunPlan, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
-    for warning in &plan.warnings {
-        ui.warn(warning)?;
-    }
-    ui.status("Planned", format_args!("{} (from {})", plan.database, place.origin))?;
-    tell(place, ui)?;
-    let lines = || plan.steps.iter().map(|step| step_line(plan, step) + "\n").collect();
-    ui.say(message::Plan::from(plan), |_| lines())?;
-    if plan.is_empty() {
-        ui.status("Finished", "nothing to do")?;
-        return Ok(Exit::Done);
-    }
-    let parts = plan.parts();
-    let is_whole =
-        |transaction| matches!(transaction, StepTransaction::Shared | StepTransaction::ForeignKeys);
-    let committed = if parts > 1 {
-        format!("committed in {parts} parts")
-    } else if plan.steps.iter().any(|step| !is_whole(step.transaction)) {
-        String::from("committed statement by statement")
-    } else {
-        String::from("committed at the end, all or nothing")
-    };
-    let count = plan.steps.len();
-    let plural = if count == 1 { "" } else { "s" };
-    ui.status("Finished", format_args!("{count} step{plural}, {committed}; nothing was changed"))?;
-    Ok(Exit::Done)
-}
-
-fn step_line(plan: &RunPlan, step: &PlannedStep) -> String {
-    let description = visible(&step.description);
-    let mut line = format!("{} {}  {description}", plan.direction, step.revision);
-    match step.transaction {
-        StepTransaction::Outside => line.push_str("  (outside a transaction)"),
-        StepTransaction::StatementByStatement => {
-            line.push_str("  (committed statement by statement)");
-        }
-        StepTransaction::ForeignKeys => line.push_str("  (alone, with foreign keys on)"),
-        StepTransaction::Shared => {}
-    }
-    if step.source == StepSource::Stored {
-        line.push_str("  (script stored in the database)");
-    }
-    line
 }
 
 /// What the command line makes of an operation's error.
@@ -277,5 +265,5 @@ pub(crate) fn failed(error: Error) -> Failure {
         ErrorKind::Connect | ErrorKind::Locked | ErrorKind::Missing => Exit::Unavailable,
         _ => Exit::Failed,
     };
-    Failure::new(error.to_string()).exit(exit)
+    Failure::new(error.to_string()).exit(exit).saying(message::Failure::from(&error))
 }

@@ -1,5 +1,6 @@
 //! What a run shows while it is at work: a line for each revision, and a bar where it is long.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::chain::{Direction, RevisionId};
 use crate::diagnostic::visible;
 use crate::runner::Ui;
 use crate::runner::message::{self, Message, milliseconds};
-use crate::runtime::{Event, Observer};
+use crate::runtime::{Event, Observer, PlannedStep};
 
 /// Runs shorter than this show no bar: it would be gone before it is read.
 const BAR_FROM: usize = 5;
@@ -26,7 +27,11 @@ pub(crate) struct Progress {
 #[derive(Default)]
 struct State {
     bar: Option<ProgressBar>,
-    descriptions: std::collections::HashMap<RevisionId, String>,
+    descriptions: HashMap<RevisionId, String>,
+    /// Which of several databases events are about.
+    database: Option<String>,
+    /// How many steps each database has before it.
+    counts: HashMap<Option<String>, usize>,
     waiting: Option<Waiting>,
     /// How many steps are permanent.
     committed: u64,
@@ -108,14 +113,19 @@ impl Observer for Progress {
         let _ = told(event, self.ui.is_verbose()).map(|message| self.ui.tell(|| message));
         let mut state = self.state();
         match event {
+            Event::Database { name } => state.database = Some((*name).to_owned()),
             Event::RunStarted { plan } => {
-                state.descriptions = plan
-                    .steps
-                    .iter()
-                    .map(|step| (step.revision.clone(), visible(&step.description).into_owned()))
-                    .collect();
-                if self.ui.draws_progress() && plan.steps.len() >= BAR_FROM {
-                    let bar = ProgressBar::new(plan.steps.len() as u64);
+                let description = |step: &PlannedStep| {
+                    (step.revision.clone(), visible(&step.description).into_owned())
+                };
+                state.descriptions.extend(plan.steps.iter().map(description));
+                let database = state.database.clone();
+                state.counts.insert(database, plan.steps.len());
+                let count: usize = state.counts.values().sum();
+                if let Some(bar) = &state.bar {
+                    bar.set_length(count as u64);
+                } else if self.ui.draws_progress() && count >= BAR_FROM {
+                    let bar = ProgressBar::new(count as u64);
                     let style = "{prefix:>12.cyan.bold} [{bar:27}] {pos}/{len}: {msg} {elapsed}";
                     if let Ok(style) = ProgressStyle::with_template(style) {
                         bar.set_style(style.progress_chars("=> "));
@@ -148,7 +158,9 @@ impl Observer for Progress {
                     Direction::Down => "Undoing",
                 };
                 let description = state.descriptions.get(*revision).cloned().unwrap_or_default();
-                self.line(&state, verb, &format!("{revision} {description}"));
+                let database = state.database.as_ref().map(|name| format!("  @{name}"));
+                let database = database.unwrap_or_default();
+                self.line(&state, verb, &format!("{revision} {description}{database}"));
                 if let Some(bar) = &state.bar {
                     bar.set_message(revision.to_string());
                 }
@@ -181,6 +193,7 @@ impl Observer for Progress {
 /// What programs are told of an event, if anything.
 fn told(event: &Event<'_>, is_verbose: bool) -> Option<Message> {
     Some(match event {
+        Event::Database { name } => message::Turned { database: (*name).to_owned() }.into(),
         Event::RunStarted { plan } => {
             message::RunStarted { plan: message::Plan::from(*plan) }.into()
         }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::database::{announce, block_on, confirm, down, failed, options, show_plan, up, warn};
+use super::database::{announce, block_on, confirm, down, failed, options, turn, up, warn};
+use super::plan::show_plans;
 use super::progress::Progress;
+use super::work::Work;
 use crate::runner::place::Place;
 use crate::runner::{
     DownArguments, Exit, Failure, PlanArguments, RedoArguments, StatementArguments, Ui,
@@ -14,38 +16,48 @@ use crate::runtime::Migrator;
 /// Undoes revisions and applies them again.
 pub(crate) fn redo(
     migrator: &Migrator,
-    place: &Place,
+    places: &[Place],
     args: &RedoArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let progress = Arc::new(Progress::new(ui.clone()));
-    let mut options = options(place, &args.database, args.statements, args.transaction, &progress);
+    let mut options = options(places, &args.database, args.statements, args.transaction, &progress);
     options.edited_down = args.from.map(Into::into);
-    let configured = migrator.with(options);
+    let work = Work::new(migrator, places, options);
     let target = args.target.as_deref().unwrap_or("-1");
     block_on(async {
         if args.dry_run {
-            let plan = configured.plan_redo(place.url.as_str(), target).await.map_err(failed)?;
-            show_plan(&plan.down, place, ui)?;
-            return show_plan(&plan.up, place, ui);
+            let plans = work.plan_redo(target).await.map_err(failed)?;
+            let (down, up): (Vec<_>, Vec<_>) = plans.into_iter().map(|it| (it.down, it.up)).unzip();
+            show_plans(&down, places, ui)?;
+            return show_plans(&up, places, ui);
         }
-        announce(place, ui)?;
-        confirm(place, "redo", args.yes, ui)?;
-        let configured = configured.heeding(place.stopping.interrupt(&progress));
-        let report = configured.redo(place.url.as_str(), target).await;
+        announce(places, ui)?;
+        confirm(places, "redo", args.yes, ui)?;
+        let reports = work.heeding(&progress).redo(target).await;
         progress.finish();
-        let report = report.map_err(failed)?;
-        warn(&report.down, ui)?;
-        warn(&report.up, ui)?;
-        let seconds = (report.down.duration + report.up.duration).as_secs_f64();
-        let what = match report.up.steps.len() {
-            0 => String::from("nothing to do"),
-            1 => String::from("1 revision undone and applied again"),
-            count => format!("{count} revisions undone and applied again"),
+        let reports = reports.map_err(failed)?;
+        for report in &reports {
+            warn(&report.down, ui)?;
+            warn(&report.up, ui)?;
+        }
+        let took = reports.iter().map(|report| report.down.duration + report.up.duration).max();
+        let seconds = took.unwrap_or_default().as_secs_f64();
+        let what = match reports.iter().map(|report| report.up.steps.len()).max() {
+            None | Some(0) => String::from("nothing to do"),
+            Some(1) => String::from("1 revision undone and applied again"),
+            Some(count) => format!("{count} revisions undone and applied again"),
         };
-        ui.status("Finished", format_args!("{what} in {seconds:.2}s"))?;
-        ui.tell(|| message::Report::from(&report.down))?;
-        ui.tell(|| message::Report::from(&report.up))?;
+        let of = match reports.len() {
+            1 => String::new(),
+            count => format!(" in {count} databases"),
+        };
+        ui.status("Finished", format_args!("{what}{of} in {seconds:.2}s"))?;
+        for (report, place) in reports.iter().zip(places) {
+            turn(place, places.len(), ui)?;
+            ui.tell(|| message::Report::from(&report.down))?;
+            ui.tell(|| message::Report::from(&report.up))?;
+        }
         Ok(Exit::Done)
     })
 }
@@ -53,7 +65,7 @@ pub(crate) fn redo(
 /// Says what `up` or `down` would do.
 pub(crate) fn plan(
     migrator: &Migrator,
-    place: &Place,
+    places: &[Place],
     args: &PlanArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
@@ -70,11 +82,11 @@ pub(crate) fn plan(
             statements,
             database,
         };
-        return down(migrator, place, &args, ui);
+        return down(migrator, places, &args, ui);
     }
     up(
         migrator,
-        place,
+        places,
         &UpArguments { target, dry_run: true, transaction, statements, database },
         ui,
     )

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::database::{announce, block_on, confirm, failed, options, tell};
+use super::database::{announce, block_on, confirm, failed, named, options, tell, turn};
 use super::progress::Progress;
-use crate::chain::Direction;
+use crate::chain::{Direction, listed};
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{
-    Exit, Failure, RepairArguments, StampArguments, StatementArguments, Ui, Verdict, message,
+    DatabaseArguments, Exit, Failure, RepairArguments, StampArguments, StatementArguments, Ui,
+    Verdict, message,
 };
 use crate::runtime::{
     BelievedStatement, Configured, ErrorKind, Migrator, Repair, RepairReport, RevisionState,
@@ -18,65 +19,77 @@ use crate::runtime::{
 /// Records revisions as applied, or not, without running them.
 pub(crate) fn stamp(
     migrator: &Migrator,
-    place: &Place,
+    places: &[Place],
     args: &StampArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let progress = Arc::new(Progress::new(ui.clone()));
-    let mut options =
-        options(place, &args.database, StatementArguments::default(), None, &progress);
-    options.purge = args.purge;
-    let configured = migrator.with(options);
-    let (url, targets) = (place.url.as_str(), &args.targets);
+    let (targets, all) = (&args.targets, each(migrator, places, &args.database, args.purge, ui));
     block_on(async {
-        if args.dry_run {
-            let report = configured.plan_stamp(url, targets).await.map_err(failed)?;
-            ui.status("Planned", format_args!("{} (from {})", report.database, place.origin))?;
-            tell(place, ui)?;
-            ui.say(message::Stamp::new(&report, true), |_| planned(stamp_lines(&report)))?;
-            return finish(&stamp_summary(&report, true), true, ui);
+        // What one of several databases refuses is found out before another one is changed.
+        if args.dry_run || places.len() > 1 {
+            for (configured, place) in &all {
+                let url = place.url.as_str();
+                let report = configured.plan_stamp(url, targets).await.map_err(failed)?;
+                if !args.dry_run {
+                    continue;
+                }
+                let database = named(place, &report.database);
+                ui.status("Planned", format_args!("{database} (from {})", place.origin))?;
+                tell(place, ui)?;
+                turn(place, places.len(), ui)?;
+                ui.say(message::Stamp::new(&report, true), |_| planned(stamp_lines(&report)))?;
+                finish(&stamp_summary(&report, true), true, ui)?;
+            }
+            if args.dry_run {
+                return Ok(Exit::Done);
+            }
         }
-        announce(place, ui)?;
-        confirm(place, "stamp", args.yes, ui)?;
-        let report = configured.stamp(url, targets).await.map_err(failed)?;
-        for line in stamp_lines(&report) {
-            ui.status(line.past, line.what)?;
+        announce(places, ui)?;
+        confirm(places, "stamp", args.yes, ui)?;
+        for (configured, place) in &all {
+            let report = configured.stamp(place.url.as_str(), targets).await.map_err(failed)?;
+            for line in stamp_lines(&report) {
+                ui.status(line.past, line.what)?;
+            }
+            report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
+            turn(place, places.len(), ui)?;
+            ui.tell(|| message::Stamp::new(&report, false))?;
+            let summary = stamp_summary(&report, false);
+            let name = place.name.as_ref().filter(|_| places.len() > 1);
+            finish(
+                &name.map_or_else(|| summary.clone(), |it| format!("{it}: {summary}")),
+                false,
+                ui,
+            )?;
         }
-        report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
-        ui.tell(|| message::Stamp::new(&report, false))?;
-        finish(&stamp_summary(&report, false), false, ui)
+        Ok(Exit::Done)
     })
 }
 
 /// Lists what is wrong with what is recorded, or takes one way out.
 pub(crate) fn repair(
     migrator: &Migrator,
-    place: &Place,
+    places: &[Place],
     args: &RepairArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let progress = Arc::new(Progress::new(ui.clone()));
-    let configured = migrator.with(options(
-        place,
-        &args.database,
-        StatementArguments::default(),
-        None,
-        &progress,
-    ));
-    let url = place.url.as_str();
     let repair = way_out(args)?;
+    let all = each(migrator, places, &args.database, false, ui);
     block_on(async {
-        let Some(repair) = repair else { return list(&configured, place, ui).await };
+        let Some(repair) = repair else { return list(&all, ui).await };
+        let [(configured, place)] = &all[..] else { return Err(which(places)) };
+        let url = place.url.as_str();
         if args.dry_run {
             let report = configured.plan_repair(url, &repair).await.map_err(failed)?;
-            ui.status("Planned", format_args!("{} (from {})", report.database, place.origin))?;
+            let database = named(place, &report.database);
+            ui.status("Planned", format_args!("{database} (from {})", place.origin))?;
             tell(place, ui)?;
             report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
             ui.say(message::Repair::new(&report, true), |_| planned(repair_lines(&report)))?;
             return finish(&repair_summary(&report, true), true, ui);
         }
-        announce(place, ui)?;
-        confirm(place, "repair", args.yes, ui)?;
+        announce(places, ui)?;
+        confirm(places, "repair", args.yes, ui)?;
         let report = configured.repair(url, &repair).await.map_err(failed)?;
         report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
         for line in repair_lines(&report) {
@@ -87,26 +100,58 @@ pub(crate) fn repair(
     })
 }
 
-async fn list(configured: &Configured<'_>, place: &Place, ui: &Ui) -> Result<Exit, Failure> {
-    announce(place, ui)?;
-    let problems = match configured.problems(place.url.as_str()).await {
-        Err(error) if error.kind() == ErrorKind::Missing => {
-            ui.note("the database does not exist yet; `up` creates it")?;
-            Vec::new()
-        }
-        problems => problems.map_err(failed)?,
+/// Each database by itself: nothing runs that could be held open.
+fn each<'w>(
+    migrator: &'w Migrator,
+    places: &'w [Place],
+    args: &DatabaseArguments,
+    purge: bool,
+    ui: &Ui,
+) -> Vec<(Configured<'w>, &'w Place)> {
+    let progress = Arc::new(Progress::new(ui.clone()));
+    let one = |place| {
+        let statements = StatementArguments::default();
+        let mut options = options(std::slice::from_ref(place), args, statements, None, &progress);
+        options.purge = purge;
+        options.database.clone_from(&place.name);
+        (migrator.with(options), place)
     };
-    for problem in &problems {
-        ui.say(message::Problem::from(problem), |_| problem.to_string())?;
-        ui.answer("")?;
+    places.iter().map(one).collect()
+}
+
+/// A way out is one for a single database: what is wrong with each differs.
+fn which(places: &[Place]) -> Failure {
+    let names = places.iter().filter_map(|place| place.name.as_deref()).collect::<Vec<_>>();
+    Failure::new("the chain is for several databases: which one is to be repaired?")
+        .exit(Exit::Usage)
+        .help(format!("say it with `--database`: {}", listed(&names)))
+}
+
+async fn list(all: &[(Configured<'_>, &Place)], ui: &Ui) -> Result<Exit, Failure> {
+    let mut count = 0;
+    for (configured, place) in all {
+        announce(std::slice::from_ref(*place), ui)?;
+        let problems = match configured.problems(place.url.as_str()).await {
+            Err(error) if error.kind() == ErrorKind::Missing => {
+                ui.note("the database does not exist yet; `up` creates it")?;
+                Vec::new()
+            }
+            problems => problems.map_err(failed)?,
+        };
+        turn(place, all.len(), ui)?;
+        for problem in &problems {
+            ui.say(message::Problem::from(problem), |_| problem.to_string())?;
+            ui.answer("")?;
+        }
+        count += problems.len();
     }
-    let found = match problems.len() {
+    let found = match count {
         0 => String::from("nothing is wrong with what is recorded"),
         1 => String::from("1 problem; nothing was changed"),
         count => format!("{count} problems; nothing was changed"),
     };
     ui.status("Finished", found)?;
-    Ok(if problems.is_empty() { Exit::Done } else { Exit::OutOfDate })
+    Ok(if count == 0 { Exit::Done } else { Exit::OutOfDate })
 }
 
 /// The repair that is asked for; `None` if the problems are to be listed.
@@ -142,7 +187,9 @@ struct Line {
 }
 
 fn planned(lines: Vec<Line>) -> String {
-    lines.iter().map(|line| format!("{} {}\n", line.verb, line.what)).collect()
+    let lines: Vec<String> =
+        lines.iter().map(|line| format!("{} {}", line.verb, line.what)).collect();
+    lines.join("\n")
 }
 
 fn stamp_lines(report: &StampReport) -> Vec<Line> {
@@ -236,13 +283,13 @@ fn repair_summary(report: &RepairReport, is_plan: bool) -> String {
     format!("{count} row{plural} of the tracking table {verb}{word}")
 }
 
-fn finish(summary: &str, is_plan: bool, ui: &Ui) -> Result<Exit, Failure> {
+pub(super) fn finish(summary: &str, is_plan: bool, ui: &Ui) -> Result<Exit, Failure> {
     let end = if is_plan { "; nothing was changed" } else { "" };
     ui.status("Finished", format_args!("{summary}{end}"))?;
     Ok(Exit::Done)
 }
 
-fn counted(count: usize, verb: &str) -> String {
+pub(super) fn counted(count: usize, verb: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} revision{plural} {verb}")
 }

@@ -1,8 +1,11 @@
 //! Where a database stands, in one look: what is out of order, what is to be done, and the command that does it.
 
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 
-use super::database::look;
+use super::database::{failed, look, named, turn};
 use crate::chain::{Chain, Direction, RevisionId};
 use crate::diagnostic::visible;
 use crate::runner::message::{self, Counts};
@@ -20,28 +23,46 @@ const OPEN: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::BrightRed.on_default();
 const COMMAND: Style = AnsiColor::BrightCyan.on_default();
 
-/// Shows where a database is.
+/// Shows where a database is, or several.
 pub(crate) fn status(
     migrator: &Migrator,
-    place: &Place,
+    places: &[Place],
     args: &StatusArguments,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let status = look(migrator, place, &args.database, ui)?;
-    let chain = migrator.chain().map_err(super::database::failed)?;
-    let many_heads = migrator.header().map_err(super::database::failed)?.settings.many_heads;
-    let next = next(chain, many_heads, &status);
-    let answer = message::Status {
+    let mut is_current = true;
+    for (index, place) in places.iter().enumerate() {
+        let status = look(migrator, place, &args.database, ui)?;
+        if index > 0 {
+            ui.answer("")?;
+        }
+        let answer = answer(migrator, place, &args.database, &status)?;
+        turn(place, places.len(), ui)?;
+        ui.say(answer, |answer| text(answer, &status, place, ui.is_verbose()))?;
+        is_current &= status.is_current();
+    }
+    Ok(if args.check && !is_current { Exit::OutOfDate } else { Exit::Done })
+}
+
+/// The message that says it, with the command to type next.
+pub(super) fn answer(
+    migrator: &Migrator,
+    place: &Place,
+    args: &DatabaseArguments,
+    status: &Status,
+) -> Result<message::Status, Failure> {
+    let chain = migrator.chain().map_err(failed)?;
+    let many_heads = migrator.header().map_err(failed)?.settings.many_heads;
+    let next = next(chain, many_heads, status);
+    Ok(message::Status {
         database: status.database.clone(),
         origin: place.origin.clone(),
         is_current: status.is_current(),
         heads: status.heads.iter().map(ToString::to_string).collect(),
-        counts: Counts::of(&status),
+        counts: Counts::of(status),
         revisions: status.revisions.iter().map(Into::into).collect(),
-        next: next.map(|command| on(command, &args.database)),
-    };
-    ui.say(answer, |answer| text(answer, &status, ui.is_verbose()))?;
-    Ok(if args.check && !status.is_current() { Exit::OutOfDate } else { Exit::Done })
+        next: next.map(|command| on(command, args)),
+    })
 }
 
 /// The command to type next, if there is something to do.
@@ -74,8 +95,7 @@ fn next(chain: &Chain, many_heads: bool, status: &Status) -> Option<&'static str
 
 /// Whether a revision is applied, and one that it follows or depends on is not.
 fn has_gap(chain: &Chain, status: &Status) -> bool {
-    let pending: std::collections::HashSet<&RevisionId> =
-        status.pending().map(|of| &of.revision).collect();
+    let pending: HashSet<&RevisionId> = status.pending().map(|of| &of.revision).collect();
     let is_applied = |of: &&RevisionStatus| {
         matches!(of.state, RevisionState::Applied(_) | RevisionState::Stamped(_))
     };
@@ -100,25 +120,25 @@ fn on(command: &str, args: &DatabaseArguments) -> String {
         } else if shown.chars().all(is_plain) {
             line += &shown;
         } else {
-            line += &format!("'{shown}'");
+            let _ = write!(line, "'{shown}'");
         }
     }
     for (option, value) in [("--env", &args.environment), ("--database", &args.name)] {
         if let Some(value) = value {
-            line += &format!(" {option} {value}");
+            let _ = write!(line, " {option} {value}");
         }
     }
     line
 }
 
-fn text(answer: &message::Status, status: &Status, is_verbose: bool) -> String {
+fn text(answer: &message::Status, status: &Status, place: &Place, is_verbose: bool) -> String {
     let at = if answer.heads.is_empty() {
         String::from("base: no revision is applied")
     } else {
         answer.heads.join(", ")
     };
     let mut lines = vec![
-        format!("database: {} (from {})", answer.database, answer.origin),
+        format!("database: {} (from {})", named(place, &answer.database), answer.origin),
         format!("      at: {at}"),
         String::new(),
     ];
@@ -199,7 +219,9 @@ fn line(of: &RevisionStatus) -> String {
         }
     };
     let mut remarks = String::new();
-    let mut remark = |text: &str| remarks += &format!("  {BAD}{text}{BAD:#}");
+    let mut remark = |text: &str| {
+        let _ = write!(remarks, "  {BAD}{text}{BAD:#}");
+    };
     match of.difference {
         Some(Difference::Edited) => remark("EDITED: the file is not what was applied"),
         Some(Difference::Reparented) => remark("RE-PARENTED: the file has other parents"),
@@ -216,22 +238,123 @@ fn line(of: &RevisionStatus) -> String {
     format!("{style}{word:>8}{style:#}  {}  {description}{detail}{remarks}", of.revision)
 }
 
-/// How many revisions stand how, without what none does.
+/// How many revisions stand how, without what none does. What is odd about those that are applied stands behind them.
 fn total(counts: Counts, status: &Status) -> String {
     let different =
         |difference| status.revisions.iter().filter(|of| of.difference == Some(difference)).count();
-    let parts: Vec<String> = [
-        (counts.applied, GOOD, "applied"),
+    let list = |parts: &[(usize, Style, &str)]| {
+        let parts = parts.iter().filter(|(count, ..)| *count > 0);
+        let part =
+            |(count, style, what): &(usize, Style, &str)| format!("{style}{count} {what}{style:#}");
+        parts.map(part).collect::<Vec<_>>().join(", ")
+    };
+    let odd = list(&[
         (different(Difference::Edited), BAD, "edited"),
         (different(Difference::Reparented), BAD, "re-parented"),
         (different(Difference::WrongDigest), BAD, "with a wrong digest"),
         (counts.unknown, BAD, "unknown"),
-        (counts.partial, BAD, "done in part"),
-        (counts.pending, OPEN, "pending"),
-    ]
-    .into_iter()
-    .filter(|(count, ..)| *count > 0)
-    .map(|(count, style, what)| format!("{style}{count} {what}{style:#}"))
-    .collect();
+    ]);
+    let odd = if odd.is_empty() { odd } else { format!("({odd})") };
+    let applied = list(&[(counts.applied, GOOD, "applied")]);
+    let open = list(&[(counts.partial, BAD, "done in part"), (counts.pending, OPEN, "pending")]);
+    let first = [applied, odd].into_iter().filter(|part| !part.is_empty());
+    let first = first.collect::<Vec<_>>().join(" ");
+    let parts: Vec<String> = [first, open].into_iter().filter(|it| !it.is_empty()).collect();
     if parts.is_empty() { String::from("no revision") } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::tests::chain_of;
+
+    fn of(id: &str, state: RevisionState) -> RevisionStatus {
+        RevisionStatus {
+            revision: RevisionId::new(id.to_owned()).unwrap(),
+            path: Some(format!("migrations/{id}.sql")),
+            description: id.to_owned(),
+            state,
+            difference: None,
+        }
+    }
+
+    fn applied() -> RevisionState {
+        RevisionState::Applied(AppliedRecord {
+            at: String::from("2026-11-21T22:11:04Z"),
+            by: String::from("me"),
+            duration: std::time::Duration::from_millis(3),
+        })
+    }
+
+    fn status(revisions: Vec<RevisionStatus>) -> Status {
+        Status { revisions, heads: Vec::new(), database: String::from("app.db") }
+    }
+
+    #[test]
+    fn long_lists_keep_what_is_out_of_order_and_what_comes_next() {
+        let mut revisions: Vec<RevisionStatus> =
+            (100..400).map(|id| of(&format!("a{id}"), applied())).collect();
+        revisions[7].difference = Some(Difference::Edited);
+        revisions.extend((400..450).map(|id| of(&format!("p{id}"), RevisionState::Pending)));
+        let plain =
+            |lines: Vec<String>| anstream::adapter::strip_str(&lines.join("\n")).to_string();
+        let lines = plain(list(&revisions, false));
+        assert_eq!(lines.lines().count(), 1 + 1 + 10 + 10 + 1, "{lines}");
+        let lines: Vec<&str> = lines.lines().collect();
+        assert_eq!(lines[0], "       …  289 more applied; `--verbose` lists them");
+        assert!(lines[1].contains("a107") && lines[1].contains("EDITED"), "{}", lines[1]);
+        assert!(lines[2].contains("a390") && lines[11].contains("a399"), "{lines:?}");
+        assert!(lines[12].contains("p400") && lines[21].contains("p409"), "{lines:?}");
+        assert_eq!(lines[22], "       …  40 more pending; `--verbose` lists them");
+        assert_eq!(list(&revisions, true).len(), 350);
+        let status = status(revisions);
+        let total = total(Counts::of(&status), &status);
+        assert_eq!(plain(vec![total]), "300 applied (1 edited), 50 pending");
+    }
+
+    #[test]
+    fn the_next_command_is_the_one_that_helps() {
+        let chain = chain_of(&[("one1", &[], &[]), ("two2", &["one1"], &[])]);
+        let next = |first: RevisionStatus, second: RevisionStatus| {
+            next(&chain, false, &status(vec![first, second]))
+        };
+        let half = |direction, started| RevisionState::Unfinished { direction, done: 1, started };
+        let unknown = || RevisionStatus { path: None, ..of("gone", applied()) };
+        let pending = || of("two2", RevisionState::Pending);
+        assert_eq!(next(of("one1", applied()), of("two2", applied())), None);
+        assert_eq!(next(of("one1", applied()), pending()), Some("up"));
+        assert_eq!(next(of("one1", RevisionState::Pending), of("two2", applied())), Some("repair"));
+        let edited =
+            RevisionStatus { difference: Some(Difference::Edited), ..of("one1", applied()) };
+        assert_eq!(next(edited, pending()), Some("repair"));
+        let stopped = of("two2", half(Direction::Up, None));
+        assert_eq!(next(of("one1", applied()), stopped), Some("up"));
+        for state in [half(Direction::Up, Some(2)), half(Direction::Down, None)] {
+            assert_eq!(next(of("one1", applied()), of("two2", state)), Some("repair"));
+        }
+        assert_eq!(next(unknown(), pending()), Some("plan"));
+        assert_eq!(next(of("one1", applied()), unknown()), None);
+        let fork = chain_of(&[("one1", &[], &[]), ("two2", &[], &[])]);
+        let behind = status(vec![of("one1", applied()), pending()]);
+        assert_eq!(super::next(&fork, false, &behind), Some("merge"));
+        assert_eq!(super::next(&fork, true, &behind), Some("up heads"));
+    }
+
+    #[test]
+    fn the_next_command_works_on_the_same_database() {
+        let on = |url: Option<&str>, environment: Option<&str>| {
+            let args = DatabaseArguments {
+                database_url: url.map(str::to_owned),
+                environment: environment.map(str::to_owned),
+                ..DatabaseArguments::default()
+            };
+            super::on("up", &args)
+        };
+        assert_eq!(on(None, None), "up");
+        assert_eq!(on(None, Some("production")), "up --env production");
+        assert_eq!(on(Some("sqlite:app.db"), None), "up --database-url sqlite:app.db");
+        let url = "sqlite:app.db?mode=rw";
+        assert_eq!(on(Some(url), None), format!("up --database-url '{url}'"));
+        assert_eq!(on(Some("postgres://me:hunter2@host/app"), None), "up --database-url URL");
+    }
 }

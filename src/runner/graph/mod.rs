@@ -9,6 +9,7 @@ pub(crate) mod lanes;
 pub(crate) mod mermaid;
 pub(crate) mod svg;
 pub(crate) mod text;
+pub(crate) mod told;
 
 #[cfg(test)]
 mod tests;

@@ -43,16 +43,16 @@ pub struct CompilerTarget {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// `diagnostic`.
-    #[serde(rename = "$message_type")]
-    pub message_type: String,
+    /// `diagnostic`; a child has no such field.
+    #[serde(rename = "$message_type", default, skip_serializing_if = "Option::is_none")]
+    pub message_type: Option<String>,
     /// What is wrong, in one line.
     pub message: String,
     /// The code; `None` of a child.
     pub code: Option<DiagnosticCode>,
     /// `error`, `warning`, `note` or `help`.
     pub level: String,
-    /// Where; the primary place is the first.
+    /// Where; the primary place is the first, and is in the user's own file: the SQL, the manifest, the source.
     pub spans: Vec<Span>,
     /// Notes and helps.
     pub children: Vec<Diagnostic>,
@@ -124,6 +124,8 @@ pub struct Check {
     pub heads: Vec<String>,
     /// How many warnings there are.
     pub warnings: usize,
+    /// The dialects whose drivers a shipped binary has; `None` of `cargo migrate`, which has all of them.
+    pub drivers: Option<Vec<String>>,
 }
 
 /// A code of findings: `explain`.

@@ -16,7 +16,7 @@ pub struct File {
     pub change: FileChange,
     /// Whether nothing was written, since only a plan was asked for.
     pub dry_run: bool,
-    /// The revision that it holds, of a new one.
+    /// The revision that it holds, where it is the answer of `new` or `merge`.
     pub revision: Option<String>,
     /// The lines that change, of an edit that is only planned.
     pub lines: Option<Vec<ChangedLine>>,

@@ -24,6 +24,7 @@
 
 mod chain;
 mod compiler;
+mod configuration;
 mod made;
 mod record;
 mod run;
@@ -42,19 +43,25 @@ pub use chain::{BranchLabel, BranchPoint, Edge, EdgeKind, Graph, Kind, Revision,
 pub use compiler::{
     Check, CompilerMessage, CompilerTarget, Diagnostic, DiagnosticCode, Explanation, Span, SpanLine,
 };
+pub use configuration::{
+    Configuration, DatabaseInUse, Environment, EnvironmentUrl, Limit, Lint, UrlVariable,
+};
 pub use made::{
     ChangedLine, Completions, DatabaseCreated, DatabaseDropped, File, FileChange, Import, Init,
     LineChange, Rebase, Script,
 };
 pub use record::{
-    BelievedStatement, Problem, ProblemKind, Repair, RepairedRow, RowChange, Stamp, WayOut,
+    Adopt, AdoptedRevision, BelievedStatement, Problem, ProblemKind, Repair, RepairedRow,
+    RowChange, Stamp, WayOut,
 };
 pub use run::{
     Committed, FinishedStep, Plan, PlannedStep, Progress, Report, Retrying, RevisionFinished,
     RevisionStarted, RunStarted, StatementStarted, StepSource, StepTransaction, Waiting,
 };
-pub use standing::{Counts, Database, Difference, RevisionStatus, Standing, State, Status};
-pub use stream::{Failure, Finished, Help, Note, Started, Warning};
+pub use standing::{Counts, Database, Difference, RevisionStatus, Standing, State, Status, Turned};
+pub use stream::{
+    DatabaseState, DatabaseStateKind, Failure, Finished, Help, Note, Place, Started, Warning,
+};
 
 /// The version of the schema. It grows when a field or a reason goes or changes its meaning.
 pub const VERSION: u32 = 1;
@@ -67,6 +74,12 @@ macro_rules! messages {
         #[non_exhaustive]
         pub enum Message {
             $($(#[doc = $doc])+ $name($name),)*
+        }
+
+        #[cfg(test)]
+        impl Message {
+            /// The names of the variants.
+            const NAMES: &[&str] = &[$(stringify!($name)),*];
         }
 
         $(impl From<$name> for Message {
@@ -88,6 +101,8 @@ messages! {
     Note,
     /// Which database the command works on.
     Database,
+    /// The command turns to another one of several databases.
+    Turned,
     /// A revision of the chain.
     Revision,
     /// The text of a revision.
@@ -122,6 +137,8 @@ messages! {
     Report,
     /// What was recorded and forgotten without being run.
     Stamp,
+    /// What another tool has applied, and is recorded now.
+    Adopt,
     /// Something wrong with what is recorded.
     Problem,
     /// What was changed in what is recorded.
@@ -140,6 +157,8 @@ messages! {
     Rebase,
     /// What was imported.
     Import,
+    /// What the configuration says, and means here and now.
+    Configuration,
     /// Something wrong with the files of the chain.
     CompilerMessage,
     /// What the chain is like.
@@ -206,6 +225,31 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_guide_shows_each_message_as_it_is() {
+        let guide = include_str!("../../guide/json.md");
+        let mut shown = Vec::new();
+        for line in guide.lines().filter(|line| line.starts_with('{')) {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            let message: Message = serde_json::from_value(value.clone()).expect(line);
+            assert_eq!(serde_json::to_value(&message).unwrap(), value, "{line}");
+            let reason = value["reason"].as_str().unwrap().to_owned();
+            assert!(guide.contains(&format!("\n## `{reason}`\n")), "{reason}");
+            shown.push(reason);
+        }
+        for name in Message::NAMES {
+            let mut reason = String::new();
+            for c in name.chars() {
+                if c.is_uppercase() && !reason.is_empty() {
+                    reason.push('-');
+                }
+                reason.push(c.to_ascii_lowercase());
+            }
+            assert!(shown.contains(&reason), "the guide shows no `{reason}`");
+        }
+        assert_eq!(shown.len(), Message::NAMES.len());
+    }
 
     #[test]
     fn a_line_steers_no_terminal_and_loses_nothing() {

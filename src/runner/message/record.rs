@@ -1,8 +1,8 @@
-//! What is recorded, and changed in it: `stamp` and `repair`.
+//! What is recorded, and changed in it: `stamp`, `adopt` and `repair`.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Direction, RevisionStatus};
+use super::{Direction, RevisionStatus, milliseconds};
 use crate::runtime;
 
 /// What was recorded and forgotten, or would be: `stamp`.
@@ -26,6 +26,68 @@ impl Stamp {
             dry_run,
             recorded: report.recorded.iter().map(Into::into).collect(),
             forgotten: report.forgotten.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// What another tool has applied, and is recorded now, or would be: `adopt`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Adopt {
+    /// The database, as messages name it, without secrets.
+    pub database: String,
+    /// Whether nothing was changed, since only a plan was asked for.
+    pub dry_run: bool,
+    /// The tool, as `--from` names it.
+    pub tool: String,
+    /// What is recorded as applied, parents first.
+    pub adopted: Vec<AdoptedRevision>,
+    /// How many revisions were adopted before; then nothing was done.
+    pub adopted_before: usize,
+}
+
+impl Adopt {
+    pub(crate) fn new(report: &runtime::AdoptReport, dry_run: bool) -> Self {
+        Self {
+            database: report.database.clone(),
+            dry_run,
+            tool: report.tool.to_string(),
+            adopted: report.adopted.iter().map(Into::into).collect(),
+            adopted_before: report.adopted_before,
+        }
+    }
+}
+
+/// A revision that another tool has applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AdoptedRevision {
+    /// The id.
+    pub revision: String,
+    /// Its message.
+    pub description: String,
+    /// Its file.
+    pub path: String,
+    /// When the tool applied it, where its table says.
+    pub applied_at: Option<String>,
+    /// Who applied it, where its table says.
+    pub applied_by: Option<String>,
+    /// How long that took, where its table says.
+    pub duration_ms: Option<u64>,
+    /// Whether the tool's own checksum proves that its text is the one that was applied.
+    pub is_verified: bool,
+}
+
+impl From<&runtime::AdoptedRevision> for AdoptedRevision {
+    fn from(revision: &runtime::AdoptedRevision) -> Self {
+        Self {
+            revision: revision.revision.to_string(),
+            description: revision.description.clone(),
+            path: revision.path.clone(),
+            applied_at: revision.at.clone(),
+            applied_by: revision.by.clone(),
+            duration_ms: revision.duration.map(milliseconds),
+            is_verified: revision.is_verified,
         }
     }
 }

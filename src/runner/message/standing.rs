@@ -9,10 +9,21 @@ use crate::runtime::{self, AppliedRecord, RevisionState};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Database {
+    /// Which of the chain's named databases it is; `None` where the chain has none.
+    pub name: Option<String>,
     /// The URL, without its secrets.
     pub url: String,
     /// Where it came from, as people are told.
     pub origin: String,
+}
+
+/// What comes next is about this one of several databases. Where a command is about several, it comes before whatever
+/// is about one of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Turned {
+    /// Its name, as the chain declares it.
+    pub database: String,
 }
 
 /// Where a database stands: `status`.

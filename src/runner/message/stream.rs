@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::runner;
+use crate::chain::RevisionId;
+use crate::{runner, runtime};
 
 /// The first message of a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,25 +45,116 @@ pub struct Note {
     pub message: String,
 }
 
-/// The last message of a command that did not succeed. The text is on stderr, too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The last message of a command that did not succeed. Its text is on stderr, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Failure {
-    /// What is wrong, where, and the state that things are in now.
+    /// What is wrong.
     pub message: String,
-    /// What to type next.
+    /// Where, if it is about a revision.
+    pub place: Option<Place>,
+    /// Facts that help to understand it.
+    pub notes: Vec<String>,
+    /// What to do next.
     pub help: Vec<String>,
+    /// The database, without secrets, if one was reached.
+    pub database: Option<String>,
+    /// What state the database is in now, if the command could have changed it.
+    pub state: Option<DatabaseState>,
+    /// The whole as people read it.
+    pub rendered: String,
     /// What the process ends with: see [`Exit`](crate::cli::Exit).
     pub exit_code: u8,
 }
 
+/// What a [`Failure`] is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Place {
+    /// The revision.
+    pub revision: Option<String>,
+    /// Its file, relative to the package; `None` if only the database has it.
+    pub path: Option<String>,
+    /// The line, from one.
+    pub line: Option<usize>,
+    /// The column, in characters from one.
+    pub column: Option<usize>,
+}
+
+/// What state a [`Failure`] left the database in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DatabaseState {
+    /// What is known of it.
+    pub kind: DatabaseStateKind,
+    /// The revisions whose step is surely done.
+    pub committed: Vec<String>,
+    /// The revision that is done in part, if there is one.
+    pub partly: Option<String>,
+}
+
+/// What is known of the state of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum DatabaseStateKind {
+    /// It is as it was before.
+    AsBefore,
+    /// Some steps are done and recorded; the others had no effect.
+    Committed,
+    /// Nobody here can see what became permanent, besides what is listed.
+    Uncertain,
+}
+
+impl From<&runtime::DatabaseState> for DatabaseState {
+    fn from(state: &runtime::DatabaseState) -> Self {
+        let ids = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect();
+        let (kind, committed, partly) = match state {
+            runtime::DatabaseState::AsBefore => (DatabaseStateKind::AsBefore, Vec::new(), None),
+            runtime::DatabaseState::Committed { revisions, partly } => {
+                let partly = partly.as_ref().map(ToString::to_string);
+                (DatabaseStateKind::Committed, ids(revisions), partly)
+            }
+            runtime::DatabaseState::Uncertain { revisions } => {
+                (DatabaseStateKind::Uncertain, ids(revisions), None)
+            }
+        };
+        Self { kind, committed, partly }
+    }
+}
+
+impl From<&runtime::Error> for Failure {
+    fn from(error: &runtime::Error) -> Self {
+        let position = error.position();
+        let place = Place {
+            revision: error.revision().map(ToString::to_string),
+            path: error.path().map(str::to_owned),
+            line: position.map(|position| position.line),
+            column: position.map(|position| position.column),
+        };
+        let is_about_one = place.revision.is_some() || place.path.is_some();
+        Self {
+            message: error.message().to_owned(),
+            place: is_about_one.then_some(place),
+            notes: error.notes().to_vec(),
+            help: error.helps().to_vec(),
+            database: error.database().map(str::to_owned),
+            state: error.state().map(Into::into),
+            ..Self::default()
+        }
+    }
+}
+
 impl From<&runner::Failure> for Failure {
     fn from(failure: &runner::Failure) -> Self {
-        Self {
-            message: failure.message().to_owned(),
-            help: failure.helps().to_vec(),
-            exit_code: failure.code().code(),
-        }
+        let mut message = failure
+            .details()
+            .cloned()
+            .unwrap_or_else(|| Self { message: failure.message().to_owned(), ..Self::default() });
+        message.help.extend_from_slice(failure.helps());
+        message.rendered = failure.to_string();
+        message.exit_code = failure.code().code();
+        message
     }
 }
 

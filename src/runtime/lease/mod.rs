@@ -16,7 +16,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, select, select_all};
 
 use super::connection::Connection;
 use super::database::Source;
@@ -58,15 +58,15 @@ pub(crate) struct Lease {
 pub(crate) enum Outcome<T> {
     /// It came to its end.
     Done(T),
-    /// It was dropped where it was.
-    Lost(Error),
+    /// It was dropped where it was: for the lease with this index, or because that was asked for.
+    Lost(Option<usize>, Error),
 }
 
 impl<T> Outcome<Outcome<T>> {
     pub(crate) fn flatten(self) -> Outcome<T> {
         match self {
             Self::Done(outcome) => outcome,
-            Self::Lost(error) => Outcome::Lost(error),
+            Self::Lost(lease, error) => Outcome::Lost(lease, error),
         }
     }
 }
@@ -190,11 +190,15 @@ impl Lease {
         self.table.proof()
     }
 
-    /// Does the work, and renews the lease until it is done; or until it is lost.
-    pub(crate) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Outcome<T> {
-        match select(pin!(work), pin!(self.keep())).await {
+    /// Does the work, and renews the leases until it is done; or until one of them is lost.
+    pub(crate) async fn during<T>(
+        leases: &mut [Self],
+        work: impl Future<Output = T>,
+    ) -> Outcome<T> {
+        let keeping = leases.iter_mut().map(|lease| Box::pin(lease.keep()));
+        match select(pin!(work), select_all(keeping)).await {
             Either::Left((result, _)) => Outcome::Done(result),
-            Either::Right((error, _)) => Outcome::Lost(error),
+            Either::Right(((error, which, _), _)) => Outcome::Lost(Some(which), error),
         }
     }
 
@@ -276,7 +280,7 @@ impl Lease {
                 self.release().await;
                 result
             }
-            Outcome::Lost(error) => {
+            Outcome::Lost(_, error) => {
                 connection.sever();
                 Err(error)
             }
@@ -284,7 +288,7 @@ impl Lease {
     }
 
     /// Lets the next runner have it at once. What fails here only makes that one wait.
-    async fn release(mut self) {
+    pub(crate) async fn release(mut self) {
         let Some(mut keeper) = self.keeper.take() else { return };
         let released = async {
             drop(keeper.affect(&self.table.release()).await);

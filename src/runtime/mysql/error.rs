@@ -8,6 +8,7 @@ use std::error::Error as _;
 use sqlx::mysql::MySqlDatabaseError;
 
 use crate::runtime::error::{Error, ErrorKind};
+use crate::runtime::interrupt::GO_ON;
 
 /// The server's number (<https://mariadb.com/kb/en/mariadb-error-code-reference/>).
 pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
@@ -74,7 +75,7 @@ pub(super) fn explain(
         Some(1049) if otherwise != ErrorKind::Statement => {
             (ErrorKind::Connect, Some("create it with `CREATE DATABASE`, or correct its name"))
         }
-        Some(1317) => (ErrorKind::Interrupted, None),
+        Some(1317) => (ErrorKind::Interrupted, Some(GO_ON)),
         Some(1205 | 1213 | 3572 | 3058) => (ErrorKind::LockTimeout, None),
         Some(1969 | 3024) => (
             ErrorKind::Timeout,

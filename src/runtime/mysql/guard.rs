@@ -43,6 +43,8 @@ pub(crate) struct Connection<'c> {
     pub(super) transaction: Transaction,
     /// The name of the lock, once it is held.
     pub(super) lock: Option<String>,
+    /// The name of the lock of sqlx's own migrator, once that is held too.
+    pub(super) sqlx_lock: Option<String>,
     /// What proves that the lock is held, where it is a lease.
     pub(super) fence: Option<String>,
     pub(super) view: View,
@@ -80,6 +82,7 @@ impl<'c> Connection<'c> {
             temporary: Vec::new(),
             transaction: Transaction::No,
             lock: None,
+            sqlx_lock: None,
             fence: None,
             view: View::Stale,
         }
@@ -267,6 +270,7 @@ impl<'c> Connection<'c> {
         self.saved = None;
         self.transaction = Transaction::No;
         self.lock = None;
+        self.sqlx_lock = None;
     }
 
     pub(crate) async fn finish(mut self) -> Result<(), Error> {
@@ -375,6 +379,7 @@ impl Drop for Connection<'_> {
     fn drop(&mut self) {
         let is_as_it_came = self.saved.is_none()
             && self.lock.is_none()
+            && self.sqlx_lock.is_none()
             && !self.is_changed
             && self.transaction == Transaction::No;
         if let Held::Pool(connection) = &mut self.held

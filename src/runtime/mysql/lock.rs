@@ -79,7 +79,7 @@ impl Connection<'_> {
     }
 
     /// Who holds a lock; without the right `PROCESS` only the session's number is known.
-    async fn holder(&mut self, name: &str) -> Option<String> {
+    pub(super) async fn holder(&mut self, name: &str) -> Option<String> {
         let used = format!("IS_USED_LOCK('{name}')");
         let sql = format!(
             "SELECT CAST({used} AS CHAR), (SELECT CAST(concat(user, '@', host) AS CHAR) \
@@ -171,8 +171,13 @@ impl Connection<'_> {
             .help("connect to the server itself and not through a proxy, look at `status`, and run again"))
     }
 
-    /// Frees the lock, if it is held.
+    /// Frees the lock, if it is held, and that of sqlx.
     pub(super) async fn release(&mut self) -> Result<(), sqlx::Error> {
+        if let Some(name) = &self.sqlx_lock {
+            let sql = format!("SELECT CAST(RELEASE_LOCK('{name}') AS CHAR)");
+            self.text(&sql).await?;
+            self.sqlx_lock = None;
+        }
         if let Some(name) = &self.lock {
             let sql = format!("DO RELEASE_LOCK('{name}')");
             self.affect(&sql).await?;

@@ -52,6 +52,7 @@ mod lock;
 #[cfg(feature = "testing")]
 mod schema;
 mod session;
+mod sqlx_lock;
 mod statements;
 mod tracking;
 

@@ -35,6 +35,12 @@ impl Connection<'_> {
         true
     }
 
+    /// The server by its machine and its files there, whatever name led to it.
+    pub(crate) async fn identity(&mut self) -> Option<String> {
+        let sql = "SELECT concat_ws(' ', @@hostname, @@port, @@datadir, database())";
+        self.text(sql).await.ok().flatten()
+    }
+
     pub(crate) fn is_no_table(&self, error: &sqlx::Error, table: &str) -> bool {
         is_no_table(error, table)
     }

@@ -5,6 +5,7 @@
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
+use crate::runtime::interrupt::GO_ON;
 
 fn of_server(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     error.as_database_error()?.try_downcast_ref()
@@ -61,7 +62,7 @@ pub(super) fn explain(
             ErrorKind::Timeout,
             Some("allow a longer time-out for statements, or do the work in smaller steps"),
         ),
-        "57014" => (ErrorKind::Interrupted, None),
+        "57014" => (ErrorKind::Interrupted, Some(GO_ON)),
         "42501" => (
             ErrorKind::Denied,
             Some("give the role the right that it lacks, or migrate with another role"),

@@ -181,7 +181,7 @@ impl Connection<'_> {
     }
 
     /// Who holds the lock, in words.
-    async fn holder(&mut self, key: i64) -> Result<Option<String>, sqlx::Error> {
+    pub(super) async fn holder(&mut self, key: i64) -> Result<Option<String>, sqlx::Error> {
         let sql = format!(
             "SELECT 'process ' || l.pid || coalesce(' of ' || a.usename, '') \
              || coalesce(', ' || nullif(a.application_name, ''), '') \

@@ -15,6 +15,8 @@ pub(super) enum Part {
     Row(&'static str),
     /// A statement of the revision.
     Statement(usize),
+    /// Checks what would be checked when the transaction ends.
+    Deferred,
     /// Ends the transaction.
     Commit,
 }

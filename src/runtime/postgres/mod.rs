@@ -15,6 +15,7 @@ mod lock;
 mod message;
 #[cfg(feature = "testing")]
 mod schema;
+mod sqlx_lock;
 mod statements;
 mod tracking;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::error::{code, explain, is_disconnected, message, position};
 use super::guard::Connection;
 use super::message::{Message, Part};
-use crate::runtime::connection::{Failed, Unit, not_one_row};
+use crate::runtime::connection::{Ending, Failed, Unit, not_one_row};
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
 use crate::runtime::job::{Job, OUTER_SAVEPOINT, RELEASE_OUTER_SAVEPOINT};
 use crate::runtime::options::Options;
@@ -17,7 +17,7 @@ const DURATION: &str = "pg_catalog.round(extract(epoch FROM pg_catalog.clock_tim
      - pg_catalog.statement_timestamp()) * 1000)::bigint";
 
 impl Connection<'_> {
-    /// Runs a revision and records it, in one message; and commits in it, if it is the last.
+    /// Runs a revision and records it, in one message; and commits in it, if that is its ending.
     pub(crate) async fn apply(&mut self, unit: &Unit<'_>) -> Result<Duration, Failed> {
         let job = unit.job;
         let mut sending = std::mem::take(&mut self.pending);
@@ -48,11 +48,22 @@ impl Connection<'_> {
             None => unit.tracking.change(&change),
         };
         sending.push(Part::Row(change.doing()), &row_proof(&change, &row));
-        if unit.is_last {
-            if let Some(proof) = self.proof(true) {
-                sending.push(Part::Lock, &proof);
+        match unit.ending {
+            Ending::Open => {}
+            Ending::Commit => {
+                if let Some(proof) = self.proof(true) {
+                    sending.push(Part::Lock, &proof);
+                }
+                sending.push(Part::Commit, "COMMIT");
             }
-            sending.push(Part::Commit, "COMMIT");
+            Ending::Hold => {
+                // What would be found out at the commit, when other databases may be committed.
+                sending.push(Part::Deferred, "SET CONSTRAINTS ALL IMMEDIATE");
+                // Not with a lock on the row of a lease, which could not be renewed then.
+                if let Some(proof) = self.proof(false) {
+                    sending.push(Part::Lock, &proof);
+                }
+            }
         }
         self.may_have_changed |= job.changes_session;
         self.is_open = true;
@@ -78,15 +89,17 @@ impl Connection<'_> {
             }
             Ok(_) => {}
         }
-        if unit.is_last {
+        if unit.ending == Ending::Commit {
             self.is_open = false;
         }
         // What it changed must not reach the next revision; and the server reads a whole message with
         // the settings that hold before it.
         if job.changes_session {
-            // The revision is committed by now, and an error may not say otherwise.
-            let uncertain = || DatabaseState::Uncertain { revisions: Vec::new() };
-            self.tidy().await.map_err(|error| error.leaving(uncertain()))?;
+            self.tidy().await.map_err(|error| match unit.ending {
+                // The revision is committed by now, and an error may not say otherwise.
+                Ending::Commit => error.leaving(DatabaseState::Uncertain { revisions: Vec::new() }),
+                Ending::Open | Ending::Hold => error,
+            })?;
         }
         Ok(duration)
     }
@@ -115,12 +128,16 @@ impl Connection<'_> {
             Part::Row(_) if is_division => other(not_one_row(change, 0, self.name())),
             Part::Lock => other(self.explained(error, "see that the lock is held")),
             Part::Row(doing) | Part::Ours(doing) => other(self.explained(error, doing)),
-            Part::Commit => {
-                let what = "commit the transaction";
+            Part::Commit | Part::Deferred => {
+                let what = if part == Part::Commit {
+                    "commit the transaction"
+                } else {
+                    "check the constraints that wait for the commit"
+                };
                 // integrity_constraint_violation
                 let is_violation = code(&error).starts_with("23");
                 // Otherwise the server has undone it.
-                self.is_open = is_disconnected(&error);
+                self.is_open = part != Part::Commit || is_disconnected(&error);
                 let mut error = explain(error, self.name(), what, ErrorKind::Statement);
                 if matches!(sent.part(0), Some(Part::Ours(_))) {
                     // The transaction began with this revision, and holds no other.

@@ -48,6 +48,14 @@ impl Connection<'_> {
         place.starts_with('t')
     }
 
+    /// No two servers began at the same microsecond. Servers that only speak the protocol may not know that.
+    pub(crate) async fn identity(&mut self) -> Option<String> {
+        let sql = "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text || ' ' \
+             || (SELECT oid::text FROM pg_catalog.pg_database \
+             WHERE datname = pg_catalog.current_database())";
+        self.text(sql).await.ok().flatten()
+    }
+
     pub(crate) fn is_no_table(&self, error: &sqlx::Error, table: &str) -> bool {
         match code(error) {
             // invalid_schema_name

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use futures_util::future::BoxFuture;
 
-use super::amend::{Draft, Edit, Seen, amend, consult};
+use super::amend::{Draft, Edit, Reading, Seen, amend, consult};
 use super::database::Source as Way;
 use super::digests::Ledger;
 use super::entry::Entry;
@@ -130,7 +130,9 @@ pub(crate) fn problems<'a>(
     configured: &'a Configured<'_>,
     way: Way<'a>,
 ) -> BoxFuture<'a, Result<Vec<Problem>, Error>> {
-    Box::pin(consult(configured, way, |request, seen| Ok(list::problems(request, seen))))
+    Box::pin(consult(configured, way, Reading::Own, |request, seen| {
+        Ok(list::problems(request, seen))
+    }))
 }
 
 /// Repairs, or only says what that would change.
@@ -143,10 +145,10 @@ pub(crate) fn repair<'a>(
     Box::pin(async move {
         let decide = |request: &Request<'_>, seen: &Seen| draft(request, seen, repair);
         if is_plan {
-            let draft = consult(configured, way, decide).await?;
+            let draft = consult(configured, way, Reading::Own, decide).await?;
             return Ok(draft.report);
         }
-        let (mut report, unrestored) = amend(configured, way, decide).await?;
+        let (mut report, unrestored) = amend(configured, way, Reading::Own, decide).await?;
         report.warnings.extend(unrestored);
         Ok(report)
     })

@@ -1,6 +1,7 @@
 //! `SQLite`'s error codes in terms of what a person can do about them.
 
 use crate::runtime::error::{Error, ErrorKind};
+use crate::runtime::interrupt::GO_ON;
 
 /// The primary result code (<https://sqlite.org/rescode.html>).
 fn code(error: &sqlx::Error) -> Option<i32> {
@@ -67,7 +68,7 @@ pub(super) fn explain(
                  move this one away"
             )),
         ),
-        Some(9) => (ErrorKind::Interrupted, None),
+        Some(9) => (ErrorKind::Interrupted, Some(GO_ON.to_owned())),
         Some(11) => (
             ErrorKind::NotADatabase,
             Some(format!("`{database}` is damaged: restore it from a backup")),

@@ -12,6 +12,7 @@ mod guard;
 mod lock;
 #[cfg(feature = "testing")]
 mod schema;
+mod sqlx_lock;
 mod statements;
 mod tracking;
 

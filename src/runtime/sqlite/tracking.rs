@@ -26,6 +26,15 @@ impl Connection<'_> {
         true
     }
 
+    /// The file, whatever links lead to it.
+    pub(crate) async fn identity(&mut self) -> Option<String> {
+        let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+        let cells = self.texts(sql).await.ok()?.into_iter().next()?;
+        let file = cells.into_iter().next().flatten().filter(|file| !file.is_empty())?;
+        let file = std::fs::canonicalize(&file).unwrap_or_else(|_| file.into());
+        Some(file.to_string_lossy().into_owned())
+    }
+
     pub(crate) fn is_no_table(&self, error: &sqlx::Error, table: &str) -> bool {
         is_no_table(error, table)
     }

@@ -60,14 +60,9 @@ async fn run(place: &Place, is_up: bool) -> Result<(), Error> {
 /// The child process.
 #[tokio::test]
 async fn child() {
-    #[expect(clippy::disallowed_methods, reason = "the parent says there what to do")]
-    let Ok(task) = std::env::var(CHILD) else { return };
-    let mut words = task.splitn(3, ' ');
-    let dialect = Dialect::from_name(words.next().unwrap()).unwrap();
-    let is_up = words.next().unwrap() == "up";
-    let place = Place::at(dialect, words.next().unwrap());
+    let Some((place, is_up)) = task() else { return };
     let patient = Options::new().lock_timeout(Duration::from_mins(1));
-    let migrator = migrator(dialect);
+    let migrator = migrator(place.dialect);
     let configured = migrator.with(patient);
     let report = if is_up {
         configured.up(&place.url).await.unwrap()
@@ -78,18 +73,32 @@ async fn child() {
 }
 
 fn command(place: &Place, is_up: bool) -> Command {
+    child_process("killed::child", place, is_up)
+}
+
+/// A process that runs nothing but this test, which finds there what to do.
+pub(super) fn child_process(test: &str, place: &Place, is_up: bool) -> Command {
     let direction = if is_up { "up" } else { "down" };
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "runtime::tests::killed::child", "--nocapture"])
+        .args(["--exact", &format!("runtime::tests::{test}"), "--nocapture"])
         .env(CHILD, format!("{} {direction} {}", place.dialect, place.url));
     command
 }
 
-/// Whether the child came back.
-fn lives(place: &Place, is_up: bool, number: usize) -> bool {
-    let output =
-        command(place, is_up).env("MIGRATE_TEST_DIE_BEFORE", number.to_string()).output().unwrap();
+/// What a child process is to do: where, and whether it goes up.
+pub(super) fn task() -> Option<(Place, bool)> {
+    #[expect(clippy::disallowed_methods, reason = "the parent says there what to do")]
+    let task = std::env::var(CHILD).ok()?;
+    let mut words = task.splitn(3, ' ');
+    let dialect = Dialect::from_name(words.next().unwrap()).unwrap();
+    let is_up = words.next().unwrap() == "up";
+    Some((Place::at(dialect, words.next().unwrap()), is_up))
+}
+
+/// Whether the child came back, though it was to die before the statement of this number.
+pub(super) fn lives(mut child: Command, number: usize) -> bool {
+    let output = child.env("MIGRATE_TEST_DIE_BEFORE", number.to_string()).output().unwrap();
     if output.status.success() {
         return true;
     }
@@ -165,14 +174,14 @@ everywhere! {
     async fn a_process_killed_anywhere_leaves_what_can_be_finished(place: Place) {
         let (mut deaths, mut asked) = (0, 0);
         for number in 1.. {
-            let up_lives = lives(&place, true, number);
+            let up_lives = lives(command(&place, true), number);
             asked += finish(&place, true).await;
             let mut log = column(&place.url, "SELECT x FROM log").await;
             log.sort();
             assert_eq!(log, ["1", "2", "3", "4", "5"], "killed before statement {number} of up");
             assert_eq!(recorded(&place).await, ["r001 applied", "r002 applied", "r003 applied"]);
             assert_eq!(tables(&place).await, ["b", "log"]);
-            let down_lives = lives(&place, false, number);
+            let down_lives = lives(command(&place, false), number);
             asked += finish(&place, false).await;
             assert_eq!(tables(&place).await, [""; 0], "killed before statement {number} of down");
             assert_eq!(recorded(&place).await, [""; 0]);

@@ -2,6 +2,7 @@
 
 #![cfg(all(feature = "sqlite", feature = "tokio"))]
 
+mod adopt;
 mod cancel;
 mod compare;
 mod concurrent;
@@ -26,7 +27,9 @@ mod repair;
 mod rust;
 #[cfg(feature = "testing")]
 mod schema;
+mod several;
 mod shared;
+mod spans;
 mod stamp;
 mod surroundings;
 #[cfg(feature = "testing")]
@@ -48,7 +51,13 @@ use crate::script::{Script, digest_content};
 
 /// A chain from the texts of files, parents first. What validation would refuse is a panic.
 pub(super) fn chain(files: &[&str]) -> Chain {
-    let variants = Variant::all(&Dialect::ALL, &[]);
+    chain_for(&[], files)
+}
+
+/// The same for named databases.
+pub(super) fn chain_for(databases: &[&str], files: &[&str]) -> Chain {
+    let databases: Vec<String> = databases.iter().copied().map(String::from).collect();
+    let variants = Variant::all(&Dialect::ALL, &databases);
     let mut revisions: Vec<Revision> = Vec::new();
     for text in files {
         let file = Sources::new().add("", "");

@@ -173,6 +173,7 @@ struct Log(Mutex<Vec<String>>);
 impl Observer for Log {
     fn event(&self, event: &Event<'_>) {
         let text = match event {
+            Event::Database { name } => format!("on {name}"),
             Event::RunStarted { plan } => format!("run {} in {}", plan.steps.len(), plan.parts()),
             Event::RevisionStarted { revision, index, count, .. } => {
                 format!("revision {revision} {index}/{count}")

@@ -14,6 +14,7 @@
 
 use super::versions::{Folders, Found, Role, Script, assemble, files};
 use super::{Directory, File, Part, Read, Tool, Transaction, ignored, name, named};
+use crate::tool::order_of_parts as order;
 
 /// Whether there is a versioned file, and something that refinery does not have: repeatable migrations,
 /// baselines, undo, parts in a version, programs, configuration, callbacks or placeholders.
@@ -199,15 +200,6 @@ fn kind(file: &File) -> Option<Kind<'_>> {
 
 fn is_version(text: &str) -> bool {
     text.split(['.', '_']).all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// The version as a text that sorts as Flyway compares.
-fn order(version: &str) -> String {
-    let mut parts: Vec<String> = version.split(['.', '_']).map(name::order).collect();
-    while parts.len() > 1 && parts.last().is_some_and(|part| *part == name::order("0")) {
-        parts.pop();
-    }
-    parts.join(" ")
 }
 
 /// The newest baseline, which is the only one that Flyway looks at.

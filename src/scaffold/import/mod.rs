@@ -31,9 +31,9 @@ use std::path::Path;
 use super::{Changes, Error};
 use crate::Dialect;
 
+pub use crate::tool::Tool;
 pub use directory::{Directory, File};
 pub use migration::{Body, Down, Imported, Links, Part, Read, Transaction};
-pub use tool::Tool;
 
 /// How the chain goes on with what is imported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

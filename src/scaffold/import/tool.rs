@@ -1,70 +1,12 @@
-//! The tools, and where each one's rules are.
-
-use std::fmt;
+//! Where each tool's rules for its directory are.
 
 use super::{Directory, Read};
 use super::{alembic, dbmate, diesel, flyway, golang_migrate, goose, refinery, sea_orm, sqlx};
-
-/// A tool whose migrations can be imported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Tool {
-    /// sqlx.
-    Sqlx,
-    /// diesel.
-    Diesel,
-    /// refinery.
-    Refinery,
-    /// `SeaORM`.
-    SeaOrm,
-    /// dbmate.
-    Dbmate,
-    /// goose.
-    Goose,
-    /// golang-migrate.
-    GolangMigrate,
-    /// Flyway.
-    Flyway,
-    /// Alembic.
-    Alembic,
-}
+use crate::tool::Tool;
 
 impl Tool {
-    /// All of them; of two that name their files the same way, the one of Rust stands first.
-    pub const ALL: [Self; 9] = [
-        Self::Sqlx,
-        Self::Diesel,
-        Self::Refinery,
-        Self::SeaOrm,
-        Self::Dbmate,
-        Self::Goose,
-        Self::GolangMigrate,
-        Self::Flyway,
-        Self::Alembic,
-    ];
-
     /// How many levels of folders are read until the tool is known.
     pub(super) const DEPTH: usize = 3;
-
-    /// Its name, as it is typed.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sqlx => "sqlx",
-            Self::Diesel => "diesel",
-            Self::Refinery => "refinery",
-            Self::SeaOrm => "sea-orm",
-            Self::Dbmate => "dbmate",
-            Self::Goose => "goose",
-            Self::GolangMigrate => "golang-migrate",
-            Self::Flyway => "flyway",
-            Self::Alembic => "alembic",
-        }
-    }
-
-    /// The tool of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tool| tool.name() == name)
-    }
 
     /// What a directory of it holds.
     pub const fn layout(self) -> &'static str {
@@ -118,11 +60,5 @@ impl Tool {
             Self::Flyway => flyway::read(directory),
             Self::Alembic => alembic::read(directory),
         }
-    }
-}
-
-impl fmt::Display for Tool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }

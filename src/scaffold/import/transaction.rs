@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::Dialect;
 use crate::sql::{self, HazardKind, Statement};
+use crate::tool::{BEGINS, ENDS};
 
 /// The text with its `BEGIN` and `COMMIT` as comments, if it is one transaction from end to end.
 pub(super) fn unwrapped(dialect: Dialect, text: &str) -> Option<String> {
@@ -18,8 +19,7 @@ pub(super) fn unwrapped(dialect: Dialect, text: &str) -> Option<String> {
             statement.text.split_whitespace().map(str::to_ascii_uppercase).collect();
         all.contains(&words.join(" ").as_str())
     };
-    let begins = is(first, &["BEGIN", "BEGIN TRANSACTION", "BEGIN WORK", "START TRANSACTION"]);
-    let ends = is(last, &["COMMIT", "COMMIT TRANSACTION", "COMMIT WORK", "END", "END TRANSACTION"]);
+    let (begins, ends) = (is(first, &BEGINS), is(last, &ENDS));
     if !begins || !ends || middle.iter().any(|statement| controls(dialect, statement)) {
         return None;
     }

@@ -68,7 +68,7 @@ fn every_style_of_manifest() {
             if manifest.contains("extra") { "\"extra\",\"migrate\"" } else { "\"migrate\"" };
         assert!(metadata.contains(&format!("\"required-features\":[{required}]")), "{after}");
         let other = if manifest.contains("\"other\"") { "\"other\"," } else { "" };
-        let feature = format!("\"migrate\":[{other}\"cargo-migrate/runner\"]");
+        let feature = format!("\"migrate\":[{other}\"dep:cargo-migrate\"]");
         assert!(metadata.contains(&feature), "{after}");
         assert!(metadata.contains("\"default_run\":\"app\""), "{after}");
         assert!(

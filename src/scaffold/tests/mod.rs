@@ -5,7 +5,9 @@
 
 mod idempotence;
 mod package;
+mod setup;
 mod workspace;
+mod xtask;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -27,8 +27,12 @@ cargo-migrate = { path = "../tool", default-features = false, features = ["sqlit
 [build-dependencies]
 cargo-migrate = { path = "../tool", default-features = false, features = ["build"] }
 
+# The commands of the runner: a dependency of its own, so that the build script does without them.
+[target."cfg(all())".dependencies]
+cargo-migrate = { path = "../tool", default-features = false, features = ["runner"], optional = true }
+
 [features]
-migrate = ["cargo-migrate/runner"]
+migrate = ["dep:cargo-migrate"]
 
 [[bin]]
 name = "migrate"
@@ -261,6 +265,33 @@ fn a_runner_that_is_ours_is_kept() {
 }
 
 #[test]
+fn the_build_script_does_without_the_runner() {
+    let sandbox = Sandbox::new(&[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN)]);
+    sandbox.set_up();
+    let features = |edges: &str| {
+        let tree = ["tree", "--edges", edges, "--features", "migrate", "--prefix", "none"];
+        let tree = sandbox.cargo(&[&tree[..], &["--format", "{p}: {f}"]].concat()).unwrap();
+        let line = tree.lines().find(|line| line.starts_with("cargo-migrate ")).unwrap().to_owned();
+        line.rsplit(": ").next().unwrap().to_owned()
+    };
+    assert_eq!(features("build"), "build");
+    assert_eq!(features("normal"), "runner,runtime,sqlite,tokio");
+}
+
+#[test]
+fn a_feature_that_adds_the_runner_to_both_is_left_alone() {
+    let sandbox = Sandbox::new(&[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN)]);
+    sandbox.set_up();
+    let manifest = sandbox.read("Cargo.toml");
+    let (before, after) = manifest.split_once("# The commands of the runner").unwrap();
+    let (_, after) = after.split_once("\n\n").unwrap();
+    let before_this_was_known =
+        format!("{before}{after}").replace("dep:cargo-migrate", "cargo-migrate/runner");
+    sandbox.write("app/Cargo.toml", &before_this_was_known);
+    assert_eq!(sandbox.plan(), Changes::default());
+}
+
+#[test]
 fn a_renamed_dependency_keeps_its_name() {
     let manifest = format!(
         "{MANIFEST}db-chain = {{ package = \"cargo-migrate\", path = \"../tool\", default-features = false }}\n"
@@ -268,7 +299,7 @@ fn a_renamed_dependency_keeps_its_name() {
     let sandbox = Sandbox::new(&[("Cargo.toml", &manifest), ("src/main.rs", MAIN)]);
     sandbox.set_up();
     let manifest = sandbox.read("Cargo.toml");
-    assert!(manifest.contains("migrate = [\"db-chain/runner\"]"), "{manifest}");
+    assert!(manifest.contains("migrate = [\"dep:db-chain\"]"), "{manifest}");
     assert!(sandbox.read("src/main.rs").starts_with("db_chain::embed!();\n"));
     assert!(sandbox.read("build.rs").contains("db_chain::build::emit();"));
     assert_eq!(

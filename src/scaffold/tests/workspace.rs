@@ -63,8 +63,12 @@ cargo-migrate = { path = "../../tool", default-features = false, features = ["sq
 [build-dependencies]
 cargo-migrate = { path = "../../tool", default-features = false, features = ["build"] }
 
+# The commands of the runner: a dependency of its own, so that the build script does without them.
+[target."cfg(all())".dependencies]
+cargo-migrate = { path = "../../tool", default-features = false, features = ["runner"], optional = true }
+
 [features]
-migrate = ["cargo-migrate/runner"]
+migrate = ["dep:cargo-migrate"]
 
 [[bin]]
 name = "migrate"

@@ -200,7 +200,8 @@ fn a_revision_in_rust_has_a_migration_and_a_way_back() {
       = help: `cargo migrate new "message"` writes a file with a header
       = help: if the file is no revision, let its name begin with `_`
     "#);
-    assert_snapshot!(check(&format!("{RUST}\npub struct Migration;\n")), @"
+    let complete = "pub struct Migration;\nimpl Revision for Migration {}\n";
+    assert_snapshot!(check(&format!("{RUST}\n{complete}")), @"
     error[M0026]: this revision has no `fn down`
      --> migrations/a.rs:3:15
       |
@@ -211,18 +212,72 @@ fn a_revision_in_rust_has_a_migration_and_a_way_back() {
       = help: or, if there is no way back, `//! irreversible: WHY` in the header
     ");
     let irreversible = RUST.replace("revises:", "irreversible: no");
-    assert_eq!(codes(&format!("{irreversible}\npub struct Migration;\n")), []);
-    assert_snapshot!(check(&format!("{irreversible}\npub struct Migration;\nasync fn down() {{}}\n")), @"
+    assert_eq!(codes(&format!("{irreversible}\n{complete}")), []);
+    assert_snapshot!(check(&format!("{irreversible}\nasync fn down() {{}}\n{complete}")), @"
     error[M0035]: an irreversible revision has a down function
-     --> migrations/a.rs:7:7
+     --> migrations/a.rs:6:7
       |
     4 | //! irreversible: no
       |                   -- this says that nothing leads back
-    ...
-    7 | async fn down() {}
+    5 |
+    6 | async fn down() {}
       |       ^^^^^^^ this leads back
       |
       = help: remove the `irreversible` line or the function
     ");
-    assert_eq!(codes(&format!("{RUST}\npub struct Migration;\nasync fn down() {{}}\n")), []);
+    assert_eq!(codes(&format!("{RUST}\n{complete}\nasync fn down() {{}}\n")), []);
+}
+
+#[test]
+fn a_migration_that_the_migrator_cannot_use() {
+    let rust = format!("{RUST}\nuse cargo_migrate::Revision;\n");
+    assert_snapshot!(check(&format!("{rust}pub struct Migration;\n")), @r#"
+    error[M0037]: `Migration` does not implement `Revision`
+     --> migrations/a.rs:7:12
+      |
+    7 | pub struct Migration;
+      |            ^^^^^^^^^
+      |
+      = help: write `impl Revision for Migration { … }` below it, with `up` and `down` inside
+      = help: `cargo migrate new --rust "message"` writes a file that has it
+    "#);
+    assert_snapshot!(
+        check(&format!("{rust}pub struct Migration;\nimpl Migration {{ fn down() {{}} }}\n")),
+        @"
+    error[M0037]: `Migration` does not implement `Revision`
+     --> migrations/a.rs:8:6
+      |
+    8 | impl Migration { fn down() {} }
+      |      ^^^^^^^^^ this implements no trait
+      |
+      = help: write `impl Revision for Migration`
+    "
+    );
+    let private = "struct Migration;\nimpl Revision for Migration { fn down() {} }\n";
+    assert_snapshot!(check(&format!("{rust}{private}")), @"
+    error[M0037]: `Migration` is private
+     --> migrations/a.rs:7:8
+      |
+    7 | struct Migration;
+      |        ^^^^^^^^^ the migrator does not see it
+      |
+      = help: write `pub struct Migration`
+    ");
+}
+
+#[test]
+fn what_may_be_a_migration_is_left_to_rustc() {
+    let down = "fn down() {}\n";
+    for code in [
+        "pub(crate) enum Migration {}\nimpl cargo_migrate::Revision for Migration {}\n",
+        "pub struct Migration;\nimpl crate::Revision for self::Migration {}\n",
+        "pub use crate::shared::Migration;\n",
+        "pub type Migration = crate::Shared<1>;\n",
+        "pub struct Migration;\ncrate::revision!(Migration);\n",
+        "pub struct Migration;\ncrate::boilerplate! {}\n",
+        "#[crate::revision]\npub struct Migration;\n",
+        "crate::revision! {\n    struct Migration;\n}\n",
+    ] {
+        assert_eq!(codes(&format!("{RUST}\n{code}{down}")), [], "{code}");
+    }
 }

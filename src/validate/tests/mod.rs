@@ -149,13 +149,16 @@ fn report_package(root: &Path) -> String {
 }
 
 /// Every file with golden reports; [`every_code_has_a_golden_report`] reads them.
-const GOLDEN: [&str; 6] = [
+const GOLDEN: [&str; 9] = [
     include_str!("files.rs"),
     include_str!("graph.rs"),
     include_str!("header.rs"),
     include_str!("sections.rs"),
     include_str!("statements.rs"),
     include_str!("../../config/findings_tests.rs"),
+    include_str!("../../config/review.rs"),
+    include_str!("../../scaffold/tests/setup.rs"),
+    include_str!("../../../tests/it/rust.rs"),
 ];
 
 #[test]

@@ -7,7 +7,7 @@ use super::{Fixture, parts};
 use crate::diagnostic::Code;
 
 /// Pages whose examples are no files of SQL or Rust that could be judged here.
-const WITHOUT_EXAMPLES: [(Code, &str); 8] = [
+const WITHOUT_EXAMPLES: [(Code, &str); 20] = [
     (Code::NotUtf8, "a page is UTF-8"),
     (Code::NulByte, "a page holds no NUL byte"),
     (Code::StrayFile, "only a directory has strays"),
@@ -16,6 +16,18 @@ const WITHOUT_EXAMPLES: [(Code, &str); 8] = [
     (Code::MalformedManifest, "the tests of the configuration have it"),
     (Code::NoDirectory, "only a package has directories"),
     (Code::Unreadable, "only a file system has permissions"),
+    (Code::PasswordInManifest, "the tests of the configuration have it"),
+    (Code::SameDatabase, "the tests of the configuration have it"),
+    (Code::HelperMissing, "the tests of the setup have it"),
+    (Code::RuntimeMissing, "the tests of the setup have it"),
+    (Code::DriverMissing, "the tests of the setup have it"),
+    (Code::VersionsDiffer, "the tests of the setup have it"),
+    (Code::HelperNotCalled, "the tests of the setup have it"),
+    (Code::NotEmbedded, "the tests of the setup have it"),
+    (Code::RunnerMissing, "the tests of the setup have it"),
+    (Code::RunnerWithoutFeature, "the tests of the setup have it"),
+    (Code::NoDefaultRun, "the tests of the setup have it"),
+    (Code::NotFormatted, "only rustfmt knows it"),
 ];
 
 struct Block<'a> {

@@ -34,7 +34,7 @@ pub(in crate::cli::cargo) fn run(
 fn create(context: &mut Context<'_>, args: &CreateArguments) -> Result<Exit, Failure> {
     let place = place(context, &args.database)?;
     let site = Site::of(&place.url).map_err(failed)?;
-    commands::announce(&place, context.ui)?;
+    commands::announce(std::slice::from_ref(&place), context.ui)?;
     if !create_new(&site, context.ui)? {
         context.ui.status("Finished", "nothing to do: the database exists")?;
     }
@@ -54,7 +54,7 @@ fn create_new(site: &Site, ui: &Ui) -> Result<bool, Failure> {
 fn reset(context: &mut Context<'_>, args: &DropArguments) -> Result<Exit, Failure> {
     // Before anything is dropped: without a chain that works nothing would come back.
     let chain = context.chain()?;
-    let Prepared { migrator, place, .. } = prepare(context, chain, &args.database)?;
+    let Prepared { migrator, at: place, .. } = prepare(context, chain, &args.database)?;
     let site = Site::of(&place.url).map_err(failed)?;
     drop_asking(&site, &place, args, "reset", context.ui)?;
     create_new(&site, context.ui)?;
@@ -65,7 +65,7 @@ fn reset(context: &mut Context<'_>, args: &DropArguments) -> Result<Exit, Failur
         statements: StatementArguments::default(),
         database: args.database.clone(),
     };
-    commands::up(&migrator, &place, &up, context.ui)
+    commands::up(&migrator, std::slice::from_ref(&place), &up, context.ui)
 }
 
 /// The database that is meant, whether the chain is in order or not.
@@ -95,7 +95,7 @@ fn drop_asking(
         .help("use the server's own tools, if you must")
         .help("or take the protection away where it is asked for, and run the command again"));
     }
-    commands::announce(place, ui)?;
+    commands::announce(std::slice::from_ref(place), ui)?;
     let dropped = |changed| message::DatabaseDropped { database: site.name(), changed };
     if !block_on(async { site.exists().await.map_err(failed) })? {
         ui.tell(|| dropped(false))?;

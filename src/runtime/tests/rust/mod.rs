@@ -63,6 +63,11 @@ macro_rules! revision {
     };
 }
 
+// Behind the macro, which they use.
+mod killed;
+#[cfg(feature = "postgres")]
+mod lease;
+
 revision!(TwoNotes, op => {
     op.execute("INSERT INTO note (id) VALUES (1); INSERT INTO note (id) VALUES (2)").await
 });

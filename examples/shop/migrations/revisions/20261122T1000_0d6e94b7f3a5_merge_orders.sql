@@ -1,0 +1,5 @@
+-- merge orders
+--
+-- revision: 0d6e94b7f3a5
+-- revises: a40e8d13c6b2, c97f2a6b01e8
+-- created: 2026-11-22T10:00:00Z

@@ -1,0 +1,348 @@
+//! Databases that other tools have migrated: sqlx by its own migrator, the others by the tables that their
+//! sources create and the rows that they write.
+
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator as SqlxMigrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+
+use super::place::{Place, column, everywhere, query, recorded, tables};
+use super::{Settings, chain as chain_of, file, line, migrator, ran, refs};
+use crate::runtime::{AdoptReport, ErrorKind, Migrator, Options, RevisionState};
+use crate::{Dialect, Tool};
+
+const UP: [&str; 3] = [
+    "CREATE TABLE a (id INTEGER PRIMARY KEY);\nINSERT INTO a VALUES (1);",
+    "CREATE TABLE b (id INTEGER PRIMARY KEY);",
+    "CREATE TABLE c (id INTEGER PRIMARY KEY);",
+];
+
+/// The chain that three files of sqlx's become, numbered with leading zeros.
+fn chain() -> Vec<String> {
+    let revises = ["", "-- revises: 0001", "-- revises: 0002"];
+    (0..3).map(|at| file(&format!("000{}", at + 1), revises[at], UP[at], "SELECT 1;")).collect()
+}
+
+/// Lets sqlx apply these files, up to a version.
+async fn sqlx_applies(place: &Place, files: &[&str], last: i64) {
+    let migrations = (1..).zip(files).map(|(version, text)| {
+        let sql = AssertSqlSafe(*text).into_sql_str();
+        Migration::new(version, format!("file {version}").into(), MigrationType::Simple, sql, false)
+    });
+    let migrations = SqlxMigrator::with_migrations(migrations.collect());
+    match place.dialect {
+        Dialect::Sqlite => {
+            let pool = sqlx::SqlitePool::connect(&place.url).await.unwrap();
+            migrations.run_to(last, &pool).await.unwrap();
+            pool.close().await;
+        }
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => {
+            let pool = sqlx::PgPool::connect(&place.url).await.unwrap();
+            migrations.run_to(last, &pool).await.unwrap();
+            pool.close().await;
+        }
+        #[cfg(feature = "mysql")]
+        Dialect::Mysql => {
+            let pool = sqlx::MySqlPool::connect(&place.url).await.unwrap();
+            migrations.run_to(last, &pool).await.unwrap();
+            pool.close().await;
+        }
+        #[allow(unreachable_patterns, reason = "with all drivers there is no other")]
+        _ => unreachable!("a place is on a driver that is compiled in"),
+    }
+}
+
+fn adopted(report: &AdoptReport) -> Vec<&str> {
+    report.adopted.iter().map(|revision| revision.revision.as_str()).collect()
+}
+
+/// The table that a tool's source creates, by dialect, and rows.
+fn old_table(tool: Tool, dialect: Dialect) -> Vec<&'static str> {
+    let by = |sqlite, postgres, mysql| match dialect {
+        Dialect::Sqlite => sqlite,
+        Dialect::Postgres => postgres,
+        Dialect::Mysql => mysql,
+    };
+    match tool {
+        // diesel 2.3, `setup_migration_table.sql`, for all of them
+        Tool::Diesel => vec![
+            "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+            "INSERT INTO __diesel_schema_migrations VALUES ('0001', '2024-01-02 03:04:05')",
+            "INSERT INTO __diesel_schema_migrations VALUES ('0002', '2024-01-02 03:04:06')",
+        ],
+        // refinery-core 0.9, `ASSERT_MIGRATIONS_TABLE_QUERY`
+        Tool::Refinery => vec![
+            "CREATE TABLE IF NOT EXISTS refinery_schema_history(version INT4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), checksum VARCHAR(255))",
+            "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (1, 'a', '2024-01-02T03:04:05.123456789Z', '747234439362492781')",
+            "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (2, 'b', '2024-01-02T03:04:06Z', '11917603231891740408')",
+        ],
+        // sea-orm-migration 2.0, `seaql_migrations::Model`
+        Tool::SeaOrm => vec![
+            by(
+                "CREATE TABLE seaql_migrations (version varchar NOT NULL PRIMARY KEY, applied_at bigint NOT NULL)",
+                "CREATE TABLE seaql_migrations (version varchar NOT NULL PRIMARY KEY, applied_at bigint NOT NULL)",
+                "CREATE TABLE seaql_migrations (version varchar(255) NOT NULL PRIMARY KEY, applied_at bigint NOT NULL)",
+            ),
+            "INSERT INTO seaql_migrations VALUES ('0001', 1704164645), ('0002', 1704164646)",
+        ],
+        Tool::Dbmate => vec![
+            "CREATE TABLE schema_migrations (version varchar(128) primary key)",
+            "INSERT INTO schema_migrations VALUES ('0001'), ('0002')",
+        ],
+        Tool::Goose => vec![
+            by(
+                "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')))",
+                "CREATE TABLE goose_db_version (id integer PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp NOT NULL DEFAULT now())",
+                "CREATE TABLE goose_db_version (id serial NOT NULL, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp NULL default now(), PRIMARY KEY(id))",
+            ),
+            "INSERT INTO goose_db_version (version_id, is_applied, tstamp) VALUES (0, true, '2024-01-01 00:00:00'), (1, true, '2024-01-02 03:04:05'), (3, true, '2024-01-02 03:04:06'), (3, false, '2024-01-02 03:04:06'), (2, true, '2024-01-02 03:04:06')",
+        ],
+        Tool::GolangMigrate => vec![
+            by(
+                "CREATE TABLE schema_migrations (version uint64, dirty bool)",
+                "CREATE TABLE schema_migrations (version bigint not null primary key, dirty boolean not null)",
+                "CREATE TABLE schema_migrations (version bigint not null primary key, dirty boolean not null)",
+            ),
+            "INSERT INTO schema_migrations VALUES (2, false)",
+        ],
+        Tool::Flyway => vec![
+            by(
+                "CREATE TABLE flyway_schema_history (installed_rank INT NOT NULL PRIMARY KEY, version VARCHAR(50), description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, checksum INT, installed_by VARCHAR(100) NOT NULL, installed_on TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f','now')), execution_time INT NOT NULL, success BOOLEAN NOT NULL)",
+                "CREATE TABLE flyway_schema_history (installed_rank INT NOT NULL PRIMARY KEY, version VARCHAR(50), description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, checksum INTEGER, installed_by VARCHAR(100) NOT NULL, installed_on TIMESTAMP NOT NULL DEFAULT now(), execution_time INTEGER NOT NULL, success BOOLEAN NOT NULL)",
+                "CREATE TABLE flyway_schema_history (installed_rank INT NOT NULL PRIMARY KEY, version VARCHAR(50), description VARCHAR(200) NOT NULL, type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, checksum INT, installed_by VARCHAR(100) NOT NULL, installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, execution_time INT NOT NULL, success BOOL NOT NULL)",
+            ),
+            "INSERT INTO flyway_schema_history VALUES (1, '1', 'a', 'SQL', 'V1__a.sql', 79204261, 'ann', '2024-01-02 03:04:05', 12, true)",
+            "INSERT INTO flyway_schema_history VALUES (2, '2', 'b', 'SQL', 'V2__b.sql', NULL, 'bob', '2024-01-02 03:04:06', 3, true)",
+            "INSERT INTO flyway_schema_history VALUES (3, NULL, 'views', 'SQL', 'R__views.sql', 5, 'bob', '2024-01-02 03:04:06', 3, true)",
+        ],
+        Tool::Alembic => vec![
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))",
+            "INSERT INTO alembic_version VALUES ('0002')",
+        ],
+        Tool::Sqlx => unreachable!("sqlx makes its own"),
+    }
+}
+
+everywhere! {
+    async fn what_sqlx_has_applied_is_adopted_with_its_times(place: Place) {
+        // With and without a line end at its end, and with another one.
+        let files = [UP[0].to_owned(), format!("{}\n", UP[1]), UP[2].replace('\n', "\r\n") + "\r\n"];
+        sqlx_applies(&place, &refs(&files), 2).await;
+        let before = query(&place.url, "SELECT count(*) FROM _sqlx_migrations").await;
+        let chain = chain();
+        let migrator = migrator(&refs(&chain));
+
+        let plan = migrator.with(Options::new()).plan_adopt(&place.url, None).await.unwrap();
+        assert_eq!((plan.tool, adopted(&plan)), (Tool::Sqlx, vec!["0001", "0002"]));
+        assert_eq!(migrator.status(&place.url).await.unwrap().pending().count(), 3, "a plan writes nothing");
+        let report = migrator.adopt(&place.url, Tool::Sqlx).await.unwrap();
+        assert_eq!(report, plan);
+        assert!(report.adopted.iter().all(|revision| revision.is_verified), "{report:?}");
+        assert_eq!(recorded(&place).await, ["0001 stamped", "0002 stamped"]);
+
+        let status = migrator.status(&place.url).await.unwrap();
+        for (revision, was) in status.revisions.iter().zip(&report.adopted) {
+            let RevisionState::Stamped(made) = &revision.state else { panic!("{status:?}") };
+            assert_eq!(Some(&made.at), was.at.as_ref());
+            assert_eq!(made.duration.as_millis(), was.duration.unwrap().as_millis());
+            assert!(revision.difference.is_none());
+        }
+        assert_eq!(ran(&migrator.up(&place.url).await.unwrap()), ["0003"]);
+        assert!(migrator.status(&place.url).await.unwrap().is_current());
+        assert!(!migrator.up(&place.url).await.unwrap().changed(), "the digests are the chain's");
+
+        let again = migrator.adopt(&place.url, None).await.unwrap();
+        assert_eq!((again.changed(), again.adopted_before), (false, 2));
+        assert_eq!(query(&place.url, "SELECT count(*) FROM _sqlx_migrations").await, before);
+        assert_eq!(tables(&place).await.len(), 4, "the old table is left alone");
+    }
+
+    async fn sqlx_may_have_left_what_cannot_be_adopted(place: Place) {
+        sqlx_applies(&place, &UP, 3).await;
+        let mut files = chain();
+        let refusal = async |files: &[String]| {
+            let error = migrator(&refs(files)).adopt(&place.url, None).await.unwrap_err();
+            assert!(error.to_string().contains("the database is as before"), "{error}");
+            assert!(!error.helps().is_empty(), "{error}");
+            error
+        };
+        files[1] = files[1].replace("CREATE TABLE b", "CREATE  TABLE b");
+        let error = refusal(&files).await;
+        assert_eq!((error.kind(), error.path()), (ErrorKind::Edited, Some("migrations/0002.sql")));
+        assert!(error.to_string().contains("`stamp 0003`"), "{error}");
+
+        let error = refusal(&chain()[..2]).await;
+        assert_eq!(error.kind(), ErrorKind::Unknown);
+        assert!(error.message().contains("`3`"), "{error}");
+
+        query(&place.url, "DELETE FROM _sqlx_migrations WHERE version = 2").await;
+        let error = refusal(&chain()).await;
+        assert_eq!((error.kind(), error.revision().map(AsRef::as_ref)), (ErrorKind::Gap, Some("0002")));
+
+        query(&place.url, "UPDATE _sqlx_migrations SET success = false WHERE version = 3").await;
+        let error = refusal(&chain()).await;
+        assert_eq!(error.kind(), ErrorKind::Unfinished);
+        let status = migrator(&refs(&chain())).status(&place.url).await.unwrap();
+        assert_eq!(status.pending().count(), 3, "nothing was recorded");
+    }
+
+    async fn the_tables_of_other_tools_are_read_as_they_are(place: Place) {
+        let files = chain();
+        let migrator = migrator(&refs(&files));
+        for tool in Tool::ALL.into_iter().filter(|tool| *tool != Tool::Sqlx) {
+            for sql in old_table(tool, place.dialect) {
+                query(&place.url, sql).await;
+            }
+            let report = migrator.with(Options::new()).plan_adopt(&place.url, None).await;
+            let report = report.unwrap_or_else(|error| panic!("{tool} on {}: {error}", place.dialect));
+            assert_eq!((report.tool, adopted(&report)), (tool, vec!["0001", "0002"]));
+            let times: Vec<Option<&str>> = report.adopted.iter().map(|it| it.at.as_deref()).collect();
+            let fraction = if tool == Tool::Refinery { "123" } else { "000" };
+            let expected = match tool {
+                Tool::Dbmate | Tool::GolangMigrate | Tool::Alembic => [None, None],
+                _ => [Some(&*format!("2024-01-02T03:04:05.{fraction}Z")), Some("2024-01-02T03:04:06.000Z")],
+            };
+            assert_eq!(times, expected, "{tool} on {}", place.dialect);
+            let verified: Vec<bool> = report.adopted.iter().map(|it| it.is_verified).collect();
+            match tool {
+                Tool::Refinery => assert_eq!(verified, [true, true]),
+                Tool::Flyway => {
+                    assert_eq!(verified, [true, false]);
+                    assert_eq!(report.adopted[0].by.as_deref(), Some("ann"));
+                    assert_eq!(report.adopted[0].duration, Some(Duration::from_millis(12)));
+                    assert_eq!(report.warnings.len(), 2, "{report:?}");
+                }
+                _ => assert_eq!(verified, [false, false], "{tool}"),
+            }
+            if tool == Tool::Flyway {
+                migrator.adopt(&place.url, None).await.unwrap();
+                let by = column(&place.url, "SELECT applied_by FROM migrate_revisions ORDER BY revision").await;
+                assert_eq!(by, ["ann", "bob"]);
+                migrator.stamp(&place.url, ["base"]).await.unwrap();
+            }
+            query(&place.url, &format!("DROP TABLE {}", tool.table())).await;
+        }
+    }
+
+    async fn a_dirty_version_is_refused(place: Place) {
+        for sql in old_table(Tool::GolangMigrate, place.dialect) {
+            query(&place.url, sql).await;
+        }
+        query(&place.url, "UPDATE schema_migrations SET dirty = true").await;
+        let error = migrator(&refs(&chain())).adopt(&place.url, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unfinished);
+        assert!(error.to_string().contains("migrate force"), "{error}");
+    }
+
+    async fn a_lease_and_the_lock_of_sqlx_go_together(place: Place) {
+        sqlx_applies(&place, &UP, 2).await;
+        let settings = Settings { lock_table: true, ..Settings::default() };
+        let migrator = Migrator::new(chain_of(&refs(&chain())), settings);
+        assert_eq!(adopted(&migrator.adopt(&place.url, None).await.unwrap()), ["0001", "0002"]);
+        assert_eq!(ran(&migrator.up(&place.url).await.unwrap()), ["0003"]);
+    }
+
+    async fn which_table_it_is_must_be_clear(place: Place) {
+        let migrator = migrator(&refs(&chain()));
+        let error = migrator.adopt(&place.url, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OtherTool);
+        for tool in [Tool::Diesel, Tool::Alembic] {
+            for sql in old_table(tool, place.dialect) {
+                query(&place.url, sql).await;
+            }
+        }
+        let error = migrator.adopt(&place.url, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OtherTool);
+        assert_eq!(error.helps().len(), 2, "{error}");
+        let error = migrator.adopt(&place.url, Tool::Sqlx).await.unwrap_err();
+        assert!(error.message().contains("`_sqlx_migrations`"), "{error}");
+        let report = migrator.adopt(&place.url, Tool::Diesel).await.unwrap();
+        assert_eq!(adopted(&report), ["0001", "0002"]);
+    }
+
+    async fn a_database_is_adopted_once(place: Place) {
+        let files = chain();
+        let migrator = migrator(&refs(&files));
+        migrator.stamp(&place.url, ["0001"]).await.unwrap();
+        for sql in old_table(Tool::Diesel, place.dialect) {
+            query(&place.url, sql).await;
+        }
+        let error = migrator.adopt(&place.url, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OtherTool);
+        assert!(error.to_string().contains("`0002`"), "{error}");
+        migrator.stamp(&place.url, ["0002"]).await.unwrap();
+        assert_eq!(migrator.adopt(&place.url, None).await.unwrap().adopted_before, 2);
+        query(&place.url, "DELETE FROM __diesel_schema_migrations").await;
+        migrator.stamp(&place.url, ["base"]).await.unwrap();
+        let report = migrator.adopt(&place.url, None).await.unwrap();
+        assert_eq!((report.changed(), report.adopted_before), (false, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_missing_database_is_not_created() {
+    let disk = super::Disk::new();
+    let error = migrator(&refs(&line())).adopt(&disk.url(), None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Missing, "{error}");
+    assert!(!disk.path.exists());
+}
+
+/// The lock of sqlx's own migrator keeps us out, and a pooled connection comes back without it.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn sqlx_is_waited_for_on_postgres() {
+    use sqlx::migrate::Migrate as _;
+
+    let Some(place) = Place::on(Dialect::Postgres).await else { return };
+    sqlx_applies(&place, &UP, 2).await;
+    let migrator = migrator(&refs(&chain()));
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&place.url).await;
+    let pool = pool.unwrap();
+    let mut other =
+        sqlx::PgPool::connect(&place.url).await.unwrap().acquire().await.unwrap().detach();
+    other.lock().await.unwrap();
+    let options = Options::new().lock_timeout(Duration::from_millis(50));
+    let error = migrator.with(options.clone()).adopt(&pool, None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Locked);
+    assert!(error.to_string().contains("sqlx's own migrator"), "{error}");
+    assert!(error.to_string().contains("process "), "it says who: {error}");
+    // A look takes no lock.
+    assert!(migrator.with(options.clone()).plan_adopt(&pool, None).await.unwrap().changed());
+    other.unlock().await.unwrap();
+    assert!(migrator.with(options).adopt(&pool, None).await.unwrap().changed());
+    let held =
+        column(&place.url, "SELECT count(*)::text FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()").await;
+    assert_eq!(held, ["0"]);
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test]
+async fn sqlx_is_waited_for_on_mysql() {
+    use sqlx::Row as _;
+
+    let Some(place) = Place::on(Dialect::Mysql).await else { return };
+    sqlx_applies(&place, &UP, 2).await;
+    let migrator = migrator(&refs(&chain()));
+    let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(1).connect(&place.url).await;
+    let pool = pool.unwrap();
+    let mut other =
+        sqlx::MySqlPool::connect(&place.url).await.unwrap().acquire().await.unwrap().detach();
+    // sqlx itself takes none on MariaDB, which refuses to wait for ever.
+    let database = place.url.rsplit('/').next().unwrap();
+    let name = format!("{:x}", crate::runtime::adopt::sqlx_lock(database));
+    let take = format!("SELECT CAST(GET_LOCK('{name}', 0) AS CHAR)");
+    let taken = sqlx::raw_sql(AssertSqlSafe(take.clone())).fetch_one(&mut other).await.unwrap();
+    assert_eq!(taken.get::<String, _>(0), "1");
+    let options = Options::new().lock_timeout(Duration::from_millis(50));
+    let error = migrator.with(options.clone()).adopt(&pool, None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Locked);
+    assert!(error.to_string().contains("sqlx's own migrator"), "{error}");
+    sqlx::raw_sql(AssertSqlSafe(format!("DO RELEASE_LOCK('{name}')")))
+        .execute(&mut other)
+        .await
+        .unwrap();
+    assert!(migrator.with(options).adopt(&pool, None).await.unwrap().changed());
+    let taken = sqlx::raw_sql(AssertSqlSafe(take)).fetch_one(&mut other).await.unwrap();
+    assert_eq!(taken.get::<String, _>(0), "1", "it was released");
+}

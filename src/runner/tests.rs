@@ -186,6 +186,7 @@ fn every_command_of_a_shipped_binary_answers_in_messages() {
         ("heads", &[], false),
         ("branches", &[], false),
         ("show", &["left1"], false),
+        ("check", &[], false),
     ];
     for command in Arguments::command().get_subcommands() {
         let name = command.get_name();

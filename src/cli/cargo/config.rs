@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::arguments::ConfigArguments;
 use super::context::{Context, broken};
 use super::database::places_of;
+use crate::chain::Kind;
 use crate::config::{
     Configuration, Environment, HeadsPolicy, LockMethod, NamedUrl, UrlTemplate, Urls,
 };
@@ -56,6 +57,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &ConfigArguments) -> Result<E
         }),
         file_name: configuration.file_name.to_string(),
         templates: configuration.templates.as_ref().map(|it| it.value.clone()),
+        hooks: hooks(&configuration),
         lints: lints(&configuration),
         environments: configuration.environments.iter().map(|it| of_environment(it, env)).collect(),
         in_use: found
@@ -67,6 +69,15 @@ pub(super) fn run(context: &mut Context<'_>, args: &ConfigArguments) -> Result<E
     };
     context.ui.say(answer, text)?;
     Ok(Exit::Done)
+}
+
+fn hooks(configuration: &Configuration) -> Vec<message::Hook> {
+    let hook = |kind: Kind| message::Hook {
+        kind: kind.name().to_owned(),
+        command: configuration.hooks.of(kind).to_vec(),
+    };
+    let hooks = [Kind::Sql, Kind::Rust].into_iter().map(hook);
+    hooks.filter(|hook| !hook.command.is_empty()).collect()
 }
 
 fn lints(configuration: &Configuration) -> Vec<message::Lint> {
@@ -188,6 +199,9 @@ fn text(answer: &message::Configuration) -> String {
     line("file-name", &answer.file_name);
     if let Some(templates) = &answer.templates {
         line("templates", templates);
+    }
+    for hook in &answer.hooks {
+        line("hooks", &format!("{}: {}", hook.kind, hook.command.join(" ")));
     }
     for lint in &answer.lints {
         line("lints", &format!("{} {}", lint.level, lint.code));

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::plan::show_plans;
+use super::plan::{show_before_question, show_plans};
 use super::progress::Progress;
 use super::work::{NOTHING, Work};
 use crate::chain::Direction;
@@ -69,6 +69,10 @@ pub(crate) fn down(
             return show_plans(&plans, places, ui);
         }
         announce(places, ui)?;
+        if asks(places, args.yes) {
+            let plans = work.plan(Direction::Down, target).await.map_err(failed)?;
+            show_before_question(&plans, places, ui)?;
+        }
         confirm(places, "down", args.yes, ui)?;
         let reports = work.heeding(&progress).down(target).await;
         progress.finish();
@@ -192,6 +196,12 @@ pub(super) fn named(place: &Place, shown: &str) -> String {
 fn the_database(place: &Place) -> String {
     let name = place.name.as_ref();
     name.map_or_else(|| String::from("the database"), |name| format!("the database `{name}`"))
+}
+
+/// Whether [`confirm`] will ask somebody.
+pub(super) fn asks(places: &[Place], yes: bool) -> bool {
+    let is_protected = places.iter().any(|place| place.protected.is_some());
+    is_protected && !yes && std::io::stdin().is_terminal()
 }
 
 /// Asks before anything destructive where something protects one of the databases.

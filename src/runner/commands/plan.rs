@@ -33,6 +33,26 @@ pub(super) fn show_plans(plans: &[RunPlan], places: &[Place], ui: &Ui) -> Result
     Ok(Exit::Done)
 }
 
+/// Says what somebody is asked about; nothing where nobody is.
+pub(super) fn show_before_question(
+    plans: &[RunPlan],
+    places: &[Place],
+    ui: &Ui,
+) -> Result<(), Failure> {
+    let is_several = plans.len() > 1;
+    in_order(plans, places).iter().try_for_each(|step| ui.status("Planned", step.line(is_several)))
+}
+
+/// A plan in one line, for the run that carries it out.
+pub(super) fn in_short(plan: &RunPlan) -> String {
+    let ids: Vec<&str> = plan.steps.iter().map(|step| step.revision.as_str()).collect();
+    let what = match ids[..] {
+        [first, _, _, .., last] => format!("{} revisions, {first} to {last}", ids.len()),
+        _ => ids.join(", "),
+    };
+    format!("{} {what}; {}", plan.direction, committed(std::slice::from_ref(plan)))
+}
+
 /// The step of a revision, with those of other databases that are committed together with it.
 struct Together<'p> {
     plan: &'p RunPlan,

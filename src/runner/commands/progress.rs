@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::plan::in_short;
 use crate::chain::{Direction, RevisionId};
 use crate::diagnostic::visible;
 use crate::runner::Ui;
@@ -120,6 +121,8 @@ impl Observer for Progress {
                 };
                 state.descriptions.extend(plan.steps.iter().map(description));
                 let database = state.database.clone();
+                let of = database.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+                self.line(&state, "Planned", &format!("{of}{}", in_short(plan)));
                 state.counts.insert(database, plan.steps.len());
                 let count: usize = state.counts.values().sum();
                 if let Some(bar) = &state.bar {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::database::{announce, block_on, confirm, down, failed, options, turn, up, warn};
-use super::plan::show_plans;
+use super::database::{announce, asks, block_on, confirm, down, failed, options, turn, up, warn};
+use super::plan::{show_before_question, show_plans};
 use super::progress::Progress;
 use super::work::Work;
 use crate::runner::place::Place;
@@ -33,6 +33,12 @@ pub(crate) fn redo(
             return show_plans(&up, places, ui);
         }
         announce(places, ui)?;
+        if asks(places, args.yes) {
+            let plans = work.plan_redo(target).await.map_err(failed)?;
+            let (down, up): (Vec<_>, Vec<_>) = plans.into_iter().map(|it| (it.down, it.up)).unzip();
+            show_before_question(&down, places, ui)?;
+            show_before_question(&up, places, ui)?;
+        }
         confirm(places, "redo", args.yes, ui)?;
         let reports = work.heeding(&progress).redo(target).await;
         progress.finish();

@@ -28,6 +28,8 @@ pub struct Configuration {
     pub file_name: String,
     /// The directory with the project's own templates of revisions.
     pub templates: Option<String>,
+    /// What runs on a revision that was just written.
+    pub hooks: Vec<Hook>,
     /// The codes whose level was changed.
     pub lints: Vec<Lint>,
     /// The environments, in the order of the manifest.
@@ -38,6 +40,16 @@ pub struct Configuration {
     pub problem: Option<String>,
     /// How long runs wait there, and how often they try again.
     pub limits: Vec<Limit>,
+}
+
+/// A command that runs on a revision that was just written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Hook {
+    /// Of which kind the revision is: `sql` or `rust`.
+    pub kind: String,
+    /// The program and its arguments.
+    pub command: Vec<String>,
 }
 
 /// A code whose level was changed.

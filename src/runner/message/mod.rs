@@ -44,7 +44,7 @@ pub use compiler::{
     Check, CompilerMessage, CompilerTarget, Diagnostic, DiagnosticCode, Explanation, Span, SpanLine,
 };
 pub use configuration::{
-    Configuration, DatabaseInUse, Environment, EnvironmentUrl, Limit, Lint, UrlVariable,
+    Configuration, DatabaseInUse, Environment, EnvironmentUrl, Hook, Limit, Lint, UrlVariable,
 };
 pub use made::{
     ChangedLine, Completions, DatabaseCreated, DatabaseDropped, File, FileChange, Import, Init,

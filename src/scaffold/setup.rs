@@ -34,6 +34,8 @@ pub struct Declared {
 pub struct Setup {
     /// Our package in `[dependencies]`.
     pub runtime: Option<Declared>,
+    /// Our package in other tables of dependencies: optional, or for some platforms.
+    pub others: Vec<Declared>,
     /// Our package in `[build-dependencies]`.
     pub helper: Option<Declared>,
     /// The package's own features.
@@ -90,7 +92,15 @@ impl Setup {
                         }
                     }
                     Some(_) => {}
-                    None => open.push(what),
+                    None => {
+                        // An optional dependency is named with `dep:`, or is a feature of its own name.
+                        let key = what.strip_prefix("dep:").unwrap_or(what);
+                        let mut all = self.runtime.iter().chain(&self.others);
+                        if all.any(|it| it.is_optional && it.key == key && it.has(wanted)) {
+                            return true;
+                        }
+                        open.push(what);
+                    }
                 }
             }
         }

@@ -148,24 +148,28 @@ impl Workspace {
 }
 
 fn setup(package: &cargo_metadata::Package) -> Setup {
-    let declared = |kind: DependencyKind| {
+    let declared = |kind: DependencyKind| -> Vec<Declared> {
         let is_it = |dependency: &&Dependency| {
             dependency.kind == kind && dependency.name == env!("CARGO_PKG_NAME")
         };
+        let mut all: Vec<&Dependency> = package.dependencies.iter().filter(is_it).collect();
         // One that is for some platforms only counts where there is no other.
-        let all = package.dependencies.iter().filter(is_it);
-        all.min_by_key(|dependency| dependency.target.is_some()).map(|dependency| Declared {
+        all.sort_by_key(|dependency| dependency.target.is_some());
+        let one = |dependency: &Dependency| Declared {
             key: dependency.rename.clone().unwrap_or_else(|| dependency.name.clone()),
             features: dependency.features.clone(),
             has_defaults: dependency.uses_default_features,
             is_optional: dependency.optional,
             origin: origin(dependency),
-        })
+        };
+        all.into_iter().map(one).collect()
     };
+    let mut normal = declared(DependencyKind::Normal).into_iter();
     let runner = package.targets.iter().find(|target| target.is_bin() && target.name == "migrate");
     Setup {
-        runtime: declared(DependencyKind::Normal),
-        helper: declared(DependencyKind::Build),
+        runtime: normal.next(),
+        others: normal.collect(),
+        helper: declared(DependencyKind::Build).into_iter().next(),
         features: package.features.clone(),
         runner: runner.map(|runner| runner.required_features.clone()),
         has_default_run: package.default_run.is_some(),

@@ -40,9 +40,10 @@ fn declared(features: &[&str]) -> Declared {
 
 /// What cargo says of a package that `init` has set up.
 fn good() -> Setup {
-    let feature = (String::from("migrate"), vec![String::from("cargo-migrate/runner")]);
+    let feature = (String::from("migrate"), vec![String::from("dep:cargo-migrate")]);
     Setup {
         runtime: Some(declared(&["sqlite"])),
+        others: vec![Declared { is_optional: true, ..declared(&["runner"]) }],
         helper: Some(declared(&["build"])),
         features: BTreeMap::from([feature]),
         runner: Some(vec![String::from("migrate")]),
@@ -75,6 +76,15 @@ fn judged_as(change: impl FnOnce(&mut Setup)) -> String {
 #[test]
 fn nothing_is_wrong_with_what_init_writes() {
     assert_eq!(judged_as(|_| {}), "");
+    let direct = |feature: &str| {
+        let feature = (String::from("migrate"), vec![feature.to_owned()]);
+        judged_as(|said| {
+            said.others.clear();
+            said.features = BTreeMap::from([feature]);
+        })
+    };
+    assert_eq!(direct("cargo-migrate/runner"), "");
+    assert!(direct("dep:cargo-migrate").contains("M0068"));
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn unknown_keys_suggest_the_known_ones() {
     3 | author = "me"
       | ^^^^^^ not a key of this table
       |
-      = help: the keys are `dir`, `dialects`, `databases`, `table`, `chain`, `file-name`, `heads`, `lock`, `lints`, `env`, `templates`, `lock-timeout`, `statement-lock-timeout`, `statement-timeout`, `retries`
+      = help: the keys are `dir`, `dialects`, `databases`, `table`, `chain`, `file-name`, `heads`, `lock`, `lints`, `env`, `templates`, `hooks`, `lock-timeout`, `statement-lock-timeout`, `statement-timeout`, `retries`
 
     error[M0051]: unknown key `file_name` in `package.metadata.migrate`
      --> Cargo.toml:4:1
@@ -236,38 +236,38 @@ error[M0052]: `dialects` is empty
 #[test]
 fn only_lints_have_a_level() {
     assert_snapshot!(bad("[package.metadata.migrate.lints]\nM0013 = \"allow\"\nM32 = \"deny\"\nempty-section = \"warn\"\nM0033 = \"forbid\""), @r#"
-error[M0052]: the level of `M0013` cannot be changed
- --> Cargo.toml:3:1
-  |
-3 | M0013 = "allow"
-  | ^^^^^ unknown parent revision
-  |
-  = help: remove it; the codes with a level are `M0025`, `M0026`, `M0029`, `M0032`, `M0033`
+    error[M0052]: the level of `M0013` cannot be changed
+     --> Cargo.toml:3:1
+      |
+    3 | M0013 = "allow"
+      | ^^^^^ unknown parent revision
+      |
+      = help: remove it; the codes with a level are `M0025`, `M0026`, `M0029`, `M0032`, `M0033`, `M0056`, `M0063`, `M0064`, `M0065`, `M0066`, `M0069`, `M0070`
 
-error[M0052]: unknown code `M32` in `lints`
- --> Cargo.toml:4:1
-  |
-4 | M32 = "deny"
-  | ^^^ not a code
-  |
-  = help: did you mean `M0032`?
+    error[M0052]: unknown code `M32` in `lints`
+     --> Cargo.toml:4:1
+      |
+    4 | M32 = "deny"
+      | ^^^ not a code
+      |
+      = help: did you mean `M0032`?
 
-error[M0052]: unknown code `empty-section` in `lints`
- --> Cargo.toml:5:1
-  |
-5 | empty-section = "warn"
-  | ^^^^^^^^^^^^^ not a code
-  |
-  = help: the codes with a level are `M0025`, `M0026`, `M0029`, `M0032`, `M0033`
+    error[M0052]: unknown code `empty-section` in `lints`
+     --> Cargo.toml:5:1
+      |
+    5 | empty-section = "warn"
+      | ^^^^^^^^^^^^^ not a code
+      |
+      = help: the codes with a level are `M0025`, `M0026`, `M0029`, `M0032`, `M0033`, `M0056`, `M0063`, `M0064`, `M0065`, `M0066`, `M0069`, `M0070`
 
-error[M0052]: `lints.M0033` cannot be `forbid`
- --> Cargo.toml:6:9
-  |
-6 | M0033 = "forbid"
-  |         ^^^^^^^^ expected one of `allow`, `warn`, `deny`
-  |
-  = help: write for example `M0033 = "allow"`
-"#);
+    error[M0052]: `lints.M0033` cannot be `forbid`
+     --> Cargo.toml:6:9
+      |
+    6 | M0033 = "forbid"
+      |         ^^^^^^^^ expected one of `allow`, `warn`, `deny`
+      |
+      = help: write for example `M0033 = "allow"`
+    "#);
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn a_read_only_database() {
     exit code: 1
     ----- stderr -----
         Database sqlite:dev.db?mode=ro (from `--database-url`)
+         Planned up second; committed at the end, all or nothing
         Applying second second
     error: statement 1 of revision `second` failed: attempt to write a readonly database
      --> migrations/second.sql:7:1
@@ -288,6 +289,7 @@ fn a_statement_that_fails_half_way() {
     exit code: 1
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
+         Planned up second, third1; committed at the end, all or nothing
         Applying second second
         Applying third1 third1
     error: statement 3 of revision `third1` failed: no such table: nowhere
@@ -305,6 +307,7 @@ fn a_statement_that_fails_half_way() {
     exit code: 1
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
+         Planned up second, third1; committed in 2 parts
         Applying second second
         Applying third1 third1
     error: statement 3 of revision `third1` failed: no such table: nowhere

@@ -59,6 +59,7 @@ fn a_first_revision_is_written_applied_and_undone() {
     exit code: 0
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
+         Planned up aaaa1111; committed at the end, all or nothing
         Applying aaaa1111 create account!
         Finished 1 revision applied in [TIME]
     ");
@@ -82,6 +83,7 @@ fn a_first_revision_is_written_applied_and_undone() {
     exit code: 0
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
+         Planned down aaaa1111; committed at the end, all or nothing
          Undoing aaaa1111 create account!
         Finished 1 revision undone in [TIME]
     ");

@@ -153,7 +153,7 @@ fn surroundings_are_one_line_of_cargo_each() {
     let manifest = project.read("Cargo.toml");
     project.write("Cargo.toml", manifest.replace("dialects = ", "dialect = "));
     insta::assert_snapshot!(compiler(&check(&project)), @"
-    error: app@[VERSION]: Cargo.toml:21:1: unknown key `dialect` in `package.metadata.migrate` [M0051]; help: did you mean `dialects`?
+    error: app@[VERSION]: Cargo.toml:25:1: unknown key `dialect` in `package.metadata.migrate` [M0051]; help: did you mean `dialects`?
     error: build script logged errors
     ");
     project.write("Cargo.toml", &manifest);

@@ -45,6 +45,7 @@ fn a_file_is_created_reset_and_dropped() {
          Dropped [ROOT]/dev.db
          Created [ROOT]/dev.db
         Database sqlite:dev.db (from environment `dev`)
+         Planned up first1; committed at the end, all or nothing
         Applying first1 first1
         Finished 1 revision applied in [TIME]
     ");

@@ -129,25 +129,25 @@ fn a_hook_formats_what_was_written_and_nothing_else() {
     exit code: 1
     ----- stderr -----
     error[M0052]: `hooks.sql` must be an array of strings, not a string
-      --> Cargo.toml:15:7
+      --> Cargo.toml:16:7
        |
-    15 | sql = 'rustfmt'
+    16 | sql = 'rustfmt'
        |       ^^^^^^^^^ expected an array of strings
        |
        = help: write `hooks.sql = ["rustfmt"]`
 
     error[M0051]: unknown key `rs` in `hooks`
-      --> Cargo.toml:16:1
+      --> Cargo.toml:17:1
        |
-    16 | rs = ['rustfmt']
+    17 | rs = ['rustfmt']
        | ^^ not a key of this table
        |
        = help: the keys are `sql`, `rust`
 
     error[M0052]: `hooks.rust` names no program
-      --> Cargo.toml:17:8
+      --> Cargo.toml:18:8
        |
-    17 | rust = ['']
+    18 | rust = ['']
        |        ^^^^ expected a program and its arguments
        |
        = help: write for example `rust = ["PROGRAM", "ARGUMENT"]`, or remove the key

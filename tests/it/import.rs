@@ -234,6 +234,7 @@ fn folders_of_golang_migrate_become_one_chain() {
     exit code: 0
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
+         Planned up 000001, 000002; committed in 2 parts
         Applying 000001 a
         Applying 000002 i
         Finished 2 revisions applied in [TIME]

@@ -593,7 +593,9 @@ fn what_is_undone_is_applied_again() {
     exit code: 0
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
+         Planned down third1; committed at the end, all or nothing
          Undoing third1 third1
+         Planned up third1; committed at the end, all or nothing
         Applying third1 third1
         Finished 1 revision undone and applied again in [TIME]
     ");
@@ -614,7 +616,9 @@ fn what_is_undone_is_applied_again() {
     exit code: 0
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
+         Planned down third1; committed at the end, all or nothing
          Undoing third1 third1
+         Planned up third1; committed at the end, all or nothing
         Applying third1 third1
     note: 1 of them with the script that the database had stored
         Finished 1 revision undone and applied again in [TIME]
@@ -625,7 +629,9 @@ fn what_is_undone_is_applied_again() {
     exit code: 1
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
+         Planned down third1; committed at the end, all or nothing
          Undoing third1 third1
+         Planned up third1; committed at the end, all or nothing
         Applying third1 third1
     error: statement 1 of revision `third1` failed: near "TABEL": syntax error
      --> migrations/third1.sql:7:8

@@ -313,6 +313,7 @@ fn the_runner_is_built_where_the_plan_has_a_revision_in_rust() {
     exit code: 0
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
+         Planned up first1; committed at the end, all or nothing
         Applying first1 first1
         Finished 1 revision applied in [TIME]
     ");
@@ -381,9 +382,8 @@ fn the_runner_is_built_where_the_plan_has_a_revision_in_rust() {
     exit code: 1
     ----- stderr -----
     error[M0070]: this revision is not formatted as rustfmt would
-     --> migrations/second.rs
-      |
-      = help: `rustfmt --edition 2024 migrations/second.rs` formats it
+    --> migrations/second.rs
+     = help: `rustfmt --edition 2024 migrations/second.rs` formats it
 
     error: the chain is valid, but not all about it is in order: 1 error
     ");

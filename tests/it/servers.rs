@@ -114,6 +114,7 @@ fn a_first_revision_is_written_applied_and_undone(database: &Database) {
     exit code: 0
     ----- stderr -----
         Database [URL] (from environment `dev`)
+         Planned up aaaa1111; committed statement by statement
         Applying aaaa1111 create account
         Finished 1 revision applied in [TIME]
     ");
@@ -138,6 +139,7 @@ fn a_first_revision_is_written_applied_and_undone(database: &Database) {
     exit code: 0
     ----- stderr -----
         Database [URL] (from environment `dev`)
+         Planned down aaaa1111; committed statement by statement
          Undoing aaaa1111 create account
         Finished 1 revision undone in [TIME]
     ");
@@ -314,6 +316,7 @@ fn shipped(elsewhere: &Project, runner: &Path, database: &Database) {
     exit code: 0
     ----- stderr -----
         Database [URL] (from DATABASE_URL)
+         Planned up first1; committed at the end, all or nothing
         Applying first1 first1
          Running statement 1 of 1
         Finished 1 revision applied in [TIME]
@@ -338,6 +341,7 @@ fn shipped(elsewhere: &Project, runner: &Path, database: &Database) {
     exit code: 0
     ----- stderr -----
         Database [URL] (from DATABASE_URL)
+         Planned down first1; committed at the end, all or nothing
          Undoing first1 first1
         Finished 1 revision undone in [TIME]
     ");

@@ -47,6 +47,7 @@ fn a_command_is_about_all_databases_unless_one_is_chosen() {
     exit code: 0
     ----- stderr -----
         Database catalog, sqlite:catalog.db (from environment `dev`)
+         Planned up first1; committed at the end, all or nothing
         Applying first1 first1
         Finished 1 revision applied in [TIME]
     ");
@@ -66,6 +67,8 @@ fn a_command_is_about_all_databases_unless_one_is_chosen() {
     ----- stderr -----
         Database catalog, sqlite:catalog.db (from environment `dev`)
         Database monitoring, sqlite:monitoring.db (from environment `dev`)
+         Planned catalog: up second1; committed at the end, all or nothing
+         Planned monitoring: up first1, second1; committed at the end, all or nothing
         Applying second1 second1  @catalog
         Applying first1 first1  @monitoring
         Applying second1 second1  @monitoring
@@ -95,8 +98,12 @@ fn a_command_is_about_all_databases_unless_one_is_chosen() {
     ----- stderr -----
         Database catalog, sqlite:catalog.db (from environment `dev`)
         Database monitoring, sqlite:monitoring.db (from environment `dev`)
+         Planned catalog: down second1; committed at the end, all or nothing
+         Planned monitoring: down second1; committed at the end, all or nothing
          Undoing second1 second1  @catalog
          Undoing second1 second1  @monitoring
+         Planned catalog: up second1; committed at the end, all or nothing
+         Planned monitoring: up second1; committed at the end, all or nothing
         Applying second1 second1  @catalog
         Applying second1 second1  @monitoring
         Finished 1 revision undone and applied again in 2 databases in [TIME]
@@ -106,6 +113,8 @@ fn a_command_is_about_all_databases_unless_one_is_chosen() {
     ----- stderr -----
         Database catalog, sqlite:catalog.db (from environment `dev`)
         Database monitoring, sqlite:monitoring.db (from environment `dev`)
+         Planned catalog: down second1, first1; committed in 2 parts
+         Planned monitoring: down second1, first1; committed in 2 parts
          Undoing second1 second1  @catalog
          Undoing second1 second1  @monitoring
          Undoing first1 first1  @catalog
@@ -164,6 +173,7 @@ fn databases_that_are_apart_say_so() {
     ----- stderr -----
         Database catalog, sqlite:catalog.db (from environment `dev`)
         Database monitoring, sqlite:monitoring.db (from environment `dev`)
+         Planned monitoring: up second1; committed at the end, all or nothing
         Applying second1 second1  @monitoring
         Finished catalog: nothing to do; monitoring: 1 revision applied; in [TIME]
     ");
@@ -173,6 +183,8 @@ fn databases_that_are_apart_say_so() {
     ----- stderr -----
         Database catalog, sqlite:catalog.db (from environment `dev`)
         Database monitoring, sqlite:monitoring.db (from environment `dev`)
+         Planned catalog: down second1; committed at the end, all or nothing
+         Planned monitoring: down second1; committed at the end, all or nothing
          Undoing second1 second1  @catalog
          Undoing second1 second1  @monitoring
     error: statement 1 of revision `second1` failed: no such table: a
@@ -237,6 +249,8 @@ fn one_url_is_not_that_of_several_databases() {
     ----- stderr -----
         Database catalog, sqlite:lc.db (from `DATABASE_URL_CATALOG`)
         Database monitoring, sqlite:y.db (from `DATABASE_URL_MONITORING`)
+         Planned catalog: up first1, second1; committed at the end, all or nothing
+         Planned monitoring: up first1, second1; committed at the end, all or nothing
         Applying first1 first1  @catalog
         Applying second1 second1  @catalog
         Applying first1 first1  @monitoring

@@ -50,6 +50,7 @@ fn a_run_that_is_interrupted_says_where_things_stand() {
     exit code: 1
     ----- stderr -----
         Database sqlite:dev.db (from environment `dev`)
+         Planned up first1, second; committed at the end, all or nothing
         Applying first1 first1
         Applying second second
         Stopping what runs is cancelled and undone; once more stops at once, without waiting for that

@@ -24,10 +24,10 @@ const MOST_NAMED: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StateFinding {
     /// What kind it is; a stable name.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only other formats need it"))]
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only other formats need it"))]
     pub(crate) rule: &'static str,
     /// The same in a line.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only other formats need it"))]
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only other formats need it"))]
     pub(crate) summary: &'static str,
     pub(crate) severity: Severity,
     /// What is wrong.

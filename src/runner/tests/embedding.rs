@@ -185,12 +185,8 @@ fn output_and_exit_code_come_back() {
     assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
     insta::assert_snapshot!(err, @"
     error: unrecognized subcommand 'upp'
-
-      tip: a similar subcommand exists: 'up'
-
-    Usage: app [OPTIONS] <COMMAND>
-
-    For more information, try '--help'.
+    help: did you mean `up`?
+    help: `app --help` shows what can be given
     ");
 }
 

@@ -245,9 +245,23 @@ fn a_shipped_binary_checks_itself_and_a_database() {
         text.replace(folder.path().to_str().unwrap(), "[ROOT]")
     };
     insta::with_settings!({filters => vec![(r"drivers? `.*`", "[DRIVERS]")]}, {
-        insta::assert_snapshot!(on(&["check"]), @"");
+        insta::assert_snapshot!(on(&["check"]), @"
+        exit code: 3
+             Checked 1 revision, head `first`, [DRIVERS]
+            Database sqlite:[ROOT]/app.db (from `--database-url`)
+        note: the database does not exist yet; `up` creates it
+        warning: 1 revision is pending: `first`
+          = help: `up --database-url sqlite:[ROOT]/app.db` is next
+
+            Finished the database is out of date
+        ");
         on(&["up"]);
-        insta::assert_snapshot!(on(&["check"]), @"");
+        insta::assert_snapshot!(on(&["check"]), @"
+        exit code: 0
+             Checked 1 revision, head `first`, [DRIVERS]
+            Database sqlite:[ROOT]/app.db (from `--database-url`)
+            Finished the database is up to date
+        ");
     });
     assert!(
         on(&["check", "--message-format", "json"]).contains(r#"{"reason":"check","revisions":1,"#)

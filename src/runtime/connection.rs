@@ -317,6 +317,10 @@ impl<'c> Connection<'c> {
     }
 
     /// Lets requests to stop end the statement that runs, where that needs no other connection.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        allow(clippy::unused_async, reason = "servers are told by another session")
+    )]
     pub(super) async fn heed(&mut self, interrupt: &Interrupt) {
         match &mut self.driver {
             #[cfg(feature = "sqlite")]

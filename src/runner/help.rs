@@ -13,12 +13,12 @@ const HEADING: &str = "Examples:";
 
 /// The commands as their list on the first page groups them; what is in no group comes last.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Write revisions", &["init", "new", "edit", "merge", "rebase", "import", "check"]),
+    ("Write revisions", &["init", "new", "edit", "merge", "rebase", "import"]),
     (
         "Change databases",
         &["up", "down", "redo", "plan", "sql", "stamp", "repair", "adopt", "database"],
     ),
-    ("Look around", &["status", "history", "graph", "show", "heads", "branches"]),
+    ("Look around", &["check", "status", "history", "graph", "show", "heads", "branches"]),
     ("More", &["config", "explain", "completions"]),
 ];
 

@@ -273,6 +273,13 @@ pub(crate) fn listed<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> Str
     }
 }
 
+/// A number of things, whose plural ends in `s`.
+#[cfg(feature = "runtime")]
+pub(crate) fn counted(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use proptest::prelude::*;

@@ -53,7 +53,7 @@ fn a_run_that_is_interrupted_says_where_things_stand() {
          Planned up first1, second; committed at the end, all or nothing
         Applying first1 first1
         Applying second second
-        Stopping what runs is cancelled and undone; once more stops at once, without waiting for that
+        Stopping what runs is cancelled; once more stops at once, without waiting for that
     error: statement 1 of revision `second` was cancelled: interrupted
      --> migrations/second.sql:7:1
       |

@@ -3,8 +3,8 @@
 use super::GlobalArguments;
 use super::finding::compiler_message;
 use super::workspace::Workspace;
-use crate::chain::Chain;
 use crate::chain::baked::Settings;
+use crate::chain::{Chain, counted};
 use crate::config::{Configuration, HeadsPolicy};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::runner::{Env, Exit, Failure, Ui};
@@ -146,7 +146,7 @@ pub(crate) fn broken_texts(
 
 /// The end of a command that found a broken chain; the findings have been printed.
 pub(crate) fn broken(package: &Package, errors: usize) -> Failure {
-    let them = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
+    let them = counted(errors, "error");
     let what = if package.are_surroundings_broken() {
         "the migrations cannot be read"
     } else {

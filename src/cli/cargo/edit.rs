@@ -6,13 +6,15 @@ use std::process::Command;
 use super::arguments::EditArguments;
 use super::context::Context;
 use super::database::with_standing;
+use crate::chain::counted;
 use crate::runner::counts_from_database;
 use crate::runner::{Env, Exit, Failure, commands, message};
 
 /// Opens the file, waits for the editor, and judges the chain.
 pub(super) fn run(context: &mut Context<'_>, args: &EditArguments) -> Result<Exit, Failure> {
     let editor = editor(&context.env)?;
-    let root = context.package()?.root().to_owned();
+    let workspace = context.workspace()?;
+    let root = workspace.with_chain(&context.global)?.root();
     let mut found = None;
     with_standing(context, counts_from_database(&args.target), &args.database, |chain, status| {
         let revision = commands::the_one(chain, status, &args.target)?;
@@ -51,7 +53,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &EditArguments) -> Result<Exi
     let package = context.package()?;
     let (errors, _) = context.report(&package)?;
     if errors > 0 {
-        let them = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
+        let them = counted(errors, "error");
         return Err(Failure::new(format!("the chain is invalid now: {them}"))
             .exit(Exit::InvalidChain)
             .help(format!("open `{shown}` again: every command needs a valid chain")));

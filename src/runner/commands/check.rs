@@ -10,7 +10,7 @@ use super::database::{announce, block_on, failed, look, options};
 use super::progress::Progress;
 use super::status::answer;
 use crate::Dialect;
-use crate::chain::{Chain, Revision, listed};
+use crate::chain::{Chain, Revision, counted, listed};
 use crate::diagnostic::{Severity, visible};
 use crate::runner::message;
 use crate::runner::place::Place;
@@ -129,7 +129,7 @@ pub(crate) fn checked(
     ui: &Ui,
 ) -> Result<(), Failure> {
     let heads: Vec<_> = chain.heads().map(Revision::id).collect();
-    let mut parts = vec![count(chain.len(), "revision")];
+    let mut parts = vec![counted(chain.len(), "revision")];
     if !heads.is_empty() {
         let word = if heads.len() == 1 { "head" } else { "heads" };
         parts.push(format!("{word} {}", quoted(&heads)));
@@ -141,7 +141,7 @@ pub(crate) fn checked(
         Some(several) => parts.push(format!("drivers {}", quoted(several))),
     }
     if warnings > 0 {
-        parts.push(count(warnings, "warning"));
+        parts.push(counted(warnings, "warning"));
     }
     ui.status("Checked", parts.join(", "))?;
     ui.tell(|| message::Check {
@@ -214,7 +214,7 @@ fn pending(status: &runtime::Status, next: Option<&str>) -> Option<StateFinding>
         1 => "is",
         _ => "are",
     };
-    let what = count(pending.len(), "revision");
+    let what = counted(pending.len(), "revision");
     Some(StateFinding {
         rule: "database-pending",
         summary: "a revision is not applied",
@@ -232,7 +232,7 @@ fn unknown(status: &runtime::Status) -> Option<StateFinding> {
     if unknown.is_empty() {
         return None;
     }
-    let what = count(unknown.len(), "revision");
+    let what = counted(unknown.len(), "revision");
     let is_newer = status.is_current();
     Some(StateFinding {
         rule: "database-unknown",
@@ -263,13 +263,6 @@ fn named(revisions: &[&RevisionStatus]) -> String {
 
 fn quoted(names: &[impl fmt::Display]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-fn count(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
-    }
 }
 
 /// The drivers that are compiled in.

@@ -84,9 +84,7 @@ impl Progress {
     /// Says that the run was told to stop.
     pub(crate) fn stopping(&self, times: usize) {
         let text = match times {
-            1 => {
-                "what runs is cancelled and undone; once more stops at once, without waiting for that"
-            }
+            1 => "what runs is cancelled; once more stops at once, without waiting for that",
             _ => "at once",
         };
         self.line(&self.state(), "Stopping", text);

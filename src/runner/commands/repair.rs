@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::database::{announce, block_on, confirm, failed, named, options, tell, turn};
 use super::progress::Progress;
-use crate::chain::{Direction, listed};
+use crate::chain::{self, Direction, listed};
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{
@@ -290,6 +290,5 @@ pub(super) fn finish(summary: &str, is_plan: bool, ui: &Ui) -> Result<Exit, Fail
 }
 
 pub(super) fn counted(count: usize, verb: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} revision{plural} {verb}")
+    format!("{} {verb}", chain::counted(count, "revision"))
 }

@@ -9,6 +9,7 @@ use super::batches::Batches;
 use super::failure::{Cause, Result, RevisionError, Sent};
 use super::row::{PortableRow, Rows};
 use super::value::Value;
+use crate::chain::counted;
 use crate::dialect::Dialect;
 use crate::sql::{self, TokenKind};
 
@@ -188,13 +189,6 @@ impl Statement {
         }
         sql.push_str(&text[end..]);
         Ok(sql)
-    }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
     }
 }
 

@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn paths_are_those_of_the_repository() {
-        let root = Root { repository: "/work/app".into(), package: "/work/app/service".into() };
+        let root =
+            Root { repository: "/home/me/app".into(), package: "/home/me/app/service".into() };
         assert_eq!(root.path("migrations/a.sql"), "service/migrations/a.sql");
         assert_eq!(root.path("../shared/./a.sql"), "shared/a.sql");
     }
@@ -225,7 +226,7 @@ mod tests {
             notes: Vec::new(),
             helps: vec![String::from("`repair`")],
         };
-        let root = Root { repository: "/work".into(), package: "/work/app".into() };
+        let root = Root { repository: "/home/me".into(), package: "/home/me/app".into() };
         let annotation = Annotation::of_state(&finding, &root);
         assert_eq!(annotation.rule.name, "DatabaseWrongDigest");
         assert_eq!(annotation.lines, ["one", "two\u{fffd}[2J", "help: `repair`"]);

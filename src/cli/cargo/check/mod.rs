@@ -10,6 +10,7 @@ use super::context::{Context, broken};
 use super::database;
 use super::format;
 use super::workspace::Workspace;
+use crate::chain::counted;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::runner::{CheckArguments, Exit, Failure, MessageFormat, commands};
 use crate::validate::Package;
@@ -60,7 +61,7 @@ fn judge(
         return Ok(Err(broken(&package, errors)));
     }
     if all_errors > 0 {
-        let them = if all_errors == 1 { "1 error" } else { &format!("{all_errors} errors") };
+        let them = counted(all_errors, "error");
         return Ok(Err(Failure::new(format!(
             "the chain is valid, but not all about it is in order: {them}"
         ))));

@@ -57,10 +57,10 @@ pub use runtime::{
     AdoptReport, AdoptedRevision, AppliedRecord, Batches, BelievedStatement, Configured, Database,
     DatabaseState, Databases, Difference, Error, ErrorKind, Event, FinishedStep, FromMysql,
     FromPostgres, FromSqlite, Interrupt, Migrator, Named, NewerDatabase, Observer, Operations,
-    Options, PlannedStep, PortableRow, Problem, ProblemKind, Query, RedoPlan, RedoReport, Repair,
-    RepairReport, RepairedRow, Report, Result, Revision, RevisionError, RevisionState,
-    RevisionStatus, RowChange, RowValues, RunPlan, SqlScript, SqlText, StampReport, Status,
-    StepSource, StepTransaction, TransactionScope, TryIntoTarget, Value, WayOut,
+    Options, PlannedStep, PortableRow, PreparedTransaction, Problem, ProblemKind, Query, RedoPlan,
+    RedoReport, Repair, RepairReport, RepairedRow, Report, Result, Revision, RevisionError,
+    RevisionState, RevisionStatus, RowChange, RowValues, RunPlan, SqlScript, SqlText, StampReport,
+    Status, StepSource, StepTransaction, TransactionScope, TryIntoTarget, Value, WayOut,
 };
 #[cfg(feature = "runtime")]
 pub use tool::Tool;

@@ -1,10 +1,10 @@
-//! How long a run waits and how often it tries again, as people write it.
+//! How long a run waits, how often it tries again and how it commits, as people write it.
 //!
 //! The same words in flags, variables and the configuration; what the numbers mean is the runtime's.
 
 use std::time::Duration;
 
-/// How long a run waits, and how often it tries again; nothing where nothing was said.
+/// How long a run waits, how often it tries again, and how it commits; nothing where nothing was said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -16,14 +16,23 @@ pub struct Limits {
     pub statement_timeout: Option<Duration>,
     /// How often a transaction that failed for a lock is tried again.
     pub retries: Option<u32>,
+    /// Whether several databases are committed in two phases.
+    pub two_phase: Option<bool>,
 }
 
 impl Limits {
-    /// The names of the time-outs, as the configuration writes them.
-    pub(crate) const TIMEOUTS: [&str; 3] =
-        ["lock-timeout", "statement-lock-timeout", "statement-timeout"];
+    /// Their names, as the configuration writes them.
+    pub(crate) const NAMES: [&str; 5] = [
+        "lock-timeout",
+        "statement-lock-timeout",
+        "statement-timeout",
+        Self::RETRIES,
+        Self::TWO_PHASE,
+    ];
     /// The name of the number of attempts.
     pub(crate) const RETRIES: &str = "retries";
+    /// The name of the way to commit.
+    pub(crate) const TWO_PHASE: &str = "two-phase";
 
     /// The variable that says one of them.
     #[cfg(feature = "runner")]
@@ -39,6 +48,7 @@ impl Limits {
             statement_lock_timeout: self.statement_lock_timeout.or(other.statement_lock_timeout),
             statement_timeout: self.statement_timeout.or(other.statement_timeout),
             retries: self.retries.or(other.retries),
+            two_phase: self.two_phase.or(other.two_phase),
         }
     }
 
@@ -48,6 +58,7 @@ impl Limits {
             "lock-timeout" => self.lock_timeout = Some(duration(text)?),
             "statement-lock-timeout" => self.statement_lock_timeout = Some(duration(text)?),
             "statement-timeout" => self.statement_timeout = Some(duration(text)?),
+            Self::TWO_PHASE => self.two_phase = Some(switch(text)?),
             _ => self.retries = Some(retries(text)?),
         }
         Ok(())
@@ -81,6 +92,15 @@ pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
 /// Reads how often something is tried again.
 pub(crate) fn retries(text: &str) -> Result<u32, &'static str> {
     text.trim().parse().map_err(|_| "expected a whole number, such as `5`")
+}
+
+/// Reads whether something is wanted.
+pub(crate) fn switch(text: &str) -> Result<bool, &'static str> {
+    match text.trim() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err("expected `true` or `false`"),
+    }
 }
 
 #[cfg(test)]
@@ -117,14 +137,21 @@ mod tests {
         let mut near = Limits::default();
         near.set("lock-timeout", "1").unwrap();
         let mut far = Limits::default();
-        for name in Limits::TIMEOUTS {
-            far.set(name, "2s").unwrap();
+        for name in Limits::NAMES {
+            let value = match name {
+                Limits::RETRIES => "3",
+                Limits::TWO_PHASE => "true",
+                _ => "2s",
+            };
+            far.set(name, value).unwrap();
         }
-        far.set(Limits::RETRIES, "3").unwrap();
         let both = near.or(far);
         assert_eq!(both.lock_timeout, Some(Duration::from_secs(1)));
         assert_eq!(both.statement_lock_timeout, Some(Duration::from_secs(2)));
         assert_eq!(both.statement_timeout, Some(Duration::from_secs(2)));
-        assert_eq!(both.retries, Some(3));
+        assert_eq!((both.retries, both.two_phase), (Some(3), Some(true)));
+        near.set(Limits::TWO_PHASE, "false").unwrap();
+        assert_eq!(near.or(far).two_phase, Some(false));
+        assert!(near.set(Limits::TWO_PHASE, "yes").is_err());
     }
 }

@@ -10,7 +10,7 @@ use super::tree::{Entry, Table, Value};
 use super::{Configuration, Environment, Limits, NamedUrl, Spanned, UrlTemplate, Urls};
 use crate::Dialect;
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "url",
     "databases",
     "protected",
@@ -18,6 +18,7 @@ const KEYS: [&str; 7] = [
     "statement-lock-timeout",
     "statement-timeout",
     "retries",
+    "two-phase",
 ];
 
 impl<'t> Reader<'t> {

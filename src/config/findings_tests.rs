@@ -34,7 +34,7 @@ fn unknown_keys_suggest_the_known_ones() {
     3 | author = "me"
       | ^^^^^^ not a key of this table
       |
-      = help: the keys are `dir`, `dialects`, `databases`, `table`, `chain`, `file-name`, `heads`, `lock`, `lints`, `env`, `templates`, `hooks`, `lock-timeout`, `statement-lock-timeout`, `statement-timeout`, `retries`
+      = help: the keys are `dir`, `dialects`, `databases`, `table`, `chain`, `file-name`, `heads`, `lock`, `lints`, `env`, `templates`, `hooks`, `lock-timeout`, `statement-lock-timeout`, `statement-timeout`, `retries`, `two-phase`
 
     error[M0051]: unknown key `file_name` in `package.metadata.migrate`
      --> Cargo.toml:4:1
@@ -515,7 +515,7 @@ fn time_is_a_number_of_seconds_or_a_text() {
 statement-timeout = true
 statement-lock-timeout = -1
 retries = 1.5
-env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10 }
+env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10, two-phase = "true" }
 "#), @r#"
     error[M0052]: `lock-timeout` has a value that it cannot have
      --> Cargo.toml:2:16
@@ -552,7 +552,7 @@ env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10 }
     error[M0051]: unknown key `lock-timout` in `env.dev`
      --> Cargo.toml:6:36
       |
-    6 | env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10 }
+    6 | env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10, two-phase = "true" }
       |                                    ^^^^^^^^^^^ not a key of this table
       |
       = help: did you mean `lock-timeout`?
@@ -560,9 +560,17 @@ env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10 }
     error[M0052]: `env.dev.retries` must be a number, not an integer that is not decimal
      --> Cargo.toml:6:63
       |
-    6 | env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10 }
+    6 | env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10, two-phase = "true" }
       |                                                               ^^^^ expected a number
       |
       = help: write `retries = 5`
+
+    error[M0052]: `env.dev.two-phase` must be a boolean, not a string
+     --> Cargo.toml:6:81
+      |
+    6 | env.dev = { url = "sqlite:dev.db", lock-timout = 3, retries = 0x10, two-phase = "true" }
+      |                                                                                 ^^^^^^ expected a boolean
+      |
+      = help: write `two-phase = true`
     "#);
 }

@@ -14,7 +14,7 @@ use crate::Dialect;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, FileId};
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "dir",
     "dialects",
     "databases",
@@ -31,6 +31,7 @@ const KEYS: [&str; 16] = [
     "statement-lock-timeout",
     "statement-timeout",
     "retries",
+    "two-phase",
 ];
 
 /// Names that people know from elsewhere, too far away for a slip.
@@ -279,13 +280,22 @@ impl<'t> Reader<'t> {
     /// A time-out or a number of attempts, as number or as text.
     pub(super) fn limit(&mut self, entry: &Entry, key: &str, limits: &mut Limits) {
         let name = &entry.key;
-        let (expected, example) = if name == Limits::RETRIES {
-            ("a number", format!("{name} = 5"))
-        } else {
-            ("a number of seconds, or a string", format!("{name} = \"5s\""))
+        let (expected, example) = match name.as_str() {
+            Limits::RETRIES => ("a number", format!("{name} = 5")),
+            Limits::TWO_PHASE => ("a boolean", format!("{name} = true")),
+            _ => ("a number of seconds, or a string", format!("{name} = \"5s\"")),
         };
         let tree = self.tree;
-        let (Value::Number(text, _) | Value::String(text)) = &tree.node(entry.node).value else {
+        let text = match (&tree.node(entry.node).value, name.as_str()) {
+            (Value::Boolean(value), Limits::TWO_PHASE) => {
+                limits.two_phase = Some(*value);
+                return;
+            }
+            (_, Limits::TWO_PHASE) => None,
+            (Value::Number(text, _) | Value::String(text), _) => Some(text),
+            _ => None,
+        };
+        let Some(text) = text else {
             return self.wrong_type(entry.node, key, expected, &example);
         };
         if let Err(why) = limits.set(name, text) {
@@ -469,7 +479,7 @@ impl<'t> Reader<'t> {
 
 /// Whether a key is one of [`Limits`].
 pub(super) fn is_limit(key: &str) -> bool {
-    key == Limits::RETRIES || Limits::TIMEOUTS.contains(&key)
+    Limits::NAMES.contains(&key)
 }
 
 /// The known word that was probably meant.

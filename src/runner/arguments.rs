@@ -101,6 +101,18 @@ pub struct StatementArguments {
     /// [env: MIGRATE_RETRIES]
     #[arg(long, hide_short_help = true, value_name = "N", value_parser = limits::retries)]
     pub retries: Option<u32>,
+    /// Commit several databases in two phases: all keep a revision or none does. All but one must be PostgreSQL
+    /// [env: MIGRATE_TWO_PHASE]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_parser = limits::switch,
+    )]
+    pub two_phase: Option<bool>,
 }
 
 impl MessageFormat {
@@ -124,6 +136,7 @@ impl StatementArguments {
             statement_lock_timeout: self.statement_lock_timeout,
             statement_timeout: self.statement_timeout,
             retries: self.retries,
+            two_phase: self.two_phase,
         }
     }
 }

@@ -156,7 +156,7 @@ fn prepare(args: &DatabaseArguments, env: &mut Env) -> Result<(), Failure> {
 /// What the variables `MIGRATE_LOCK_TIMEOUT` and so on say.
 pub(crate) fn limits(env: &Env) -> Result<Limits, Failure> {
     let mut limits = Limits::default();
-    for name in Limits::TIMEOUTS.into_iter().chain([Limits::RETRIES]) {
+    for name in Limits::NAMES {
         let variable = Limits::variable(name);
         if let Some((text, from_dotenv)) = env.variable_or_dotenv(&variable) {
             limits.set(name, text).map_err(|why| wrong(&variable, from_dotenv, why))?;

@@ -166,6 +166,7 @@ async fn write_locked<T: Send>(
     mut draft: Draft<T>,
 ) -> Result<T, Error> {
     let (settings, options) = (request.settings, request.options);
+    connection.refuse_prepared(settings, options).await?;
     connection.begin(false, options).await?;
     if connection.is_stale().await? {
         seen = see(connection, request, reading).await?;

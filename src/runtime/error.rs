@@ -110,6 +110,14 @@ pub enum DatabaseState {
         /// The revisions whose step is surely done.
         revisions: Vec<RevisionId>,
     },
+    /// A transaction of a two-phase commit is, or may be, prepared: the server keeps it, with its locks, until
+    /// the next run over the same databases commits or undoes it.
+    Prepared {
+        /// The revisions whose step is done.
+        revisions: Vec<RevisionId>,
+        /// The name of the transaction on the server.
+        transaction: String,
+    },
 }
 
 impl fmt::Display for DatabaseState {
@@ -136,6 +144,12 @@ impl fmt::Display for DatabaseState {
                     write!(f, "{} committed; ", listed(revisions))?;
                 }
                 f.write_str("what else of the run became permanent is not known here")
+            }
+            Self::Prepared { revisions, transaction } => {
+                if !revisions.is_empty() {
+                    write!(f, "{} committed; ", listed(revisions))?;
+                }
+                write!(f, "transaction `{transaction}` is left prepared, and keeps its locks")
             }
         }
     }
@@ -232,6 +246,11 @@ impl Error {
         self
     }
 
+    /// The states of all databases of the run.
+    pub(crate) fn states(&self) -> impl Iterator<Item = &DatabaseState> {
+        self.0.state.iter().chain(self.0.others.iter().map(|(_, state)| state))
+    }
+
     pub(crate) fn states_of_others(&mut self) -> impl Iterator<Item = &mut DatabaseState> {
         self.0.others.iter_mut().map(|(_, state)| state)
     }
@@ -254,6 +273,7 @@ impl Error {
     #[must_use]
     pub(crate) fn unless_uncertain(mut self, state: DatabaseState) -> Self {
         self.0.state = match (self.0.state.take(), state) {
+            (_, prepared @ DatabaseState::Prepared { .. }) => Some(prepared),
             (Some(DatabaseState::Uncertain { .. }), DatabaseState::Committed { revisions, .. }) => {
                 Some(DatabaseState::Uncertain { revisions })
             }

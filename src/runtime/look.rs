@@ -17,6 +17,7 @@ use super::report::{RunPlan, StepTransaction};
 use super::rounds::number;
 use super::select::{Request, Selection, select};
 use super::state::{RowStatus, State};
+use super::two_phase::PreparedTransaction;
 use crate::chain::baked::{Header, Tips};
 use crate::chain::plan::current_heads;
 use crate::chain::{Anchor, Direction, RevisionId, Target, listed};
@@ -62,8 +63,13 @@ pub(super) async fn plan_all(
     for (connection, configured) in connections.iter_mut().zip(configured) {
         let dialect = connection.dialect();
         let request = request(dialect, configured, header, direction, Some(target.clone()))?;
+        let prepared = connection.prepared(request.settings, request.options).await;
+        let prepared = prepared.map_err(|error| error.on(connection.name()))?;
         match look(connection, &request, None).await {
-            Ok(Look::Ready(ready)) => seen.push(ready),
+            Ok(Look::Ready(mut ready)) => {
+                ready.warnings.extend(prepared.iter().map(PreparedTransaction::comes_first));
+                seen.push(ready);
+            }
             Ok(Look::Busy(doubt)) => return Err(doubt.error.on(connection.name())),
             Err(error) => return Err(error.on(connection.name())),
         }

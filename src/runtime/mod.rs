@@ -58,6 +58,7 @@ mod status;
 mod timer;
 mod together;
 mod tracking;
+mod two_phase;
 mod unwrapped;
 #[cfg(feature = "runner")]
 mod verify;
@@ -94,6 +95,7 @@ pub use report::{
 pub use several::Databases;
 #[cfg(any(feature = "testing", feature = "cli"))]
 pub(crate) use site::Site;
+pub use two_phase::PreparedTransaction;
 #[cfg(feature = "runner")]
 pub(crate) use verify::verify;
 #[cfg(feature = "testing")]

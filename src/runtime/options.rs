@@ -92,6 +92,8 @@ pub struct Options {
     /// What is recorded as `applied_by`; by default the program's name and, where the system
     /// tells it in `/proc`, the host: `shop@web-3`.
     pub applied_by: Option<String>,
+    /// Whether the transactions of several databases are committed in two phases.
+    pub two_phase: bool,
 }
 
 impl Default for Options {
@@ -110,6 +112,7 @@ impl Default for Options {
             purge: false,
             interrupt: None,
             applied_by: None,
+            two_phase: false,
         }
     }
 }
@@ -124,6 +127,24 @@ impl Options {
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
+        self
+    }
+
+    /// Commits the transactions of several databases ([`Migrator::databases`]) in two phases, so that all keep a
+    /// revision or none does, also if the process or a server dies between two commits.
+    ///
+    /// All databases but one must be `PostgreSQL`, with `max_prepared_transactions` above zero: their
+    /// transactions are prepared (`PREPARE TRANSACTION`), then the other one is committed, which decides, and then
+    /// they are. What a run that did not come back has left prepared, the next run over the same databases
+    /// commits or undoes, and says so in [`Report::warnings`]; until then [`Migrator::status`] tells of it. Of one
+    /// database, and of steps that no transaction holds, this changes nothing.
+    ///
+    /// [`Migrator::databases`]: super::Migrator::databases
+    /// [`Migrator::status`]: super::Migrator::status
+    /// [`Report::warnings`]: super::Report::warnings
+    #[must_use]
+    pub fn two_phase(mut self, two_phase: bool) -> Self {
+        self.two_phase = two_phase;
         self
     }
 
@@ -236,6 +257,7 @@ impl fmt::Debug for Options {
             .field("purge", &self.purge)
             .field("interrupt", &self.interrupt)
             .field("applied_by", &self.applied_by)
+            .field("two_phase", &self.two_phase)
             .finish()
     }
 }

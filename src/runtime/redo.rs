@@ -210,6 +210,9 @@ fn after(undone: Vec<RevisionId>, state: &DatabaseState) -> DatabaseState {
         DatabaseState::Uncertain { revisions } => {
             DatabaseState::Uncertain { revisions: all(revisions) }
         }
+        DatabaseState::Prepared { revisions, transaction } => {
+            DatabaseState::Prepared { revisions: all(revisions), transaction: transaction.clone() }
+        }
         DatabaseState::Committed { revisions, partly } => {
             DatabaseState::Committed { revisions: all(revisions), partly: partly.clone() }
         }

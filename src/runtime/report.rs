@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::two_phase::PreparedTransaction;
 use crate::chain::{Direction, Kind, RevisionId};
 use crate::tool::Tool;
 
@@ -304,17 +305,23 @@ pub struct Status {
     pub heads: Vec<RevisionId>,
     /// The database, without secrets.
     pub database: String,
+    /// The transactions of two-phase commits that are prepared here, and wait for being committed or undone.
+    pub prepared: Vec<PreparedTransaction>,
 }
 
 impl Status {
-    /// Whether the whole chain is applied, as it is in its files.
+    /// Whether the whole chain is applied, as it is in its files, and nothing of it is left prepared.
     ///
     /// Revisions that only the database has do not count: `up` has nothing to do there either.
     pub fn is_current(&self) -> bool {
-        self.revisions.iter().all(|revision| {
-            revision.difference.is_none()
-                && matches!(revision.state, RevisionState::Applied(_) | RevisionState::Stamped(_))
-        })
+        self.prepared.is_empty()
+            && self.revisions.iter().all(|revision| {
+                revision.difference.is_none()
+                    && matches!(
+                        revision.state,
+                        RevisionState::Applied(_) | RevisionState::Stamped(_)
+                    )
+            })
     }
 
     /// The revisions that are not applied.

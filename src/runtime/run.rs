@@ -409,7 +409,12 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
 
     /// What is permanent of the run, when all that is open is undone.
     pub(crate) fn database_state(&self) -> DatabaseState {
-        if self.committed.is_empty() && self.partly.is_none() {
+        if let Some(transaction) = self.connection.prepared_name() {
+            DatabaseState::Prepared {
+                revisions: self.committed.clone(),
+                transaction: transaction.to_owned(),
+            }
+        } else if self.committed.is_empty() && self.partly.is_none() {
             DatabaseState::AsBefore
         } else {
             DatabaseState::Committed {

@@ -11,13 +11,13 @@ use tracing::Instrument as _;
 
 use super::connection::Connection;
 use super::database::{Database, Source as Way};
-use super::error::{Error, ErrorKind};
+use super::error::{DatabaseState, Error, ErrorKind};
 use super::migrator::{Configured, Migrator, TryIntoTarget};
 use super::observer::{Event, Observer};
 use super::options::Options;
 use super::report::{Named, RedoPlan, RedoReport, Report, RunPlan, Status};
 use super::together::{attempt, finish};
-use super::{current, look, redo, status};
+use super::{current, look, redo, status, two_phase};
 use crate::chain::baked::Settings;
 use crate::chain::{Direction, Target};
 
@@ -283,6 +283,7 @@ impl<'m, 'c> Databases<'m, 'c> {
     /// Opens all of them; `create` allows to create files.
     async fn open(self, create: bool) -> Result<Opened<'m, 'c>, Error> {
         let header = self.configured.migrator.header()?;
+        let is_two_phase = self.configured.options.two_phase;
         let mut opened = Opened::default();
         let mut failed = None;
         for (configured, name, way) in self.each()? {
@@ -298,7 +299,7 @@ impl<'m, 'c> Databases<'m, 'c> {
         }
         let checked = match failed {
             Some(error) => Err(error),
-            None => opened.refuse_same(&header.settings).await,
+            None => opened.check(&header.settings, is_two_phase).await,
         };
         match checked {
             Ok(()) => Ok(opened),
@@ -339,6 +340,16 @@ struct Opened<'m, 'c> {
 }
 
 impl Opened<'_, '_> {
+    /// Whether one run can be over all of them.
+    async fn check(&mut self, settings: &Settings, is_two_phase: bool) -> Result<(), Error> {
+        self.refuse_same(settings).await?;
+        if is_two_phase && self.connections.len() > 1 {
+            let refused = two_phase::refuse_unable(&mut self.connections, &self.names).await;
+            refused.map_err(|error| error.leaving(DatabaseState::AsBefore))?;
+        }
+        Ok(())
+    }
+
     /// The records of one database would be taken for those of the other, and its lock for somebody
     /// else's.
     async fn refuse_same(&mut self, settings: &Settings) -> Result<(), Error> {

@@ -30,7 +30,8 @@ async fn status_now(configured: &Configured<'_>, way: Way<'_>) -> Result<Status,
         let (variant, _) = variant(connection.dialect(), header, &configured.options)?;
         let chain = configured.migrator.chain()?;
         let state = connection.state(&header.settings, &configured.options).await?;
-        Ok(compare(chain, variant, &state, connection.name()))
+        let prepared = connection.prepared(&header.settings, &configured.options).await?;
+        Ok(Status { prepared, ..compare(chain, variant, &state, connection.name()) })
     }
     .await;
     let result = result.map_err(|error: Error| error.on(connection.name()));
@@ -52,6 +53,7 @@ fn compare(chain: &Chain, variant: usize, state: &State, database: &str) -> Stat
         revisions: known.chain(unknown).collect(),
         heads: current_heads(&state.extended(chain), &state.applied()),
         database: database.to_owned(),
+        prepared: Vec::new(),
     }
 }
 

@@ -389,6 +389,32 @@ impl Tracking {
         statements
     }
 
+    /// Writes down for which group of transactions this database has decided last.
+    pub(crate) fn decide(&self, group: i64) -> String {
+        let (meta, name) = (self.meta(), self.decision_name());
+        let or = match self.dialect {
+            Dialect::Mysql => "ON DUPLICATE KEY UPDATE value = VALUES(value)",
+            Dialect::Sqlite | Dialect::Postgres => {
+                "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+            }
+        };
+        format!("INSERT INTO {meta} (name, value) VALUES ({name}, {group}) {or}")
+    }
+
+    /// The query for that group.
+    pub(crate) fn decision(&self) -> String {
+        let (value, meta) = (self.text("value"), self.meta());
+        format!("SELECT {value} FROM {meta} WHERE name = {}", self.decision_name())
+    }
+
+    /// Several chains may share the tables.
+    fn decision_name(&self) -> String {
+        match self.dialect {
+            Dialect::Mysql => format!("concat('two-phase ', {})", self.chain),
+            Dialect::Sqlite | Dialect::Postgres => format!("'two-phase ' || {}", self.chain),
+        }
+    }
+
     /// The statement that makes a change; it changes exactly one row.
     pub(crate) fn change(&self, change: &Change<'_>) -> String {
         let table = self.table();

@@ -159,7 +159,7 @@ fn of_database(
     statements: StatementArguments,
     places: &[Place],
 ) -> Vec<String> {
-    let Limits { lock_timeout, statement_lock_timeout, statement_timeout, retries } =
+    let Limits { lock_timeout, statement_lock_timeout, statement_timeout, retries, two_phase } =
         places.iter().fold(statements.limits(database), |limits, it| limits.or(it.limits));
     let time = |name: &str, time: Option<Duration>| {
         time.map(|time| format!("--{name}={}ms", time.as_millis()))
@@ -173,6 +173,7 @@ fn of_database(
         time("statement-lock-timeout", statement_lock_timeout),
         time("statement-timeout", statement_timeout),
         retries.map(|retries| format!("--retries={retries}")),
+        two_phase.map(|two_phase| format!("--two-phase={two_phase}")),
     ]
     .into_iter()
     .flatten()

@@ -138,6 +138,7 @@ fn limits(
         statement_lock_timeout: default.statement_lock_timeout,
         statement_timeout: default.statement_timeout,
         retries: Some(default.retries),
+        two_phase: Some(default.two_phase),
     };
     let of_environment = environment.map_or(Limits::default(), |environment| environment.limits);
     let limit = |name: &str| {
@@ -160,7 +161,7 @@ fn limits(
         let value = Some(value).filter(|value| !value.is_empty());
         message::Limit { name: name.to_owned(), value, origin }
     };
-    Ok(Limits::TIMEOUTS.into_iter().chain([Limits::RETRIES]).map(limit).collect())
+    Ok(Limits::NAMES.into_iter().map(limit).collect())
 }
 
 /// A limit as people write it, if it is said; empty where that leaves a statement to the server.
@@ -176,6 +177,7 @@ fn value(limits: &Limits, name: &str) -> Option<String> {
         "lock-timeout" => limits.lock_timeout.map(time),
         "statement-lock-timeout" => of_statement(limits.statement_lock_timeout),
         "statement-timeout" => of_statement(limits.statement_timeout),
+        Limits::TWO_PHASE => limits.two_phase.map(|it| it.to_string()),
         _ => limits.retries.map(|it| it.to_string()),
     }
 }

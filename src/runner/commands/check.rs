@@ -192,6 +192,7 @@ fn state_of(
     })?;
     let answer = answer(migrator, place, args, &status)?;
     let mut findings: Vec<StateFinding> = problems.iter().map(Into::into).collect();
+    findings.extend(status.prepared.iter().map(prepared));
     findings.extend(unknown(&status));
     findings.extend(pending(&status, answer.next.as_deref()));
     let is_current = status.is_current() && problems.is_empty();
@@ -205,6 +206,24 @@ fn state_of(
         if is_current { "the database is up to date" } else { "the database is out of date" },
     )?;
     Ok((findings, if is_current { Exit::Done } else { Exit::OutOfDate }))
+}
+
+fn prepared(transaction: &runtime::PreparedTransaction) -> StateFinding {
+    StateFinding {
+        rule: "database-prepared",
+        summary: "a transaction of a run over several databases is left prepared",
+        severity: Severity::Error,
+        message: visible(&transaction.to_string()).into_owned(),
+        path: None,
+        notes: vec![
+            format!(
+                "a run did not come back, and what is to become of it `{}` knows",
+                transaction.decider
+            ),
+            String::from("until then it keeps its locks"),
+        ],
+        helps: vec![String::from("`up` over all databases of that run commits or undoes it")],
+    }
 }
 
 fn pending(status: &runtime::Status, next: Option<&str>) -> Option<StateFinding> {

@@ -144,6 +144,7 @@ pub(super) fn options(
     if let Some(retries) = limits.retries {
         options = options.retries(retries);
     }
+    options.two_phase = limits.two_phase.unwrap_or_default();
     // Zero is how somebody says that a time-out of the configuration is not to hold.
     let is_set = |timeout: &Duration| !timeout.is_zero();
     options.statement_lock_timeout = limits.statement_lock_timeout.filter(is_set);

@@ -11,7 +11,9 @@ use crate::diagnostic::visible;
 use crate::runner::message::{self, Counts};
 use crate::runner::place::Place;
 use crate::runner::{DatabaseArguments, Exit, Failure, StatusArguments, Ui};
-use crate::runtime::{AppliedRecord, Difference, Migrator, RevisionState, RevisionStatus, Status};
+use crate::runtime::{
+    AppliedRecord, Difference, Migrator, PreparedTransaction, RevisionState, RevisionStatus, Status,
+};
 use crate::url;
 
 /// Of more revisions than these that are as they should be, only the nearest to the end of what is applied are listed.
@@ -61,7 +63,12 @@ pub(super) fn answer(
         heads: status.heads.iter().map(ToString::to_string).collect(),
         counts: Counts::of(status),
         revisions: status.revisions.iter().map(Into::into).collect(),
-        next: next.map(|command| on(command, args)),
+        prepared: status.prepared.iter().map(Into::into).collect(),
+        next: next.map(|command| {
+            // One database alone cannot settle what is prepared.
+            let name = args.name.clone().filter(|_| status.prepared.is_empty());
+            on(command, &DatabaseArguments { name, ..args.clone() })
+        }),
     })
 }
 
@@ -80,7 +87,7 @@ fn next(chain: &Chain, many_heads: bool, status: &Status) -> Option<&'static str
         matches!(of.state, RevisionState::Pending | RevisionState::Unfinished { .. })
     };
     if !revisions.iter().any(is_open) {
-        return None;
+        return (!status.prepared.is_empty()).then_some("up");
     }
     if revisions.iter().any(RevisionStatus::is_unknown) {
         // Its answer says which side is newer, and what can be done.
@@ -143,7 +150,10 @@ fn text(answer: &message::Status, status: &Status, place: &Place, is_verbose: bo
         String::new(),
     ];
     lines.extend(list(&status.revisions, is_verbose));
-    if !status.revisions.is_empty() {
+    for transaction in &status.prepared {
+        lines.push(format!("{BAD}prepared{BAD:#}  {}", visible(&in_doubt(transaction))));
+    }
+    if !status.revisions.is_empty() || !status.prepared.is_empty() {
         lines.push(String::new());
     }
     let mut total = total(answer.counts, status);
@@ -155,6 +165,14 @@ fn text(answer: &message::Status, status: &Status, place: &Place, is_verbose: bo
         lines.push(format!("    next: {COMMAND}`{next}`{COMMAND:#}"));
     }
     lines.join("\n")
+}
+
+/// What there is to know about a transaction that a run over several databases has left.
+fn in_doubt(transaction: &PreparedTransaction) -> String {
+    let PreparedTransaction { name, at, decider, .. } = transaction;
+    format!(
+        "a transaction since {at}: what becomes of it `{decider}` knows; `up` over both settles it ({name})"
+    )
 }
 
 /// The revisions, a line each; of many that are as they should be only some.
@@ -287,7 +305,12 @@ mod tests {
     }
 
     fn status(revisions: Vec<RevisionStatus>) -> Status {
-        Status { revisions, heads: Vec::new(), database: String::from("app.db") }
+        Status {
+            revisions,
+            heads: Vec::new(),
+            database: String::from("app.db"),
+            prepared: Vec::new(),
+        }
     }
 
     #[test]

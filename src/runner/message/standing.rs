@@ -42,8 +42,29 @@ pub struct Status {
     pub counts: Counts,
     /// The revisions of the chain, parents first, then those that only the database has.
     pub revisions: Vec<RevisionStatus>,
+    /// The transactions of two-phase commits that a run has left prepared.
+    pub prepared: Vec<PreparedTransaction>,
     /// The command to type next, without the program's name, such as `up` or `repair`; `None` if there is nothing to do.
     pub next: Option<String>,
+}
+
+/// A transaction that a run over several databases has prepared, and that is neither committed nor undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PreparedTransaction {
+    /// Its name on the server.
+    pub name: String,
+    /// When it was prepared, in UTC.
+    pub at: String,
+    /// The named database that knows what is to become of it.
+    pub decider: String,
+}
+
+impl From<&runtime::PreparedTransaction> for PreparedTransaction {
+    fn from(transaction: &runtime::PreparedTransaction) -> Self {
+        let runtime::PreparedTransaction { name, at, decider, .. } = transaction.clone();
+        Self { name, at, decider }
+    }
 }
 
 /// How many revisions stand how.

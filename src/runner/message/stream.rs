@@ -104,6 +104,8 @@ pub enum DatabaseStateKind {
     Committed,
     /// Nobody here can see what became permanent, besides what is listed.
     Uncertain,
+    /// A transaction is left prepared: the next run over the same databases commits or undoes it.
+    Prepared,
 }
 
 impl From<&runtime::DatabaseState> for DatabaseState {
@@ -117,6 +119,9 @@ impl From<&runtime::DatabaseState> for DatabaseState {
             }
             runtime::DatabaseState::Uncertain { revisions } => {
                 (DatabaseStateKind::Uncertain, ids(revisions), None)
+            }
+            runtime::DatabaseState::Prepared { revisions, .. } => {
+                (DatabaseStateKind::Prepared, ids(revisions), None)
             }
         };
         Self { kind, committed, partly }

@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Either, Executor, PgConnection, Postg
 
 use super::error::{code, explain, is_disconnected};
 use super::message::{Message, Part};
+use super::prepared::Prepared;
 use crate::dialect::Dialect;
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::fault;
@@ -35,6 +36,8 @@ pub(crate) struct Connection<'c> {
     pub(super) pending: Message,
     /// Whether the server may have a transaction open.
     pub(super) is_open: bool,
+    /// What is prepared, or may be.
+    pub(super) prepared: Option<Prepared>,
     /// The key of the lock of the session, once it is held, and the server's process that has it.
     pub(super) key: Option<i64>,
     pub(super) process: Option<String>,
@@ -78,6 +81,7 @@ impl<'c> Connection<'c> {
             saved: None,
             pending: Message::default(),
             is_open: false,
+            prepared: None,
             key: None,
             process: None,
             fence: None,
@@ -313,6 +317,7 @@ impl<'c> Connection<'c> {
 
     pub(super) async fn rollback_if_open(&mut self) -> Result<(), sqlx::Error> {
         self.pending = Message::default();
+        self.undo_prepared().await?;
         if !self.is_open {
             return Ok(());
         }

@@ -26,7 +26,7 @@ const UNLOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// The lock's key: the first 8 bytes of SHA-256 over `cargo-migrate`, schema, table and chain, each with
 /// its length before it.
-fn key(tracking: &Tracking, settings: &Settings) -> i64 {
+pub(super) fn key(tracking: &Tracking, settings: &Settings) -> i64 {
     let mut hash = Hash::new();
     let schema = tracking.schema().unwrap_or_default();
     for part in ["cargo-migrate", schema, tracking.bare(), &settings.chain] {

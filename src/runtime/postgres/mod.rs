@@ -13,6 +13,7 @@ mod error;
 mod guard;
 mod lock;
 mod message;
+mod prepared;
 #[cfg(feature = "testing")]
 mod schema;
 mod sqlx_lock;

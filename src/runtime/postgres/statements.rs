@@ -171,6 +171,9 @@ impl Connection<'_> {
 
     /// Commits what was not committed with its last revision.
     pub(crate) async fn commit(&mut self, _: &Options) -> Result<(), Error> {
+        if let Some(committed) = self.commit_prepared().await {
+            return committed;
+        }
         if !self.pending.is_empty() {
             // A transaction that was never needed.
             self.pending = Message::default();

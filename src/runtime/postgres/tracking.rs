@@ -153,8 +153,17 @@ impl Connection<'_> {
              JOIN pg_catalog.pg_class AS c ON c.oid = l.relation \
              WHERE l.granted AND l.pid <> pg_catalog.pg_backend_pid() AND l.database = \
              (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-             AND c.relname IN ({}) LIMIT 10",
-            names.join(", ")
+             AND c.relname IN ({names}) \
+             UNION SELECT 'the prepared transaction `' || p.gid || '`' || coalesce(' of ' || p.owner, '') \
+             || ', since ' || pg_catalog.date_trunc('second', p.prepared)::text \
+             FROM pg_catalog.pg_prepared_xacts AS p JOIN pg_catalog.pg_locks AS own \
+             ON own.locktype = 'transactionid' AND own.transactionid = p.transaction AND own.granted \
+             JOIN pg_catalog.pg_locks AS l \
+             ON l.virtualtransaction = own.virtualtransaction AND l.pid IS NULL \
+             JOIN pg_catalog.pg_class AS c ON c.oid = l.relation \
+             WHERE l.granted AND p.database = pg_catalog.current_database() \
+             AND c.relname IN ({names}) LIMIT 10",
+            names = names.join(", ")
         );
         let rows = self.texts(&sql).await.unwrap_or_default();
         rows.into_iter().filter_map(|cells| cells.into_iter().next().flatten()).collect()

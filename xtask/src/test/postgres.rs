@@ -50,6 +50,7 @@ fn start() -> Result<Server, String> {
         "listen_addresses=127.0.0.1".to_owned(),
         format!("unix_socket_directories={}", place.path().display()),
         "max_connections=200".to_owned(),
+        "max_prepared_transactions=50".to_owned(),
         "fsync=off".to_owned(),
         "synchronous_commit=off".to_owned(),
         "full_page_writes=off".to_owned(),

@@ -332,6 +332,7 @@ mod tests {
                 "statement_lock_timeout",
                 "statement_timeout",
                 "retries",
+                "two_phase",
                 "profile",
                 "features",
                 "triple",

@@ -2,6 +2,7 @@
 
 mod apart;
 mod killed;
+mod two_phase;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -12,27 +12,29 @@
 //! Locks are taken in the order of the databases, which is that of their names: two runs cannot wait for
 //! each other.
 
+mod commit;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use tracing::Instrument as _;
 
-use super::connection::{Connection, Ending, Probe};
-use super::database::Source as Way;
-use super::error::{DatabaseState, Error, ErrorKind};
-use super::interrupt::Watch;
-use super::job::Job;
-use super::lease::{Lease, Outcome};
-use super::look::{holds_run, refuse_apart, request, variant};
-use super::migrator::Configured;
-use super::report::Report;
-use super::rounds::number;
-use super::run::Run;
-use super::select::Request;
 use crate::chain::baked::Header;
 use crate::chain::{Anchor, Direction, Target, listed};
+use crate::runtime::connection::{Connection, Probe};
+use crate::runtime::database::Source as Way;
+use crate::runtime::error::{DatabaseState, Error, ErrorKind};
+use crate::runtime::interrupt::Watch;
+use crate::runtime::job::Job;
+use crate::runtime::lease::{Lease, Outcome};
+use crate::runtime::look::{holds_run, refuse_apart, request, variant};
+use crate::runtime::migrator::Configured;
+use crate::runtime::report::Report;
+use crate::runtime::rounds::number;
+use crate::runtime::run::Run;
+use crate::runtime::select::Request;
 
 /// Goes up or down; without a target to wherever the chain's settings say.
 ///
@@ -80,7 +82,8 @@ pub(super) async fn attempt(
             let options = &configured.options;
             let (_, tips) = variant(connection.dialect(), header, options)?;
             let probe = connection.probe(&header.settings, header.count, tips, options).await?;
-            is_current &= probe == Probe::UpToDate;
+            is_current &= probe == Probe::UpToDate
+                && connection.prepared(&header.settings, options).await?.is_empty();
         }
         if is_current {
             let report =
@@ -175,7 +178,7 @@ impl<'a> Together<'_, 'a, '_> {
             let seen = self.runs.iter().filter_map(|run| Some((run.request, run.seen()?)));
             refuse_apart(seen).map_err(at(0))?;
         }
-        if self.runs.iter().all(Run::is_idle) {
+        if self.runs.iter().all(Run::is_idle) && !self.has_prepared().await? {
             for which in 0..self.runs.len() {
                 self.runs[which].take_look().map_err(at(which))?;
             }
@@ -262,6 +265,7 @@ impl<'a> Together<'_, 'a, '_> {
 
     /// What happens under the locks.
     async fn work(&mut self) -> Result<(), FailedAt> {
+        self.settle_prepared().await?;
         if self.is_several() {
             // The others are looked at again when they begin.
             for which in 0..self.runs.len() {
@@ -350,32 +354,13 @@ impl<'a> Together<'_, 'a, '_> {
             let job = job.pop().expect("the part has a step");
             return self.runs[only].alone(job).await.map_err(at(only));
         }
-        if let Err(failed) = self.attempt(members, &jobs).await {
-            return self.undo(failed, members, jobs).await;
-        }
-        self.attempts = 0;
-        self.is_committing.store(members.len() > 1, Ordering::Relaxed);
-        // The first one is committed.
-        for (place, (&which, jobs)) in members.iter().zip(jobs).enumerate() {
-            let run = &mut self.runs[which];
-            if place > 0 {
-                run.connection.commit(run.request.options).await.map_err(at(which))?;
+        match self.attempt(members, &jobs).await {
+            Ok(first) => {
+                self.attempts = 0;
+                self.commit_others(first, members, jobs).await
             }
-            run.committed(jobs);
+            Err(failed) => self.undo(failed, members, jobs).await,
         }
-        self.is_committing.store(false, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Runs the steps on each database, and commits the first of them: until then all can be undone.
-    async fn attempt(&mut self, members: &[usize], jobs: &[Vec<Job<'a>>]) -> Result<(), FailedAt> {
-        let ending = if members.len() == 1 { Ending::Commit } else { Ending::Hold };
-        for (&which, jobs) in members.iter().zip(jobs) {
-            self.runs[which].attempt(jobs, ending).await.map_err(at(which))?;
-        }
-        let (Ending::Hold, [first, ..]) = (ending, members) else { return Ok(()) };
-        let run = &mut self.runs[*first];
-        run.connection.commit(run.request.options).await.map_err(at(*first))
     }
 
     /// Undoes a part that failed only because others held locks, so that it is tried again; any other
@@ -430,12 +415,18 @@ impl<'a> Together<'_, 'a, '_> {
                 Some(DatabaseState::Uncertain { .. }) => {
                     format!("whether in {here}, too, is not known")
                 }
+                Some(DatabaseState::Prepared { .. }) => format!("prepared in {here}"),
                 _ => format!("not in {here}"),
             };
             error = error.note(format!(
                 "{one} is ahead: {} {what} committed there, and {there}",
                 listed(&ahead)
             ));
+        }
+        if error.states().any(|state| matches!(state, DatabaseState::Prepared { .. })) {
+            return error.help(
+                "run the same again over these databases: what is prepared is committed or undone, as was decided",
+            );
         }
         if !is_apart {
             return error;

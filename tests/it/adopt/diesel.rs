@@ -387,7 +387,7 @@ fn what_came_in_between_is_applied_by_diesel_first() {
      = note: a chain has an order: a revision is applied only after those that it follows
      = [ROOT]/dev.db: the database is as before
      = help: apply what is missing with diesel once more, if it does that, and adopt then
-     = help: or, if the database has all the same what they do, record that: `stamp 20240101000000 20240101200000`
+     = help: or, if the database has all the same what they do, record that: `stamp 20240101200000`
      = help: or let them come last: correct the `revises` lines, so that what follows them follows what is before them, and they follow the head; then `cargo migrate check`, and adopt
     ");
     let late = String::from("20240101120000");

@@ -1,120 +1,11 @@
-//! `cargo migrate adopt`: the whole way from another tool's database. sqlx's table is made by its own migrator,
-//! diesel's with the statement that its source has and the rows that it writes.
+//! `cargo migrate adopt`: the whole way from another tool's database, which that tool itself has migrated.
+
+mod diesel;
 
 use std::path::{Path, PathBuf};
 
-use cargo_migrate::cli::message::Message;
-
-use crate::json::messages;
 use crate::server::{Database, Kind};
 use crate::support::{Project, assert_transcript, shared};
-
-/// diesel 2.3, `setup_migration_table.sql`.
-const OF_DIESEL: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (
-       version VARCHAR(50) PRIMARY KEY NOT NULL,
-       run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
-);";
-
-/// A project that diesel has migrated on SQLite, as far as the first of its two migrations.
-fn of_diesel() -> Project {
-    let project = Project::with_chain();
-    project
-        .write("old/2024-01-01-000000_create_users/up.sql", "CREATE TABLE users (id INTEGER);\n");
-    project.write("old/2024-01-01-000000_create_users/down.sql", "DROP TABLE users;\n");
-    project.write("old/2024-01-02-000000_more/up.sql", "CREATE TABLE more (id INTEGER);\n");
-    project.write("old/2024-01-02-000000_more/down.sql", "DROP TABLE more;\n");
-    project.sqlite3(
-        "dev.db",
-        &format!(
-            "{OF_DIESEL} CREATE TABLE users (id INTEGER); \
-             INSERT INTO __diesel_schema_migrations VALUES ('20240101000000', '2024-01-01 10:00:00');"
-        ),
-    );
-    project.migrate(&["import", "old"]).success();
-    project
-}
-
-#[test]
-fn a_database_of_diesel() {
-    let project = of_diesel();
-    assert_transcript!(project.migrate(&["adopt", "--dry-run"]), @"
-    exit code: 0
-    ----- stdout -----
-    adopt 20240101000000 create users  ([NOW])
-    ----- stderr -----
-         Planned [ROOT]/dev.db (from environment `dev`)
-        Finished 1 revision to adopt from diesel; nothing was changed
-    ");
-    assert_transcript!(project.migrate(&["adopt"]), @"
-    exit code: 0
-    ----- stderr -----
-        Database sqlite:dev.db (from environment `dev`)
-         Adopted 20240101000000 create users  ([NOW])
-        Finished 1 revision adopted from diesel
-    ");
-    assert_transcript!(project.migrate(&["status"]), @"
-    exit code: 0
-    ----- stdout -----
-    database: [ROOT]/dev.db (from environment `dev`)
-          at: 20240101000000
-
-     stamped  20240101000000  create users  ([NOW] by [WHO] in [TIME])
-     pending  20240102000000  more
-
-       total: 1 applied, 1 pending
-        next: `up`
-    ");
-    assert_transcript!(project.migrate(&["adopt"]), @"
-    exit code: 0
-    ----- stderr -----
-        Database sqlite:dev.db (from environment `dev`)
-        Finished nothing to do: what diesel has applied was adopted before
-    ");
-    project.migrate(&["up"]).success();
-    project.migrate(&["status", "--check"]).success();
-    // The table is only read.
-    let rows = project.sqlite3("dev.db", "SELECT * FROM __diesel_schema_migrations");
-    assert_eq!(rows, "20240101000000|2024-01-01 10:00:00\n");
-}
-
-#[test]
-fn programs_are_told_what_is_adopted() {
-    let project = of_diesel();
-    let adopt = |args: &[&str]| {
-        let output = project.migrate(&[&["adopt", "--message-format", "json"], args].concat());
-        let is_answer = |message: Message| match message {
-            Message::Adopt(adopt) => Some(adopt),
-            _ => None,
-        };
-        let answers: Vec<_> =
-            messages(&output.success()).into_iter().filter_map(is_answer).collect();
-        let [answer] = &answers[..] else { panic!("{answers:?}") };
-        answer.clone()
-    };
-    let plan = adopt(&["--dry-run"]);
-    assert!(plan.dry_run);
-    assert_eq!((&*plan.tool, &*plan.adopted[0].revision), ("diesel", "20240101000000"));
-    assert_eq!(plan.adopted[0].applied_at.as_deref(), Some("2024-01-01T10:00:00.000Z"));
-    assert!(!plan.adopted[0].is_verified);
-    let done = adopt(&[]);
-    assert_eq!((done.dry_run, done.adopted, done.adopted_before), (false, plan.adopted, 0));
-    assert_eq!(adopt(&["--from", "diesel"]).adopted_before, 1);
-}
-
-#[test]
-fn a_protected_database_is_not_adopted_without_a_word() {
-    let project = of_diesel();
-    project.append("Cargo.toml", "protected = true\n");
-    assert_transcript!(project.migrate(&["adopt"]), @"
-    exit code: 1
-    ----- stderr -----
-        Database sqlite:dev.db (from environment `dev`)
-    error: environment `dev` protects this database, and there is no terminal to ask; nothing was changed
-    help: to go on without a question: `adopt --yes`
-    ");
-    project.migrate(&["adopt", "--dry-run"]).success();
-    project.migrate(&["adopt", "--yes"]).success();
-}
 
 #[test]
 fn refusals_say_what_to_do() {
@@ -170,7 +61,8 @@ fn refusals_say_what_to_do() {
      = help: see that this is the database, and the schema, that the tool has migrated
      = help: or say where the database is: `stamp REVISION`
     ");
-    project.sqlite3("dev.db", OF_DIESEL);
+    std::fs::create_dir(project.path("nothing")).unwrap();
+    diesel::applies(project.path("dev.db").to_str().unwrap(), &project.path("nothing"), None);
     assert_transcript!(project.migrate(&["adopt"]), @"
     exit code: 1
     ----- stderr -----
@@ -245,6 +137,15 @@ fn sqlx_applies(directory: &Path, url: &str) {
 fn goes_on(project: &Project, url: &str) -> usize {
     let on = |args: &[&str]| project.migrate(&[args, &["--database-url", url]].concat()).success();
     let adopted = on(&["adopt"]).stderr.lines().filter(|line| line.contains("Adopted ")).count();
+    take_notes(project);
+    let applied = on(&["up"]);
+    assert!(applied.stderr.contains("Finished 1 revision applied"), "{}", applied.stderr);
+    on(&["status", "--check"]);
+    adopted
+}
+
+/// Writes a revision that makes the table `notes`.
+fn take_notes(project: &Project) {
     project.migrate(&["new", "take notes", "--rev-id", "a0b1c2d3e4f5"]).success();
     let mut files = std::fs::read_dir(project.path("migrations")).unwrap();
     let is_new = |path: &PathBuf| path.to_str().unwrap().ends_with("a0b1c2d3e4f5_take_notes.sql");
@@ -254,10 +155,6 @@ fn goes_on(project: &Project, url: &str) -> usize {
         .replace("-- migrate:up\n", "-- migrate:up\nCREATE TABLE notes (id INTEGER PRIMARY KEY);\n")
         .replace("-- migrate:down\n", "-- migrate:down\nDROP TABLE notes;\n");
     std::fs::write(path, text).unwrap();
-    let applied = on(&["up"]);
-    assert!(applied.stderr.contains("Finished 1 revision applied"), "{}", applied.stderr);
-    on(&["status", "--check"]);
-    adopted
 }
 
 #[test]
@@ -304,41 +201,5 @@ fn the_history_of_atuins_server_goes_on_here_on_postgres() {
     );
     assert_eq!(times, "20\n");
     old.query("DROP TABLE _sqlx_migrations");
-    assert_eq!(old.dump(), new.dump());
-}
-
-#[test]
-fn the_history_of_crates_io_goes_on_here_on_postgres() {
-    let Some(directory) = shared("histories/crates-io/migrations") else { return };
-    let Some(old) = Database::on(Kind::Postgres) else { return };
-    let Some(new) = Database::on(Kind::Postgres) else { return };
-    let folders = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
-    let mut folders: Vec<(String, PathBuf)> = folders
-        .filter(|path| path.is_dir())
-        .map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap();
-            (name.split('_').next().unwrap().replace('-', ""), path.join("up.sql"))
-        })
-        .collect();
-    folders.sort();
-    let files: Vec<PathBuf> = folders.iter().map(|(_, path)| path.clone()).collect();
-    old.run_files(&files);
-    let versions: Vec<String> =
-        folders.iter().map(|(version, _)| format!("('{version}')")).collect();
-    old.query(OF_DIESEL);
-    old.query(&format!(
-        "INSERT INTO __diesel_schema_migrations (version) VALUES {}",
-        versions.join(", ")
-    ));
-
-    let project = for_postgres();
-    project.migrate(&["import", directory.to_str().unwrap()]);
-    // Its down creates indexes concurrently, which PostgreSQL does in no transaction.
-    let path = "migrations/20240412144536_remove-downloads-column.sql";
-    let text = project.read(path);
-    project.write(path, text.replacen("\n\n", "\n-- transaction: none\n\n", 1));
-    assert_eq!(goes_on(&project, &old.url()), folders.len());
-    project.migrate(&["up", "--database-url", &new.url()]).success();
-    old.query("DROP TABLE __diesel_schema_migrations");
     assert_eq!(old.dump(), new.dump());
 }

@@ -28,13 +28,18 @@ const FEATURES: [&str; 13] = [
     "sqlite,postgres,mysql,runner",
 ];
 
+/// The tests' own program with diesel.
+const DIESEL: &str = "tests/diesel/Cargo.toml";
+
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let [start, test] = quick_start()?;
     command::run(&mut shell(&test))?;
     command::run(cargo().args(["fmt", "--all", "--check"]))?;
-    // A workspace of its own; its builds are among the tests.
-    let shop = ["--manifest-path", "examples/shop/Cargo.toml"];
-    command::run(cargo().arg("fmt").args(shop).args(["--all", "--check"]))?;
+    // Workspaces of their own; their builds are among the tests.
+    for manifest in ["examples/shop/Cargo.toml", DIESEL] {
+        let args = ["fmt", "--manifest-path", manifest, "--all", "--check"];
+        command::run(cargo().args(args))?;
+    }
     command::run(cargo().args([
         "clippy",
         "--locked",
@@ -46,6 +51,9 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
         "-D",
         "warnings",
     ]))?;
+    // Where the tests have built it.
+    let diesel = ["--manifest-path", DIESEL, "--target-dir", "target/tmp/builds"];
+    command::run(cargo().args(["clippy", "--locked"]).args(diesel).args(["--", "-D", "warnings"]))?;
     for features in FEATURES {
         command::run(
             cargo()

@@ -77,7 +77,8 @@ fn draft(request: &Request<'_>, seen: &Seen) -> Result<Draft<AdoptReport>, Error
     }
     let holes = history::holes(chain, &applied);
     if !holes.is_empty() {
-        return Err(refuse::holes(chain, old, &holes, &heads(chain, &applied)));
+        let heads = heads(chain, applied.keys().chain(&holes));
+        return Err(refuse::holes(chain, old, &holes, &heads));
     }
     let mut entries = Vec::with_capacity(applied.len());
     let mut differing = Vec::new();
@@ -108,7 +109,7 @@ fn draft(request: &Request<'_>, seen: &Seen) -> Result<Draft<AdoptReport>, Error
         entries.push(Entry::of(request, revision).with_past(past));
     }
     if !differing.is_empty() {
-        return Err(refuse::differing(old, &differing, &heads(chain, &applied)));
+        return Err(refuse::differing(old, &differing, &heads(chain, applied.keys())));
     }
     report.warnings = warnings(old, &report.adopted);
     Ok(Draft { edits: stamped(entries, &mut Ledger::default()), report })
@@ -138,10 +139,10 @@ fn warnings(old: &OldTable, adopted: &[AdoptedRevision]) -> Vec<String> {
     warnings
 }
 
-/// The applied revisions that no other applied one follows or depends on.
-fn heads(chain: &Chain, applied: &history::Applied<'_>) -> Vec<RevisionId> {
+/// Those of some revisions that no other of them follows or depends on.
+fn heads<'i>(chain: &Chain, indices: impl Iterator<Item = &'i usize>) -> Vec<RevisionId> {
     let ids: HashSet<RevisionId> =
-        applied.keys().map(|&index| chain.revisions()[index].id().clone()).collect();
+        indices.map(|&index| chain.revisions()[index].id().clone()).collect();
     crate::chain::plan::current_heads(chain, &ids)
 }
 

@@ -89,7 +89,7 @@ pub(super) fn begun(chain: &Chain, old: &OldTable, missing: &[usize]) -> Error {
     .help("see `status`; `stamp REVISION` records what the database has beyond that")
 }
 
-/// Revisions that are not applied come before ones that are; `heads` are the last of those.
+/// Revisions that are not applied come before ones that are; `heads` are the last of them all.
 pub(super) fn holes(chain: &Chain, old: &OldTable, holes: &[usize], heads: &[RevisionId]) -> Error {
     let (tool, ids) = (old.tool, ids(chain, holes));
     let first = &chain.revisions()[holes[0]];

@@ -11,6 +11,8 @@
 //! irreversible. One that holds but a comment or white space does nothing, there and here. Where diesel quietly
 //! takes one of two folders, or ignores a `metadata.toml` that it cannot read, this is an error.
 
+pub(super) mod updated_at;
+
 use std::collections::BTreeMap;
 
 use super::{

@@ -1,4 +1,5 @@
-//! Revisions of imported migrations: the same for every tool, and every byte of the SQL as it was.
+//! Revisions of imported migrations: the same for every tool, and every byte of the SQL as it was, but for what runs
+//! with the tool alone.
 
 mod program;
 mod sections;
@@ -22,6 +23,8 @@ struct Writer<'w> {
     problems: &'w mut Vec<Problem>,
     /// The files whose `BEGIN` and `COMMIT` became comments.
     unwrapped: Vec<String>,
+    /// The files whose calls of diesel's function became triggers.
+    written_out: Vec<String>,
     /// The files that run outside a transaction because of what is in them.
     refused: Vec<String>,
     /// The files that are left to be written.
@@ -37,8 +40,16 @@ pub(super) fn revisions(
     notes: &mut Vec<String>,
     problems: &mut Vec<Problem>,
 ) -> Vec<ImportedRevision> {
-    let (unwrapped, refused, unwritten) = (Vec::new(), Vec::new(), Vec::new());
-    let mut writer = Writer { tool, dialects, notes, problems, unwrapped, refused, unwritten };
+    let mut writer = Writer {
+        tool,
+        dialects,
+        notes,
+        problems,
+        unwrapped: Vec::new(),
+        written_out: Vec::new(),
+        refused: Vec::new(),
+        unwritten: Vec::new(),
+    };
     let mut previous = continuation.parents.clone();
     let mut revisions: Vec<ImportedRevision> = Vec::with_capacity(migrations.len());
     for migration in migrations {
@@ -183,6 +194,13 @@ impl Writer<'_> {
             self.notes.push(format!(
                 "`BEGIN` and `COMMIT` became comments, since a revision is a transaction already: {}",
                 self.unwrapped.join(", ")
+            ));
+        }
+        if !self.written_out.is_empty() {
+            self.notes.push(format!(
+                "`SELECT diesel_manage_updated_at(…)` became the trigger that it makes, since only diesel's own \
+                 connections have this function: {}",
+                self.written_out.join(", ")
             ));
         }
         if !self.refused.is_empty() {

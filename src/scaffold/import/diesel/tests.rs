@@ -1,7 +1,11 @@
 //! The rules of diesel's layout on cases of our own.
 
-use super::super::tests::{fails, imported};
+use std::path::Path;
+
+use super::super::Continuation;
+use super::super::tests::{directory, fails, imported};
 use super::*;
+use crate::Dialect;
 
 #[test]
 fn a_folder_is_a_revision() {
@@ -114,6 +118,27 @@ fn metadata_says_whether_there_is_a_transaction() {
             "`2_b/metadata.toml`: without `run_in_transaction`, diesel runs the migration outside a transaction, and so does the revision"
         ]
     );
+}
+
+#[test]
+fn what_only_diesels_connections_have_is_written_out() {
+    let files: &[(&str, &[u8])] = &[("1_a/up.sql", b"SELECT diesel_manage_updated_at('t');\n")];
+    let import = imported(Tool::Diesel, files);
+    let text = &import.revisions[0].text;
+    assert!(text.contains("up\nCREATE TRIGGER __diesel_manage_updated_at_t\nAFTER UPDATE ON t\n"));
+    assert!(text.ends_with("\n  WHERE ROWID = new.ROWID;\nEND;\n"));
+    assert_eq!(
+        import.notes,
+        [
+            "`SELECT diesel_manage_updated_at(…)` became the trigger that it makes, since only diesel's own connections have this function: `1_a/up.sql`"
+        ]
+    );
+    // On PostgreSQL a migration makes it.
+    let postgres = Continuation { configured: vec![Dialect::Postgres], ..Continuation::default() };
+    let import =
+        super::super::import(Path::new("old"), &directory(files), Tool::Diesel, &postgres).unwrap();
+    assert!(import.revisions[0].text.ends_with("up\nSELECT diesel_manage_updated_at('t');\n"));
+    assert_eq!(import.notes, [""; 0]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Imported, Part, Transaction, transaction};
+use super::super::{Imported, Part, Tool, Transaction, diesel, transaction};
 use super::{BOM, MARKER, Writer, content};
 use crate::Dialect;
 
@@ -79,6 +79,13 @@ impl Writer<'_> {
                 self.unwrapped.push(path);
             }
             return Some(unwrapped);
+        }
+        if self.tool == Tool::Diesel
+            && dialects == [Dialect::Sqlite]
+            && let Some(text) = diesel::updated_at::written_out(text)
+        {
+            self.written_out.push(format!("`{}`", part.path));
+            return Some(text);
         }
         Some(text.to_owned())
     }

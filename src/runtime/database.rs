@@ -58,6 +58,18 @@ impl Source<'_> {
             Source::Url(url, _) => Some(Source::Url(url.clone(), std::marker::PhantomData)),
         }
     }
+
+    /// Whether it leads to a server of `PostgreSQL`.
+    pub(super) fn is_postgres(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Source::Postgres(_) => true,
+            #[cfg(feature = "postgres")]
+            Source::Url(url, _) => super::postgres::is_url(url),
+            #[allow(unreachable_patterns, reason = "there may be no other driver")]
+            _ => false,
+        }
+    }
 }
 
 pub(crate) mod sealed {

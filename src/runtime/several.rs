@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 
 use super::connection::Connection;
 use super::database::{Database, Source as Way};
-use super::error::{DatabaseState, Error, ErrorKind};
+use super::error::{Error, ErrorKind};
 use super::migrator::{Configured, Migrator, TryIntoTarget};
 use super::observer::{Event, Observer};
 use super::options::Options;
@@ -283,10 +283,16 @@ impl<'m, 'c> Databases<'m, 'c> {
     /// Opens all of them; `create` allows to create files.
     async fn open(self, create: bool) -> Result<Opened<'m, 'c>, Error> {
         let header = self.configured.migrator.header()?;
-        let is_two_phase = self.configured.options.two_phase;
+        let is_two_phase = self.configured.options.two_phase && self.members.len() > 1;
+        let each = self.each()?;
+        if is_two_phase {
+            let kinds: Vec<(&str, bool)> =
+                each.iter().map(|(_, name, way)| (name.as_str(), way.is_postgres())).collect();
+            two_phase::refuse_unable(&kinds)?;
+        }
         let mut opened = Opened::default();
         let mut failed = None;
-        for (configured, name, way) in self.each()? {
+        for (configured, name, way) in each {
             match Connection::open(way, create).await {
                 Ok(connection) => opened.connections.push(connection),
                 Err(error) => {
@@ -343,9 +349,8 @@ impl Opened<'_, '_> {
     /// Whether one run can be over all of them.
     async fn check(&mut self, settings: &Settings, is_two_phase: bool) -> Result<(), Error> {
         self.refuse_same(settings).await?;
-        if is_two_phase && self.connections.len() > 1 {
-            let refused = two_phase::refuse_unable(&mut self.connections, &self.names).await;
-            refused.map_err(|error| error.leaving(DatabaseState::AsBefore))?;
+        if is_two_phase {
+            two_phase::refuse_servers(&mut self.connections, &self.names).await?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use std::hash::{BuildHasher, RandomState};
 use hmac_sha256::Hash;
 
 use super::connection::{Connection, Driver};
-use super::error::{Error, ErrorKind};
+use super::error::{DatabaseState, Error, ErrorKind};
 use super::options::Options;
 use crate::chain::baked::Settings;
 use crate::chain::listed;
@@ -31,6 +31,8 @@ const LONGEST: usize = 199;
 
 /// What the parts before the name of the database take at most.
 const OVERHEAD: usize = PREFIX.len() + 1 + 16 + 1 + 16 + 1 + 5 + 1 + 8 + 1;
+
+const ONE_BY_ONE: &str = "run without two-phase commit: the transactions are held open and committed one after the other";
 
 /// The transactions that are decided together: one part of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,36 +158,38 @@ impl fmt::Display for PreparedTransaction {
     }
 }
 
-/// Refuses databases that cannot be committed in two phases, before anything is done in them.
-pub(super) async fn refuse_unable(
+/// Refuses databases that cannot be committed in two phases, before any is opened; of each its name, and
+/// whether it is `PostgreSQL`.
+pub(super) fn refuse_unable(databases: &[(&str, bool)]) -> Result<(), Error> {
+    let refused =
+        |what: String| Error::new(ErrorKind::Requirement, what).leaving(DatabaseState::AsBefore);
+    let others: Vec<&str> =
+        databases.iter().filter(|(_, is_postgres)| !is_postgres).map(|(name, _)| *name).collect();
+    if others.len() > 1 {
+        return Err(refused(format!(
+            "{} cannot be committed in two phases: only PostgreSQL can prepare a transaction",
+            listed(&others)
+        ))
+        .note("one database of another kind is possible: its commit decides for all")
+        .help(ONE_BY_ONE));
+    }
+    match databases.iter().find(|(name, _)| OVERHEAD + name.len() > LONGEST) {
+        Some((name, _)) => {
+            Err(refused(format!("the name `{name}` is too long for two-phase commit"))
+                .note("the name of a prepared transaction has it in it, and PostgreSQL limits that")
+                .help(format!("give the database a name of {} bytes at most", LONGEST - OVERHEAD)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses servers that keep no prepared transactions, before anything is done in any database.
+pub(super) async fn refuse_servers(
     connections: &mut [Connection<'_>],
     names: &[String],
 ) -> Result<(), Error> {
-    let postgres = |connection: &Connection<'_>| connection.dialect() == Dialect::Postgres;
-    let others: Vec<&String> = connections
-        .iter()
-        .zip(names)
-        .filter_map(|(connection, name)| (!postgres(connection)).then_some(name))
-        .collect();
-    if others.len() > 1 {
-        return Err(Error::new(
-            ErrorKind::Requirement,
-            format!("{} cannot be committed in two phases: only PostgreSQL can prepare a transaction", listed(&others)),
-        )
-        .note("one database of another kind is possible: its commit decides for all")
-        .help("run without two-phase commit: the transactions are held open and committed one after the other"));
-    }
     for (connection, name) in connections.iter_mut().zip(names) {
-        if OVERHEAD + name.len() > LONGEST {
-            let longest = LONGEST - OVERHEAD;
-            return Err(Error::new(
-                ErrorKind::Requirement,
-                format!("the name `{name}` is too long for two-phase commit"),
-            )
-            .note("the name of a prepared transaction has it in it, and PostgreSQL limits that")
-            .help(format!("give the database a name of {longest} bytes at most")));
-        }
-        if postgres(connection) && connection.most_prepared().await? == 0 {
+        if connection.dialect() == Dialect::Postgres && connection.most_prepared().await? == 0 {
             return Err(not_allowed(name).on(connection.name()));
         }
     }
@@ -202,9 +206,8 @@ fn not_allowed(name: &str) -> Error {
         "set `max_prepared_transactions` to the number of databases at least, as with `ALTER SYSTEM SET \
          max_prepared_transactions = 10`, and restart the server",
     )
-    .help(
-        "or run without two-phase commit: the transactions are held open and committed one after the other",
-    )
+    .help(format!("or {ONE_BY_ONE}"))
+    .leaving(DatabaseState::AsBefore)
 }
 
 /// Calls the driver of `PostgreSQL`; the others have nothing prepared.
@@ -385,6 +388,7 @@ mod tests {
         insta::assert_snapshot!(not_allowed("catalog"), @"
         the server of `catalog` does not allow two-phase commit
          = note: its setting `max_prepared_transactions` is 0
+         = the database is as before
          = help: set `max_prepared_transactions` to the number of databases at least, as with `ALTER SYSTEM SET max_prepared_transactions = 10`, and restart the server
          = help: or run without two-phase commit: the transactions are held open and committed one after the other
         ");
@@ -395,5 +399,13 @@ mod tests {
         assert_ne!(Group::new("a", 0).number, Group::new("a", 0).number);
         assert_ne!(hash(Some("a")), hash(Some("b")));
         assert_eq!(hash(None), 0);
+    }
+
+    #[test]
+    fn a_name_that_does_not_fit_is_refused() {
+        let long = "x".repeat(LONGEST - OVERHEAD + 1);
+        assert!(refuse_unable(&[("a", true), ("b", false)]).is_ok());
+        assert!(refuse_unable(&[("a", true), (&long, true)]).is_err());
+        assert!(refuse_unable(&[("a", true), (&long[1..], true)]).is_ok());
     }
 }

@@ -69,6 +69,7 @@ fn what_holds_is_said_with_its_origin_and_without_secrets() {
     statement-lock-timeout: the server's own (from default)
          statement-timeout: 600s (from `[package.metadata.migrate]`)
                    retries: 2 (from `[package.metadata.migrate]`)
+                 two-phase: false (from default)
                     in use: sqlite:dev.db (from environment `dev`; settings of environment `dev`)
     ");
     project.write(".env", "HOST=db.example.com\nMIGRATE_RETRIES=7\n");
@@ -94,6 +95,7 @@ fn what_holds_is_said_with_its_origin_and_without_secrets() {
     statement-lock-timeout: 500ms (from environment `production`)
          statement-timeout: the server's own (from `--statement-timeout`)
                    retries: 7 (from `MIGRATE_RETRIES` in `.env`)
+                 two-phase: false (from default)
                     in use: postgres://app:***@db.example.com/app (from environment `production`; settings of environment `production`; protected by environment `production`)
     ");
     // Whatever way led to it.
@@ -129,7 +131,7 @@ fn what_leads_to_no_database_is_said() {
     28 | typo = 1
        | ^^^^ not a key of this table
        |
-       = help: the keys are `url`, `databases`, `protected`, `lock-timeout`, `statement-lock-timeout`, `statement-timeout`, `retries`
+       = help: the keys are `url`, `databases`, `protected`, `lock-timeout`, `statement-lock-timeout`, `statement-timeout`, `retries`, `two-phase`
 
     error: the migrations cannot be read: 1 error; nothing was changed
     help: `cargo migrate explain M0051` tells more

@@ -34,4 +34,5 @@ mod shop;
 mod signals;
 mod sql;
 mod support;
+mod two_phase;
 mod xtask;

@@ -199,6 +199,7 @@ impl Project {
             "MIGRATE_RETRIES",
             "MIGRATE_STATEMENT_LOCK_TIMEOUT",
             "MIGRATE_STATEMENT_TIMEOUT",
+            "MIGRATE_TWO_PHASE",
             "CARGO_TERM_COLOR",
             "CARGO_MAKEFLAGS",
             "RUSTFLAGS",

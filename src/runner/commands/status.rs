@@ -171,7 +171,8 @@ fn text(answer: &message::Status, status: &Status, place: &Place, is_verbose: bo
 fn in_doubt(transaction: &PreparedTransaction) -> String {
     let PreparedTransaction { name, at, decider, .. } = transaction;
     format!(
-        "a transaction since {at}: what becomes of it `{decider}` knows; `up` over both settles it ({name})"
+        "a transaction since {at}: `{decider}` knows what becomes of it, and `up` over all databases settles it \
+         ({name})"
     )
 }
 

@@ -274,9 +274,10 @@ impl Error {
     pub(crate) fn unless_uncertain(mut self, state: DatabaseState) -> Self {
         self.0.state = match (self.0.state.take(), state) {
             (_, prepared @ DatabaseState::Prepared { .. }) => Some(prepared),
-            (Some(DatabaseState::Uncertain { .. }), DatabaseState::Committed { revisions, .. }) => {
-                Some(DatabaseState::Uncertain { revisions })
-            }
+            (
+                Some(DatabaseState::Uncertain { .. }),
+                DatabaseState::Committed { revisions, .. } | DatabaseState::Uncertain { revisions },
+            ) => Some(DatabaseState::Uncertain { revisions }),
             (Some(uncertain @ DatabaseState::Uncertain { .. }), _) => Some(uncertain),
             (_, state) => Some(state),
         };

@@ -36,6 +36,8 @@ pub(crate) struct Run<'r, 'a, 'c> {
     is_announced: bool,
     committed: Vec<RevisionId>,
     pub(crate) partly: Option<RevisionId>,
+    /// Whether what was sent last may have become permanent, and no answer has come.
+    is_in_doubt: bool,
     finished: Vec<FinishedStep>,
     warnings: Vec<String>,
     pub(crate) applied_by: String,
@@ -55,6 +57,7 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
             is_announced: false,
             committed: Vec::new(),
             partly: None,
+            is_in_doubt: false,
             finished: Vec::new(),
             warnings: Vec::new(),
             applied_by: String::new(),
@@ -247,11 +250,14 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
         if !self.ready.has_table {
             self.connection.create_tracking(self.request.settings).await?;
         }
+        self.is_in_doubt = true;
         // It may be committed and an error all the same.
-        let result = match job.code()? {
-            None => self.statement_by_statement(&job, first).instrument(span(&job)).await,
-            Some(step) => self.rust_alone(&job, step, first).instrument(span(&job)).await,
+        let result = match job.code() {
+            Err(error) => Err(error),
+            Ok(None) => self.statement_by_statement(&job, first).instrument(span(&job)).await,
+            Ok(Some(step)) => self.rust_alone(&job, step, first).instrument(span(&job)).await,
         };
+        self.heard(&result);
         self.ready.has_table = true;
         if self.committed.len() > first {
             self.tell_committed(first);
@@ -261,6 +267,27 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
 
     /// Runs steps in the open transaction, and commits them if that is to be the ending.
     pub(crate) async fn attempt(&mut self, jobs: &[Job<'a>], ending: Ending) -> Result<(), Error> {
+        self.is_in_doubt = ending == Ending::Commit;
+        let result = self.steps(jobs, ending).await;
+        self.heard(&result);
+        result
+    }
+
+    /// Commits the open transaction, or what is prepared of it.
+    pub(crate) async fn commit(&mut self) -> Result<(), Error> {
+        self.is_in_doubt = true;
+        let result = self.connection.commit(self.request.options).await;
+        self.heard(&result);
+        result
+    }
+
+    /// An answer has come; it may be that nobody knows.
+    fn heard(&mut self, result: &Result<(), Error>) {
+        let state = result.as_ref().err().and_then(Error::state);
+        self.is_in_doubt = matches!(state, Some(DatabaseState::Uncertain { .. }));
+    }
+
+    async fn steps(&mut self, jobs: &[Job<'a>], ending: Ending) -> Result<(), Error> {
         let (settings, options) = (self.request.settings, self.request.options);
         if !self.ready.has_table {
             self.connection.create_tracking(settings).await?;
@@ -414,6 +441,8 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
                 revisions: self.committed.clone(),
                 transaction: transaction.to_owned(),
             }
+        } else if self.is_in_doubt {
+            DatabaseState::Uncertain { revisions: self.committed.clone() }
         } else if self.committed.is_empty() && self.partly.is_none() {
             DatabaseState::AsBefore
         } else {

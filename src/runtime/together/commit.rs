@@ -40,8 +40,7 @@ impl<'a> Together<'_, 'a, '_> {
                 }
             });
         }
-        let run = &mut self.runs[first];
-        run.connection.commit(run.request.options).await.map_err(at(first))?;
+        self.runs[first].commit().await.map_err(at(first))?;
         Ok(first)
     }
 
@@ -60,7 +59,7 @@ impl<'a> Together<'_, 'a, '_> {
         for (which, jobs) in each {
             let run = &mut self.runs[which];
             if which != first
-                && let Err(error) = run.connection.commit(run.request.options).await
+                && let Err(error) = run.commit().await
             {
                 failed.get_or_insert(FailedAt { which, error });
                 // What is prepared is to be committed, whatever became of the others.
@@ -92,10 +91,7 @@ impl<'a> Together<'_, 'a, '_> {
         for &which in members {
             self.runs[which].connection.deciding();
         }
-        let run = &mut self.runs[decider];
-        let Err(error) = run.connection.commit(run.request.options).await else {
-            return Ok(decider);
-        };
+        let Err(error) = self.runs[decider].commit().await else { return Ok(decider) };
         if !matches!(error.state(), Some(DatabaseState::Uncertain { .. })) {
             for &which in members {
                 self.runs[which].connection.decided_against();

@@ -225,6 +225,44 @@ async fn an_error_before_the_decision_undoes_what_is_prepared() {
     assert_eq!(ran(&reports), ["catalog: r002 r003", "monitoring: r002 r003"]);
 }
 
+/// A second request to stop drops the run in the middle of the commit that decides.
+#[tokio::test]
+async fn a_run_that_stops_at_once_knows_what_it_cannot_know() {
+    let Some(pair) = able(Dialect::Sqlite, Dialect::Postgres).await else { return };
+    let migrator = migrator(&line());
+    let by_revision = Options::new().scope(TransactionScope::Revision);
+    pair.databases(&migrator, &by_revision).up_to("r001").await.unwrap();
+    for is_two_phase in [false, true] {
+        let mut reader =
+            <sqlx::SqliteConnection as sqlx::Connection>::connect(&pair.0.url).await.unwrap();
+        sqlx::raw_sql("BEGIN; SELECT * FROM log").fetch_all(&mut reader).await.unwrap();
+        let interrupt = Interrupt::new();
+        let options = by_revision.clone().two_phase(is_two_phase).interrupt(&interrupt);
+        let asked = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            interrupt.request();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            interrupt.request();
+        });
+        let error = pair.databases(&migrator, &options).up().await.unwrap_err();
+        asked.await.unwrap();
+        assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+        assert!(matches!(error.state(), Some(DatabaseState::Uncertain { .. })), "{error}");
+        let (_, monitoring) = error.others().next().unwrap();
+        match monitoring {
+            DatabaseState::Prepared { .. } if is_two_phase => {}
+            DatabaseState::AsBefore if !is_two_phase => {}
+            _ => panic!("{error}"),
+        }
+        sqlx::raw_sql("COMMIT").execute(&mut reader).await.unwrap();
+    }
+    // Nobody waits for that commit any more, and it may come to its end all the same.
+    pair.databases(&migrator, &options()).up().await.unwrap();
+    let all = ["r001 applied", "r002 applied", "r003 applied"];
+    assert_eq!(pair.recorded().await, [all, all]);
+    assert_eq!(prepared(&pair, &migrator).await, []);
+}
+
 #[tokio::test]
 async fn databases_that_cannot_prepare_are_refused_before_anything_is_done() {
     let migrator = migrator(&line());

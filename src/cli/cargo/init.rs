@@ -37,6 +37,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exi
         .map(|member| scaffold::Member {
             name: member.name.clone(),
             manifest_path: member.manifest_path.clone(),
+            is_default: member.is_default,
+            binaries: member.binaries.clone(),
+            default_run: member.default_run.clone(),
         })
         .collect();
     let (mut changes, chain) = if let Some(member) = selected {
@@ -56,6 +59,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exi
             .map_err(cannot_scaffold)?;
         scaffold::init_xtask(&xtask, &chain, &mut changes).map_err(cannot_scaffold)?;
     }
+    scaffold::keep_run(&workspace.manifest_path, &members, &chain, &mut changes)
+        .map_err(cannot_scaffold)?;
     apply(context, &changes, args.dry_run)?;
     context.ui.tell(|| message::Init { changed: !changes.is_empty(), dry_run: args.dry_run })?;
     if changes.is_empty() {

@@ -10,6 +10,9 @@ fn members(sandbox: &Sandbox, directories: &[&str]) -> Vec<Member> {
     let member = |directory: &&str| Member {
         name: directory.rsplit('/').next().unwrap().to_owned(),
         manifest_path: sandbox.app().join(directory).join("Cargo.toml"),
+        is_default: false,
+        binaries: Vec::new(),
+        default_run: None,
     };
     directories.iter().map(member).collect()
 }

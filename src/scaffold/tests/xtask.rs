@@ -206,7 +206,7 @@ fn a_dependency_that_is_there_gets_what_it_lacks() {
             changes.notes[0].ends_with(&format!(
                 "\n    Migrate({library}::cli::cargo::Arguments),\n    \
                  Migrate(it) => {library}::cli::cargo::run(it, {library}::cli::Env::of_process()?, \
-                 &{library}::cli::Ui::stdio()),"
+                 &{library}::cli::Ui::stdio().called(\"cargo xtask migrate\")),"
             )),
             "{:?}",
             changes.notes

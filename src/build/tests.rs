@@ -229,11 +229,14 @@ fn modified(path: &Path) -> SystemTime {
 
 #[test]
 fn broken_surroundings_are_errors_of_one_line_and_nothing_else() {
-    let project =
-        Project::new("dialect = \"sqlite\"\nheads = \"two\"", &[("a.sql", "-- nonsense")]);
+    let project = Project::new(
+        "dialect = \"sqlite\"\nheads = \"two\"\ndatabases = [\"a-b\", \"a_b\"]",
+        &[("a.sql", "-- nonsense")],
+    );
     assert_snapshot!(project.run(), @r#"
 cargo::error=Cargo.toml:5:1: unknown key `dialect` in `package.metadata.migrate` [M0051]; help: did you mean `dialects`?
 cargo::error=Cargo.toml:6:9: `heads` cannot be `two` [M0052]; help: write for example `heads = "single"`
+cargo::error=Cargo.toml:7:21: the databases `a-b` and `a_b` have one variable, `DATABASE_URL_A_B` [M0058]; help: give one of them a name that differs in more than that
 "#);
     assert_eq!(project.written(), Vec::<String>::new());
 

@@ -134,6 +134,39 @@ error[M0052]: `package.metadata.migrate` must be a table, not an array
 }
 
 #[test]
+fn names_of_databases_are_names_of_variables_too() {
+    assert_snapshot!(bad("databases = [\"user-data\", \"other\", \"user_data\", \"User-Data\"]"), @r#"
+    error[M0058]: the databases `user-data` and `user_data` have one variable, `DATABASE_URL_USER_DATA`
+     --> Cargo.toml:2:36
+      |
+    2 | databases = ["user-data", "other", "user_data", "User-Data"]
+      |              -----------           ^^^^^^^^^^^ its URL would be that of the other one
+      |              |
+      |              the other one
+      |
+      = note: a variable's name has capital letters, and `_` for each `-`
+      = help: give one of them a name that differs in more than that
+
+    error[M0058]: the databases `user-data` and `User-Data` have one variable, `DATABASE_URL_USER_DATA`
+     --> Cargo.toml:2:49
+      |
+    2 | databases = ["user-data", "other", "user_data", "User-Data"]
+      |              ----------- the other one          ^^^^^^^^^^^ its URL would be that of the other one
+      |
+      = note: a variable's name has capital letters, and `_` for each `-`
+      = help: give one of them a name that differs in more than that
+    "#);
+    assert_eq!(messages("databases = [\"user-data\", \"userdata\", \"user_data2\"]"), [""; 0]);
+    // What refers to them is not judged then.
+    assert_eq!(
+        messages(
+            "databases = [\"a-b\", \"a_b\"]\nenv.dev.databases = { a-b = \"sqlite:1\", a_b = \"sqlite:2\" }"
+        ),
+        ["the databases `a-b` and `a_b` have one variable, `DATABASE_URL_A_B`"]
+    );
+}
+
+#[test]
 fn wrong_values_say_what_is_expected() {
     assert_snapshot!(bad(r#"dir = "/srv/migrations"
 dialects = ["sqlite", "postgresql", "sqlite", "oracle"]

@@ -13,6 +13,7 @@ use super::{
 use crate::Dialect;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, FileId};
+use crate::url::variable_of;
 
 const KEYS: [&str; 17] = [
     "dir",
@@ -393,19 +394,32 @@ impl<'t> Reader<'t> {
 
     fn databases(&mut self, entry: &Entry) -> Vec<String> {
         let example = "databases = [\"catalog\", \"monitoring\"]";
-        let mut databases: Vec<String> = Vec::new();
+        let mut databases: Vec<(&str, Range<usize>)> = Vec::new();
         for (name, span) in self.strings(entry, "databases", example).unwrap_or_default() {
+            let variable = variable_of(name);
             if let Err(why) = check_name(name) {
                 let message = format!("illegal name of a database, {}", quoted(name));
                 self.bad(span, message, why, format!("write for example `{example}`"));
-            } else if databases.iter().any(|other| other == name) {
+            } else if databases.iter().any(|(other, _)| *other == name) {
                 let message = format!("`{name}` stands in `databases` twice");
                 self.bad(span, message, "listed already", "remove it, or give it another name");
+            } else if let Some((other, other_span)) =
+                databases.iter().find(|(other, _)| variable_of(other) == variable)
+            {
+                let message =
+                    format!("the databases `{other}` and `{name}` have one variable, `{variable}`");
+                self.findings.push(
+                    Diagnostic::new(Code::SameVariable, message)
+                        .label(self.file, span, "its URL would be that of the other one")
+                        .label(self.file, other_span.clone(), "the other one")
+                        .note("a variable's name has capital letters, and `_` for each `-`")
+                        .help("give one of them a name that differs in more than that"),
+                );
             } else {
-                databases.push(name.to_owned());
+                databases.push((name, span));
             }
         }
-        databases
+        databases.into_iter().map(|(name, _)| name.to_owned()).collect()
     }
 
     fn hooks(&mut self, entry: &Entry) -> Hooks {

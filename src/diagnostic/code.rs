@@ -145,6 +145,8 @@ codes! {
     PasswordInManifest = "M0056", Warning, lint;
     /// two named databases of an environment are one database
     SameDatabase = "M0057", Error, fixed;
+    /// two named databases have one variable for their URLs
+    SameVariable = "M0058", Error, fixed;
     /// the build helper is not among the build-dependencies
     HelperMissing = "M0061", Error, fixed;
     /// the runtime is not among the dependencies

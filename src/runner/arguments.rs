@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Color, Exit, Failure};
+use super::{Color, Exit, Failure, Ui};
 use crate::chain::{Anchor, Target, TargetRange};
 use crate::limits::{self, Limits};
 
@@ -34,11 +34,11 @@ pub enum MessageFormat {
     Text,
     /// [Messages](crate::cli::message), one JSON object a line, and nothing else.
     Json,
-    /// Of `cargo migrate check` only: each finding as a workflow command of GitHub Actions.
+    /// Of `check` in a project only: each finding as a workflow command of GitHub Actions.
     // Hidden on the pages of the commands that refuse it.
     #[value(hide = true)]
     Github,
-    /// Of `cargo migrate check` only: all findings as a document of SARIF 2.1.0.
+    /// Of `check` in a project only: all findings as a document of SARIF 2.1.0.
     #[value(hide = true)]
     Sarif,
 }
@@ -117,13 +117,14 @@ pub struct StatementArguments {
 
 impl MessageFormat {
     /// Why a command other than `cargo migrate check` cannot answer so, if it cannot.
-    pub(crate) fn refusal(self) -> Option<Failure> {
+    pub(crate) fn refusal(self, ui: &Ui) -> Option<Failure> {
         let name = match self {
             Self::Text | Self::Json => return None,
             Self::Github => "github",
             Self::Sarif => "sarif",
         };
-        let message = format!("`--message-format {name}` is for `cargo migrate check` only");
+        let message =
+            format!("`--message-format {name}` is for {} only", ui.typed("`cargo migrate check`"));
         Some(Failure::new(message).exit(Exit::Usage).help("all commands have `text` and `json`"))
     }
 }

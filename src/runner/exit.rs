@@ -99,6 +99,13 @@ impl Failure {
         self
     }
 
+    /// The same with other words for what to type.
+    #[must_use]
+    pub(crate) fn map_helps(mut self, change: impl Fn(&str) -> String) -> Self {
+        self.helps.iter_mut().for_each(|help| *help = change(help));
+        self
+    }
+
     /// The same with what its message says in parts.
     #[must_use]
     pub(crate) fn saying(mut self, details: message::Failure) -> Self {

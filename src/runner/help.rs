@@ -4,12 +4,18 @@
 //! Examples on help pages carry the name of the program that prints them, which this crate cannot know: it may be
 //! `cargo migrate`, a runner under any name, or a subcommand of somebody's application.
 
+#[cfg(feature = "cli")]
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use clap::Command;
 
 const HEADING: &str = "Examples:";
+
+/// What people type before a command who have installed this crate's own program.
+#[cfg(feature = "cli")]
+pub(crate) const TOOL: &str = "cargo migrate";
 
 /// The commands as their list on the first page groups them; what is in no group comes last.
 const GROUPS: [(&str, &[&str]); 4] = [
@@ -117,6 +123,29 @@ pub fn with_program(command: Command, program: &str) -> Command {
     })
 }
 
+/// What is told of a finding and what there is to do, for people who type another name before a command: a command
+/// line such as `cargo migrate up`, in backticks or behind a prompt, gets that name.
+///
+/// Whatever made the text knows the tool only, as a build script does. Nothing else in it changes, and texts that may
+/// quote somebody, such as the lines of a file or what a database says, are not given to this.
+#[cfg(feature = "cli")]
+pub(crate) fn typed<'t>(text: &'t str, program: &str) -> Cow<'t, str> {
+    if program == TOOL || !text.contains(TOOL) {
+        return Cow::Borrowed(text);
+    }
+    let is_command = |word: &str| GROUPS.iter().any(|(_, names)| names.contains(&word));
+    let mut parts = text.split(TOOL);
+    let mut all = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let word = part.strip_prefix(' ').unwrap_or_default();
+        let word = word.split([' ', '`', '\n']).next().unwrap_or_default();
+        let begins = all.ends_with('`') || all.ends_with("$ ");
+        all += if begins && is_command(word) { program } else { TOOL };
+        all += part;
+    }
+    Cow::Owned(all)
+}
+
 /// Whether a command line asks for messages; clap cannot tell where the rest of it is wrong.
 pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
     const OPTION: &str = "--message-format";
@@ -170,6 +199,26 @@ mod tests {
         assert!(!wants("app up --message-format=text json"));
         assert!(!wants("app up -- --message-format json"));
         assert!(!wants("app up --message-format"));
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn command_lines_carry_the_name_that_people_type() {
+        for (text, expected) in [
+            ("`cargo migrate merge a b` joins them", "`cargo xtask migrate merge a b` joins them"),
+            (
+                "`cargo migrate heads`, or\n$ cargo migrate check\n",
+                "`cargo xtask migrate heads`, or\n$ cargo xtask migrate check\n",
+            ),
+            ("only `cargo migrate` changes it", "only `cargo migrate` changes it"),
+            ("look at `cargo migrate up.sql`", "look at `cargo migrate up.sql`"),
+            ("look at `cargo migrate notes/a.sql`", "look at `cargo migrate notes/a.sql`"),
+            ("look at `my cargo migrate up`", "look at `my cargo migrate up`"),
+            ("cargo migrate up", "cargo migrate up"),
+        ] {
+            assert_eq!(typed(text, "cargo xtask migrate"), expected);
+            assert_eq!(typed(text, TOOL), text);
+        }
     }
 
     #[test]

@@ -250,7 +250,7 @@ pub fn command(program: &str) -> clap::Command {
 /// Runs parsed arguments; what goes wrong is printed, once.
 pub fn run(arguments: Arguments, migrator: &Migrator, mut env: Env, ui: &Ui) -> Exit {
     let ui = ui.with(&arguments.output);
-    ui.run(|| match arguments.output.message_format.and_then(MessageFormat::refusal) {
+    ui.run(|| match arguments.output.message_format.and_then(|format| format.refusal(&ui)) {
         Some(refusal) => Err(refusal),
         None => dispatch(migrator, &arguments.command, &mut env, &ui),
     })

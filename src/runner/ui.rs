@@ -7,6 +7,7 @@
 //! them goes to stdout is decided here. What it does on the way is told with `Ui::tell`, which only
 //! programs read; people have the lines on stderr.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,6 +65,9 @@ pub struct Ui {
     is_stdio: bool,
     draws_progress: bool,
     settings: OutputArguments,
+    /// What people type before a command, where that is not `cargo migrate`.
+    #[cfg(feature = "cli")]
+    program: Option<Arc<str>>,
     /// Whether the last message was written. Each command has its own.
     is_complete: Arc<AtomicBool>,
 }
@@ -111,6 +115,8 @@ impl Ui {
             is_stdio: false,
             draws_progress: progress,
             settings: OutputArguments::default(),
+            #[cfg(feature = "cli")]
+            program: None,
             is_complete: Arc::default(),
         }
     }
@@ -129,6 +135,33 @@ impl Ui {
         ui.settings.quiet |= arguments.quiet;
         ui.settings.verbose |= arguments.verbose;
         ui
+    }
+
+    /// The same output for people who type this before a command of [`cargo`](crate::cli::cargo), as in
+    /// `cargo xtask migrate`: what they could type next is told so.
+    ///
+    /// ```
+    /// let ui = cargo_migrate::cli::Ui::stdio().called("cargo xtask migrate");
+    /// # let _ = ui;
+    /// ```
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub fn called(&self, program: &str) -> Self {
+        Self { program: Some(program.into()), ..self.clone() }
+    }
+
+    /// What people type before a command.
+    #[cfg(feature = "cli")]
+    pub(crate) fn program(&self) -> &str {
+        self.program.as_deref().unwrap_or(help::TOOL)
+    }
+
+    /// A text that names commands of `cargo migrate`, as they are typed here; see [`help::typed`].
+    pub(crate) fn typed<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        #[cfg(feature = "cli")]
+        return help::typed(text, self.program());
+        #[cfg(not(feature = "cli"))]
+        return Cow::Borrowed(text);
     }
 
     /// Whether every statement gets a line.
@@ -334,6 +367,7 @@ impl Ui {
 
     /// Prints why a command failed.
     fn fail(&self, failure: &Failure) {
+        let failure = &failure.clone().map_helps(|help| self.typed(help).into_owned());
         let message = failure.message();
         // Nobody is left to tell when stderr is closed.
         let _ = write(&mut *self.streams().err, format_args!("{ERROR}error{ERROR:#}: {message}\n"));

@@ -226,6 +226,13 @@ impl Error {
         self
     }
 
+    /// The same with other words for what to do.
+    #[must_use]
+    pub(crate) fn map_helps(mut self, change: impl Fn(&str) -> String) -> Self {
+        self.0.helps.iter_mut().for_each(|help| *help = change(help));
+        self
+    }
+
     #[must_use]
     pub(crate) fn on(mut self, database: &str) -> Self {
         self.0.database.get_or_insert_with(|| database.to_owned());

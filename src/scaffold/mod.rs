@@ -10,6 +10,7 @@
 //! decided by its callers.
 
 mod changes;
+mod default_run;
 mod error;
 pub mod import;
 mod init;
@@ -30,6 +31,7 @@ use std::path::PathBuf;
 use crate::Dialect;
 
 pub use changes::{Change, Changes, Line};
+pub use default_run::keep_run;
 pub use error::Error;
 pub use init::init_package;
 pub use package::{BuildScript, Package, Source};

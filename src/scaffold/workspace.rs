@@ -28,6 +28,12 @@ pub struct Member {
     pub name: String,
     /// Its manifest.
     pub manifest_path: PathBuf,
+    /// Whether plain `cargo run` at the workspace's root is about it.
+    pub is_default: bool,
+    /// The names of its binaries.
+    pub binaries: Vec<String>,
+    /// The `default-run` of its manifest.
+    pub default_run: Option<String>,
 }
 
 /// What there is in a virtual workspace, as far as `init` needs to know.

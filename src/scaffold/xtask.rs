@@ -297,7 +297,7 @@ fn lines_to_add(program: &Program, place: &str, library: &str) -> Result<String,
         format!(
             "add a subcommand to the parser in {place}, and let its arm end the program with the exit code:\n    \
              Migrate({cli}::cargo::Arguments),\n    \
-             Migrate(it) => {cli}::cargo::run(it, {cli}::Env::of_process()?, &{cli}::Ui::stdio()),"
+             Migrate(it) => {cli}::cargo::run(it, {cli}::Env::of_process()?, &{cli}::Ui::stdio().called(\"cargo xtask migrate\")),"
         )
     } else {
         format!(

@@ -30,7 +30,7 @@ fn an_empty_directory() {
     assert_transcript!(project.migrate(&["up"]), @"
     exit code: 0
     ----- stderr -----
-    note: the chain has no revision yet; `new` of `cargo migrate` writes one
+    note: the chain has no revision yet; `cargo migrate new` writes one
     ");
     assert!(!project.path("dev.db").exists());
     std::fs::create_dir(project.path("empty")).unwrap();

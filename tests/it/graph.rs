@@ -58,7 +58,7 @@ fn an_empty_chain_is_an_empty_picture() {
         let output = project.migrate(&["graph", "--format", format]).success();
         assert_eq!(
             output.stderr,
-            "note: the chain has no revision yet; `new` of `cargo migrate` writes one\n"
+            "note: the chain has no revision yet; `cargo migrate new` writes one\n"
         );
     }
     assert_transcript!(project.migrate(&["graph", "--format", "mermaid"]), @"
@@ -66,7 +66,7 @@ fn an_empty_chain_is_an_empty_picture() {
     ----- stdout -----
     flowchart BT
     ----- stderr -----
-    note: the chain has no revision yet; `new` of `cargo migrate` writes one
+    note: the chain has no revision yet; `cargo migrate new` writes one
     ");
     assert_transcript!(project.migrate(&["graph", "--format", "dot"]), @r#"
     exit code: 0
@@ -77,7 +77,7 @@ fn an_empty_chain_is_an_empty_picture() {
         edge [arrowsize=0.7];
     }
     ----- stderr -----
-    note: the chain has no revision yet; `new` of `cargo migrate` writes one
+    note: the chain has no revision yet; `cargo migrate new` writes one
     "#);
     for command in ["graph", "history", "heads", "branches"] {
         assert_eq!(project.migrate(&[command]).success().stdout, "", "{command}");

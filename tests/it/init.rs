@@ -20,9 +20,9 @@ fn normal(manifest: &str, project: &Project) -> String {
 }
 
 /// `cargo run` and `cargo build` do what they did before.
-fn runs_as_before(project: &Project) {
+fn runs_as_before(project: &Project, expected: &str) {
     let output = project.cargo(&["run", "--quiet"]).success();
-    assert_eq!(output.stdout, "hello from app\n");
+    assert_eq!(output.stdout, expected);
     project.cargo(&["build", "--quiet"]).success();
 }
 
@@ -89,7 +89,7 @@ fn a_package_with_a_library() {
 #[test]
 fn a_package_with_only_a_binary() {
     let project = Project::initialised(&["src/main.rs"]);
-    runs_as_before(&project);
+    runs_as_before(&project, "hello from app\n");
     project.revision("first1", "", "CREATE TABLE a (x);", "DROP TABLE a;");
     let run = ["run", "--quiet", "--features", "migrate", "--bin", "migrate", "--"];
     let up = [&run[..], &["up", "--database-url", "sqlite:x.db"]].concat();
@@ -100,7 +100,7 @@ fn a_package_with_only_a_binary() {
 #[test]
 fn a_package_with_a_library_and_a_binary() {
     let project = Project::initialised(&["src/lib.rs", "src/main.rs"]);
-    runs_as_before(&project);
+    runs_as_before(&project, "hello from app\n");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn workspace() -> Project {
             project.version
         ),
     );
-    project.write("service/src/main.rs", "fn main() {}\n");
+    project.write("service/src/main.rs", "fn main() {\n    println!(\"hello from service\");\n}\n");
     std::fs::copy(repository().join("Cargo.lock"), project.path("Cargo.lock")).unwrap();
     project
 }
@@ -170,6 +170,10 @@ fn a_package_of_a_workspace() {
 #[test]
 fn a_virtual_workspace_gets_a_member() {
     let project = workspace();
+    runs_as_before(&project, "hello from service\n");
+    let dry_run = init(&project, &["--dry-run", "--message-format", "json"]).success();
+    let line = r#"{"change":"added","text":"default-run = \"service\""}"#;
+    assert!(dry_run.stdout.contains(line), "{}", dry_run.stdout);
     assert_transcript!(init(&project, &[]), @r#"
     exit code: 0
     ----- stderr -----
@@ -179,10 +183,14 @@ fn a_virtual_workspace_gets_a_member() {
          Created migrations/src/lib.rs
          Created migrations/src/bin/migrate.rs
          Created migrations/revisions/.gitkeep
+          Edited service/Cargo.toml
+    note: `default-run = "service"` in service/Cargo.toml keeps plain `cargo run` unambiguous, which would have to choose between that program and `migrate`
     note: the development database belongs into .gitignore: `*.db`, `*.db-*`
     note: `cargo migrate new "create account"` writes the first revision
     "#);
     assert!(project.read("Cargo.toml").contains("# all of them"));
+    assert!(project.read("service/Cargo.toml").ends_with("\ndefault-run = \"service\"\n"));
+    runs_as_before(&project, "hello from service\n");
     project.migrate(&["new", "first", "--rev-id", "first1"]).success();
     project.cargo(&["build", "--quiet", "--workspace"]).success();
     let before = project.read("Cargo.toml");

@@ -85,8 +85,8 @@ impl<'a> Context<'a> {
             return Err(broken(&package, errors));
         }
         // `check` shows warnings in full; elsewhere they would drown the answer.
-        let warnings = package.findings().iter().map(|finding| finding.one_line(package.sources()));
-        let warnings = warnings.collect();
+        let warnings = package.findings().iter();
+        let warnings = warnings.map(|it| self.typed(it).one_line(package.sources())).collect();
         let root = package.root().to_owned();
         let configuration = package.configuration().clone();
         let (chain, settings) = package.into_chain().ok_or_else(|| {
@@ -108,6 +108,15 @@ impl<'a> Context<'a> {
         Ok((errors, package.findings().len() - errors))
     }
 
+    /// A finding with the commands in it as they are typed here: rules know the tool's own name only.
+    pub(super) fn typed(&self, finding: &Diagnostic) -> Diagnostic {
+        let mut finding = finding.clone();
+        for text in finding.notes.iter_mut().chain(&mut finding.helps) {
+            *text = self.ui.typed(text).into_owned();
+        }
+        finding
+    }
+
     /// Prints a finding; the paths in `sources` are relative to the package.
     pub(super) fn show(&self, finding: &Diagnostic, sources: &Sources) -> Result<(), Failure> {
         let workspace = self.ui.is_json().then(|| self.workspace()).transpose()?;
@@ -121,11 +130,12 @@ impl<'a> Context<'a> {
         finding: &Diagnostic,
         sources: &Sources,
     ) -> Result<(), Failure> {
+        let finding = &self.typed(finding);
         self.ui.report(&finding.render_styled(sources))?;
         self.ui.report("")?;
         let Some(workspace) = workspace else { return Ok(()) };
         let member = workspace.with_chain(&self.global)?;
-        match compiler_message(workspace, member, finding, sources) {
+        match compiler_message(workspace, member, finding, sources, self.ui) {
             Some(message) => self.ui.tell(|| message),
             None => Ok(()),
         }

@@ -45,7 +45,8 @@ pub(super) fn up(
     }
     if let Some(more) = warnings.len().checked_sub(MOST_WARNINGS + 1) {
         let more = more + 1;
-        context.ui.warn(format_args!("{more} more warnings; `cargo migrate check` shows all"))?;
+        let program = context.ui.program();
+        context.ui.warn(format_args!("{more} more warnings; `{program} check` shows all"))?;
     }
     let running = Running::Up(args);
     if !args.dry_run && commands::needs_code(&migrator, &places, running, context.ui) {

@@ -8,11 +8,11 @@ use super::context::Context;
 use super::database::with_standing;
 use crate::chain::counted;
 use crate::runner::counts_from_database;
-use crate::runner::{Env, Exit, Failure, commands, message};
+use crate::runner::{Exit, Failure, Ui, commands, message};
 
 /// Opens the file, waits for the editor, and judges the chain.
 pub(super) fn run(context: &mut Context<'_>, args: &EditArguments) -> Result<Exit, Failure> {
-    let editor = editor(&context.env)?;
+    let editor = editor(context)?;
     let workspace = context.workspace()?;
     let root = workspace.with_chain(&context.global)?.root();
     let mut found = None;
@@ -31,12 +31,13 @@ pub(super) fn run(context: &mut Context<'_>, args: &EditArguments) -> Result<Exi
         command.stdout(std::io::stderr());
     }
     let status = command.current_dir(here).status().map_err(|error| {
-        Failure::new(format!("cannot start the editor `{editor}`: {error}")).help(SET_EDITOR)
+        Failure::new(format!("cannot start the editor `{editor}`: {error}"))
+            .help(set_editor(context.ui))
     })?;
     if !status.success() {
         return Err(Failure::new(format!("the editor `{editor}` ended with {status}"))
             .help(format!("look at `{shown}`: it may have been written before"))
-            .help(SET_EDITOR));
+            .help(set_editor(context.ui)));
     }
     if read(&path)? == before {
         context.ui.note(format_args!("`{shown}` was left as it was"))?;
@@ -61,7 +62,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &EditArguments) -> Result<Exi
     Ok(Exit::Done)
 }
 
-const SET_EDITOR: &str = "set VISUAL or EDITOR, as in `EDITOR=nano cargo migrate edit`";
+fn set_editor(ui: &Ui) -> String {
+    format!("set VISUAL or EDITOR, as in `EDITOR=nano {} edit`", ui.program())
+}
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path)
@@ -69,10 +72,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// The editor as the user has set it: a command line, not only a program.
-fn editor(env: &Env) -> Result<String, Failure> {
-    let set = ["VISUAL", "EDITOR"].into_iter().find_map(|name| env.variable(name));
+fn editor(context: &Context<'_>) -> Result<String, Failure> {
+    let set = ["VISUAL", "EDITOR"].into_iter().find_map(|name| context.env.variable(name));
     set.map(str::to_owned).ok_or_else(|| {
-        Failure::new("no variable says which editor to use").exit(Exit::Usage).help(SET_EDITOR)
+        Failure::new("no variable says which editor to use")
+            .exit(Exit::Usage)
+            .help(set_editor(context.ui))
     })
 }
 

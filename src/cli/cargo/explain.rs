@@ -27,7 +27,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &ExplainArguments) -> Result<
         };
         failure.help("`cargo migrate explain` lists all codes")
     })?;
-    context.ui.say(explanation(code, Some(page(code))), |_| page(code))?;
+    let page = page(code, context.ui);
+    context.ui.say(explanation(code, Some(page.clone())), |_| page)?;
     Ok(Exit::Done)
 }
 

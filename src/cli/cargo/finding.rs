@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::workspace::{Member, Workspace};
 use crate::diagnostic::{Code, Diagnostic, Label, Position, Sources};
+use crate::runner::Ui;
 use crate::runner::message::{self, CompilerMessage, DiagnosticCode, Span, SpanLine};
 
 /// A finding about a package, as `cargo check --message-format json` would print it.
@@ -14,6 +15,7 @@ pub(super) fn compiler_message(
     member: &Member,
     finding: &Diagnostic,
     sources: &Sources,
+    ui: &Ui,
 ) -> Option<CompilerMessage> {
     // rustc runs in the root of the workspace, and so readers look for files from there.
     let root = workspace.manifest_path.parent()?;
@@ -45,7 +47,7 @@ pub(super) fn compiler_message(
             message: finding.message.clone(),
             code: Some(DiagnosticCode {
                 code: finding.code.to_string(),
-                explanation: Some(page(finding.code)),
+                explanation: Some(page(finding.code, ui)),
             }),
             level: finding.severity.name().to_owned(),
             spans: finding.labels.iter().enumerate().map(span).collect(),
@@ -56,10 +58,10 @@ pub(super) fn compiler_message(
 }
 
 /// The page of a code, as people read it.
-pub(super) fn page(code: Code) -> String {
+pub(super) fn page(code: Code, ui: &Ui) -> String {
     // The tests judge the examples by these words.
     let page = code.explain().replace("```sql wrong", "```sql").replace("```sql right", "```sql");
-    page.trim_end().to_owned()
+    ui.typed(page.trim_end()).into_owned()
 }
 
 fn span(file_name: String, text: &str, label: &Label, is_primary: bool) -> Span {

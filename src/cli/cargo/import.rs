@@ -26,10 +26,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &ImportArguments) -> Result<E
     let tool = if let Some(tool) = args.from {
         tool
     } else {
-        let directory = Directory::read(&path, None).map_err(cannot_scaffold)?;
-        import::recognise(&path, &directory).map_err(cannot_scaffold)?
+        let directory = Directory::read(&path, None).map_err(cannot_scaffold(context.ui))?;
+        import::recognise(&path, &directory).map_err(cannot_scaffold(context.ui))?
     };
-    let mut directory = Directory::read(&path, Some(tool)).map_err(cannot_scaffold)?;
+    let mut directory = Directory::read(&path, Some(tool)).map_err(cannot_scaffold(context.ui))?;
     if tool == Tool::Alembic {
         // Python alone can tell the SQL.
         let steps = alembic::steps(&directory);
@@ -45,8 +45,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &ImportArguments) -> Result<E
         configured: configuration.dialects.clone(),
         chosen: args.dialects.clone(),
     };
-    let imported =
-        import::import(&path, &directory, tool, &continuation).map_err(cannot_scaffold)?;
+    let imported = import::import(&path, &directory, tool, &continuation)
+        .map_err(cannot_scaffold(context.ui))?;
     for revision in &imported.revisions {
         if chain.get(&revision.id).is_some() {
             return Err(Failure::new(format!(
@@ -144,7 +144,8 @@ fn conclude(
     for finding in wrong.into_iter().chain(odd).take(SHOWN) {
         context.show(finding, sources)?;
     }
-    let them_all = "`cargo migrate check` shows them all, also after a correction";
+    let program = context.ui.program();
+    let them_all = format!("`{program} check` shows them all, also after a correction");
     match (errors, warnings) {
         (0, 0) => Ok(Exit::Done),
         (0, _) => {

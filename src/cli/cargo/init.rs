@@ -37,25 +37,32 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exi
         .map(|member| scaffold::Member {
             name: member.name.clone(),
             manifest_path: member.manifest_path.clone(),
+            is_default: member.is_default,
+            binaries: member.binaries.clone(),
+            default_run: member.default_run.clone(),
         })
         .collect();
     let (mut changes, chain) = if let Some(member) = selected {
         let package =
             scaffold::Package::inspect(&member.manifest_path, Some(&workspace.manifest_path))
-                .map_err(cannot_scaffold)?;
-        let changes = scaffold::init_package(&package, &init).map_err(cannot_scaffold)?;
+                .map_err(cannot_scaffold(context.ui))?;
+        let changes =
+            scaffold::init_package(&package, &init).map_err(cannot_scaffold(context.ui))?;
         (changes, package.manifest_path)
     } else {
         let plan = scaffold::Workspace::inspect(&workspace.manifest_path, &members, "migrations")
-            .map_err(cannot_scaffold)?;
-        let changes = scaffold::init_workspace(&plan, &init).map_err(cannot_scaffold)?;
+            .map_err(cannot_scaffold(context.ui))?;
+        let changes =
+            scaffold::init_workspace(&plan, &init).map_err(cannot_scaffold(context.ui))?;
         (changes, plan.chain_manifest())
     };
     if args.xtask {
         let xtask = scaffold::Xtask::inspect(&workspace.manifest_path, &members)
-            .map_err(cannot_scaffold)?;
-        scaffold::init_xtask(&xtask, &chain, &mut changes).map_err(cannot_scaffold)?;
+            .map_err(cannot_scaffold(context.ui))?;
+        scaffold::init_xtask(&xtask, &chain, &mut changes).map_err(cannot_scaffold(context.ui))?;
     }
+    scaffold::keep_run(&workspace.manifest_path, &members, &chain, &mut changes)
+        .map_err(cannot_scaffold(context.ui))?;
     apply(context, &changes, args.dry_run)?;
     context.ui.tell(|| message::Init { changed: !changes.is_empty(), dry_run: args.dry_run })?;
     if changes.is_empty() {
@@ -66,7 +73,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &InitArguments) -> Result<Exi
         }
     } else if !args.dry_run {
         about_database(context, args, init.dialects[0], &database)?;
-        let program = if args.xtask { "cargo xtask migrate" } else { "cargo migrate" };
+        let program = if args.xtask { "cargo xtask migrate" } else { context.ui.program() };
         context
             .ui
             .note(format_args!("`{program} new \"create account\"` writes the first revision"))?;
@@ -207,7 +214,7 @@ pub(super) fn apply(
     dry_run: bool,
 ) -> Result<(), Failure> {
     if !dry_run {
-        changes.apply().map_err(cannot_scaffold)?;
+        changes.apply().map_err(cannot_scaffold(context.ui))?;
     }
     let directory = context.env.directory().to_owned();
     for change in &changes.files {
@@ -230,7 +237,7 @@ pub(super) fn apply(
         })?;
     }
     for note in &changes.notes {
-        context.ui.note(note)?;
+        context.ui.note(context.ui.typed(note))?;
     }
     Ok(())
 }

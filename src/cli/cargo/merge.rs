@@ -35,7 +35,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &MergeArguments) -> Result<Ex
     let labels = args.labels.clone();
     let draft = Draft { message, parents: names, depends_on: Vec::new(), labels, kind: Kind::Sql };
     let path = write(context, &root, &configuration, &id, draft, |revision| {
-        revision.merge_text().map_err(cannot_scaffold)
+        revision.merge_text().map_err(cannot_scaffold(context.ui))
     })?;
     warn_of_heads(context, &configuration, &chain, &parents, &id)?;
     answer(context, &id, path)?;
@@ -111,10 +111,11 @@ fn compare(
         }
     }
     if trials.iter().any(|trial| !trial.findings.is_empty()) {
-        return context.ui.note(
+        return context.ui.note(format_args!(
             "databases that took the branches in different orders will differ; the sections of the \
-             merge can make them alike, or `cargo migrate rebase` can put the branches in line",
-        );
+             merge can make them alike, or `{} rebase` can put the branches in line",
+            context.ui.program()
+        ));
     }
     if trials.is_empty() {
         return Ok(());

@@ -28,7 +28,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::runner::{self, Env, Exit, Failure, MessageFormat, Ui, help};
+use crate::runner::{self, Env, Exit, Failure, Ui, help};
 
 pub use arguments::{Arguments, Command, DatabaseCommand, GlobalArguments};
 pub(crate) use context::Context;
@@ -36,7 +36,7 @@ pub(crate) use context::Context;
 /// The `main` of the binary: runs the command line of this process.
 pub fn main() -> Exit {
     let arguments = without_name(std::env::args_os());
-    main_as("cargo migrate", arguments)
+    main_as(help::TOOL, arguments)
 }
 
 /// The same as a task of another program, with the environment and the output of this process. `program` is what
@@ -76,7 +76,7 @@ pub fn run_from<A: Into<OsString>>(
     let mut command = command(program);
     let matches = command.try_get_matches_from_mut(&arguments);
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
-        Ok(parsed) => run(parsed, env, ui),
+        Ok(parsed) => run(parsed, env, &ui.called(program)),
         Err(error) => {
             let page = help::page_of(&command, program, &arguments);
             ui.of_line(&arguments).usage(&error, &page)
@@ -98,7 +98,8 @@ pub fn command(program: &str) -> clap::Command {
 
 /// Runs parsed arguments; what goes wrong is printed, once.
 ///
-/// [`Arguments`] can be a subcommand of another parser:
+/// [`Arguments`] can be a subcommand of another parser. What people could type next is told with the name of
+/// [`Ui::called`]:
 ///
 /// ```no_run
 /// use cargo_migrate::cli::{Env, Exit, Ui, cargo};
@@ -112,7 +113,8 @@ pub fn command(program: &str) -> clap::Command {
 ///
 /// fn main() -> std::io::Result<Exit> {
 ///     let Xtask::Migrate(arguments) = Xtask::parse();
-///     Ok(cargo::run(arguments, Env::of_process()?, &Ui::stdio()))
+///     let ui = Ui::stdio().called("cargo xtask migrate");
+///     Ok(cargo::run(arguments, Env::of_process()?, &ui))
 /// }
 /// ```
 pub fn run(arguments: Arguments, env: Env, ui: &Ui) -> Exit {
@@ -120,7 +122,7 @@ pub fn run(arguments: Arguments, env: Env, ui: &Ui) -> Exit {
     let format = arguments.global.output.message_format;
     let refusal = match &arguments.command {
         Command::Check(_) => None,
-        _ => format.and_then(MessageFormat::refusal),
+        _ => format.and_then(|format| format.refusal(&ui)),
     };
     ui.run(|| match refusal {
         Some(refusal) => Err(refusal),

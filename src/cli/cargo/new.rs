@@ -68,7 +68,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &NewArguments) -> Result<Exit
         let template = template(&root, &configuration, args.rust)?;
         let template = template.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
         let text = if args.rust { revision.rust_text(template) } else { revision.text(template) };
-        text.map_err(cannot_scaffold)
+        text.map_err(cannot_scaffold(context.ui))
     })?;
     warn_of_heads(context, &configuration, &chain, &following.parents, &id)?;
     answer(context, &id, path)?;
@@ -125,10 +125,10 @@ pub(super) fn warn_of_heads(
         return Ok(());
     }
     context.ui.warn(format_args!("the chain has several heads now: {}", listed(heads)))?;
-    context.ui.note(
-        "`cargo migrate merge` joins them, and `heads = \"many\"` in `[package.metadata.migrate]` \
-         allows them",
-    )
+    context.ui.note(format_args!(
+        "`{} merge` joins them, and `heads = \"many\"` in `[package.metadata.migrate]` allows them",
+        context.ui.program()
+    ))
 }
 
 /// What a new revision says, but for its id and its time.
@@ -181,7 +181,7 @@ pub(super) fn write(
     check_text(context, &sources, file, &revision, draft.kind)?;
     let create = Change::Create { path: path.clone(), text: text.clone() };
     let changes = Changes { files: vec![create], notes: Vec::new() };
-    changes.apply().map_err(cannot_scaffold)?;
+    changes.apply().map_err(cannot_scaffold(context.ui))?;
     context.ui.status("Created", format_args!("revision {id}"))?;
     hooks::run(context, root, configuration, draft.kind, &path, &text)?;
     Ok(shown)
@@ -243,8 +243,15 @@ fn template(
     }
 }
 
-pub(super) fn cannot_scaffold(error: scaffold::Error) -> Failure {
-    Failure::new(error.to_string())
+/// A failure of what is planned and written, with its next command.
+pub(super) fn cannot_scaffold(ui: &Ui) -> impl Fn(scaffold::Error) -> Failure {
+    |error| {
+        let message = error.to_string();
+        // These quote what stands in files.
+        let quotes =
+            matches!(error, scaffold::Error::Import { .. } | scaffold::Error::Manifest { .. });
+        Failure::new(if quotes { message } else { ui.typed(&message).into_owned() })
+    }
 }
 
 /// A target as it was typed.

@@ -293,9 +293,9 @@ fn summary(
     if heads.len() > 1 && configuration.heads == HeadsPolicy::Single && !dry_run {
         let heads: Vec<&str> = heads.iter().map(|head| head.as_str()).collect();
         let (first, last) = (heads[0], heads[heads.len() - 1]);
+        let program = context.ui.program();
         context.ui.note(format_args!(
-            "`cargo migrate merge` joins the heads, `cargo migrate rebase {last} --onto {first}` puts \
-             two more in line"
+            "`{program} merge` joins the heads, `{program} rebase {last} --onto {first}` puts two more in line"
         ))?;
     }
     Ok(())

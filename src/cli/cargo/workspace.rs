@@ -22,6 +22,11 @@ pub(crate) struct Member {
     /// Whether its manifest has a `[package.metadata.migrate]`.
     pub(crate) has_chain: bool,
     pub(crate) edition: String,
+    /// Whether plain `cargo run` at the root is about it.
+    pub(crate) is_default: bool,
+    /// The names of its binaries.
+    pub(crate) binaries: Vec<String>,
+    pub(crate) default_run: Option<String>,
     /// What cargo says about how it is set up.
     pub(crate) setup: Setup,
     /// Its library, or else a binary.
@@ -82,6 +87,7 @@ impl Workspace {
             };
             Failure::new(format!("cargo cannot read `{}`: {text}", manifest.display()))
         })?;
+        let defaults = &metadata.workspace_default_members;
         let members: Vec<Member> = metadata
             .workspace_packages()
             .into_iter()
@@ -91,6 +97,12 @@ impl Workspace {
                 manifest_path: package.manifest_path.clone().into_std_path_buf(),
                 has_chain: package.metadata.get("migrate").is_some(),
                 edition: package.edition.to_string(),
+                is_default: defaults.is_available() && defaults.contains(&package.id),
+                binaries: {
+                    let binaries = package.targets.iter().filter(|target| target.is_bin());
+                    binaries.map(|target| target.name.clone()).collect()
+                },
+                default_run: package.default_run.clone(),
                 setup: setup(package),
                 target: package
                     .targets

@@ -10,9 +10,9 @@ use crate::tool::Tool;
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cargo migrate adopt --dry-run     what the other tool's table says, held against the chain
-  cargo migrate adopt               record just that
-  cargo migrate adopt --from sqlx   where several tools have left a table
+  adopt --dry-run     what the other tool's table says, held against the chain
+  adopt               record just that
+  adopt --from sqlx   where several tools have left a table
 
 For a chain that `import` has made from the tool's files, once for each database. Nothing is run: what
 the tool has applied is recorded as applied, with its times, after all that its table can tell is

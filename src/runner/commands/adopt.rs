@@ -9,7 +9,7 @@ use super::repair::{counted, finish};
 use crate::diagnostic::visible;
 use crate::runner::place::Place;
 use crate::runner::{AdoptArguments, Exit, Failure, StatementArguments, Ui, message};
-use crate::runtime::{AdoptReport, AdoptedRevision, Migrator};
+use crate::runtime::{AdoptReport, AdoptedRevision, Error, Migrator};
 
 /// Records what another tool has applied.
 pub(crate) fn adopt(
@@ -25,9 +25,10 @@ pub(crate) fn adopt(
     options.database.clone_from(&place.name);
     let configured = migrator.with(options);
     let url = place.url.as_str();
+    let refused = |error: Error| failed(error.map_helps(|help| ui.typed(help).into_owned()));
     block_on(async {
         if args.dry_run {
-            let report = configured.plan_adopt(url, args.from).await.map_err(failed)?;
+            let report = configured.plan_adopt(url, args.from).await.map_err(refused)?;
             ui.status("Planned", format_args!("{} (from {})", report.database, place.origin))?;
             report.warnings.iter().try_for_each(|warning| ui.warn(warning))?;
             tell(place, ui)?;
@@ -41,7 +42,7 @@ pub(crate) fn adopt(
         }
         announce(places, ui)?;
         confirm(places, "adopt", args.yes, ui)?;
-        let report = configured.adopt(url, args.from).await.map_err(failed)?;
+        let report = configured.adopt(url, args.from).await.map_err(refused)?;
         for revision in &report.adopted {
             ui.status("Adopted", line(revision))?;
         }

@@ -17,7 +17,13 @@ use crate::runner::{Exit, Failure, HistoryArguments, ShowArguments, Ui, ViewArgu
 use crate::runtime::{RevisionState, Status};
 use crate::script::Script;
 
-const NO_REVISION: &str = "the chain has no revision yet; `new` of `cargo migrate` writes one";
+const NO_REVISION: &str = "the chain has no revision yet";
+const NEW: &str = "`cargo migrate new` writes one";
+
+/// What there is to do where a chain is empty.
+pub(super) fn note_no_revision(ui: &Ui) -> Result<(), Failure> {
+    ui.note(format_args!("{NO_REVISION}; {}", ui.typed(NEW)))
+}
 
 /// Lists revisions, newest first; with lanes where they are not a single line.
 pub(crate) fn history(
@@ -85,7 +91,7 @@ pub(crate) fn graph(
 /// Lists the heads.
 pub(crate) fn heads(chain: &Chain, args: HeadsArguments, ui: &Ui) -> Result<Exit, Failure> {
     if chain.is_empty() {
-        ui.note(NO_REVISION)?;
+        note_no_revision(ui)?;
         return Ok(Exit::Done);
     }
     let mut found = false;
@@ -113,7 +119,7 @@ pub(crate) fn heads(chain: &Chain, args: HeadsArguments, ui: &Ui) -> Result<Exit
 /// Lists where the chain branches, and what the branches are called.
 pub(crate) fn branches(chain: &Chain, _: BranchesArguments, ui: &Ui) -> Result<Exit, Failure> {
     if chain.is_empty() {
-        ui.note(NO_REVISION)?;
+        note_no_revision(ui)?;
         return Ok(Exit::Done);
     }
     let titled = |revision: &Revision| {
@@ -202,7 +208,7 @@ pub(crate) fn the_one<'c>(
 
 fn nothing_at(chain: &Chain, target: &Target, status: Option<&Status>) -> Failure {
     if chain.is_empty() {
-        return Failure::new(NO_REVISION).exit(Exit::Usage);
+        return Failure::new(NO_REVISION).exit(Exit::Usage).help(NEW);
     }
     match status {
         Some(status) if target.anchor == Anchor::Current && target.offset == 0 => {
@@ -298,7 +304,7 @@ fn picture<'c>(
         picture.add_unknown(status);
     }
     if chain.is_empty() {
-        ui.note(NO_REVISION)?;
+        note_no_revision(ui)?;
     }
     Ok(picture)
 }

@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::chain::note_no_revision;
 use super::plan::{show_before_question, show_plans};
 use super::progress::Progress;
 use super::work::{NOTHING, Work};
@@ -24,7 +25,7 @@ pub(crate) fn up(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     if migrator.chain().map_err(failed)?.is_empty() {
-        ui.note("the chain has no revision yet; `new` of `cargo migrate` writes one")?;
+        note_no_revision(ui)?;
         return Ok(Exit::Done);
     }
     let progress = Arc::new(Progress::new(ui.clone()));

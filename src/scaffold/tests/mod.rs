@@ -3,6 +3,7 @@
 //! The dependency is a stub with our feature names and entry points, so that no registry and no driver
 //! is needed: what is tested is what the scaffold writes, not what it calls.
 
+mod default_run;
 mod idempotence;
 mod package;
 mod setup;

@@ -9,6 +9,9 @@ fn inspect(sandbox: &Sandbox, members: &[&str]) -> Workspace {
         .map(|dir| Member {
             name: dir.rsplit('/').next().unwrap().to_owned(),
             manifest_path: sandbox.app().join(dir).join("Cargo.toml"),
+            is_default: false,
+            binaries: Vec::new(),
+            default_run: None,
         })
         .collect();
     Workspace::inspect(&sandbox.app().join("Cargo.toml"), &members, "migrations").unwrap()

@@ -10,6 +10,9 @@ fn members(sandbox: &Sandbox, directories: &[&str]) -> Vec<Member> {
     let member = |directory: &&str| Member {
         name: directory.rsplit('/').next().unwrap().to_owned(),
         manifest_path: sandbox.app().join(directory).join("Cargo.toml"),
+        is_default: false,
+        binaries: Vec::new(),
+        default_run: None,
     };
     directories.iter().map(member).collect()
 }
@@ -203,7 +206,7 @@ fn a_dependency_that_is_there_gets_what_it_lacks() {
             changes.notes[0].ends_with(&format!(
                 "\n    Migrate({library}::cli::cargo::Arguments),\n    \
                  Migrate(it) => {library}::cli::cargo::run(it, {library}::cli::Env::of_process()?, \
-                 &{library}::cli::Ui::stdio()),"
+                 &{library}::cli::Ui::stdio().called(\"cargo xtask migrate\")),"
             )),
             "{:?}",
             changes.notes

@@ -7,7 +7,7 @@ use super::{Fixture, parts};
 use crate::diagnostic::Code;
 
 /// Pages whose examples are no files of SQL or Rust that could be judged here.
-const WITHOUT_EXAMPLES: [(Code, &str); 20] = [
+const WITHOUT_EXAMPLES: [(Code, &str); 21] = [
     (Code::NotUtf8, "a page is UTF-8"),
     (Code::NulByte, "a page holds no NUL byte"),
     (Code::StrayFile, "only a directory has strays"),
@@ -18,6 +18,7 @@ const WITHOUT_EXAMPLES: [(Code, &str); 20] = [
     (Code::Unreadable, "only a file system has permissions"),
     (Code::PasswordInManifest, "the tests of the configuration have it"),
     (Code::SameDatabase, "the tests of the configuration have it"),
+    (Code::SameVariable, "the tests of the configuration have it"),
     (Code::HelperMissing, "the tests of the setup have it"),
     (Code::RuntimeMissing, "the tests of the setup have it"),
     (Code::DriverMissing, "the tests of the setup have it"),

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::super::finding::page;
 use super::super::workspace::{Member, Workspace};
 use crate::diagnostic::{Diagnostic, Position, Severity, Sources, visible};
+use crate::runner::Ui;
 use crate::runner::commands::StateFinding;
 
 /// A finding, with places in the repository.
@@ -72,7 +73,7 @@ impl Region {
 
 impl Annotation {
     /// A finding about the files of a package.
-    pub(super) fn of(finding: &Diagnostic, sources: &Sources, root: &Root) -> Self {
+    pub(super) fn of(finding: &Diagnostic, sources: &Sources, root: &Root, ui: &Ui) -> Self {
         let places: Vec<Place> = finding
             .labels
             .iter()
@@ -98,7 +99,7 @@ impl Annotation {
                 id: code.to_string(),
                 name: format!("{code:?}"),
                 summary: code.summary().to_owned(),
-                page: Some(page(code)),
+                page: Some(page(code, ui)),
                 severity: code.severity(),
             },
             severity: finding.severity,

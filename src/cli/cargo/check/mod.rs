@@ -98,7 +98,8 @@ impl Found<'_, '_> {
                 Severity::Warning => self.warnings += 1,
             }
             self.context.show_in(Some(self.workspace), finding, sources)?;
-            self.annotations.push(Annotation::of(finding, sources, &root));
+            let finding = &self.context.typed(finding);
+            self.annotations.push(Annotation::of(finding, sources, &root, self.context.ui));
         }
         Ok(())
     }

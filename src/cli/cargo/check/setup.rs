@@ -21,7 +21,7 @@ pub(super) fn review(
     let member = workspace.with_chain(&context.global)?;
     let manifest = workspace.manifest_path.as_path();
     let inspected = scaffold::Package::inspect(&member.manifest_path, Some(manifest))
-        .map_err(cannot_scaffold)?;
+        .map_err(cannot_scaffold(context.ui))?;
     let configuration = package.configuration();
     let mut sources = sources_like(package);
     let lookup = database::lookup(&context.env);

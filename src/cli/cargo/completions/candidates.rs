@@ -299,7 +299,7 @@ mod tests {
         insta::assert_snapshot!(words(&env, "status --env "), @"dev production");
         insta::assert_snapshot!(words(&env, "status --database "), @"catalog monitoring");
         insta::assert_snapshot!(words(&env, "-p "), @"app");
-        insta::assert_snapshot!(words(&env, "explain M005"), @"M0051 M0052 M0053 M0054 M0055 M0056 M0057");
+        insta::assert_snapshot!(words(&env, "explain M005"), @"M0051 M0052 M0053 M0054 M0055 M0056 M0057 M0058");
         insta::assert_snapshot!(words(&env, "import --from s"), @"sqlx sea-orm");
         insta::assert_snapshot!(words(&env, "migrate stat"), @"status");
         insta::assert_snapshot!(words(&env, "up --dry"), @"--dry-run");

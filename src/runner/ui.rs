@@ -157,6 +157,13 @@ impl Ui {
     }
 
     /// A text that names commands of `cargo migrate`, as they are typed here; see [`help::typed`].
+    #[cfg_attr(
+        not(feature = "cli"),
+        allow(
+            clippy::unused_self,
+            reason = "a shipped runner types its commands as they are written"
+        )
+    )]
     pub(crate) fn typed<'t>(&self, text: &'t str) -> Cow<'t, str> {
         #[cfg(feature = "cli")]
         return help::typed(text, self.program());

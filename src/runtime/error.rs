@@ -228,6 +228,7 @@ impl Error {
 
     /// The same with other words for what to do.
     #[must_use]
+    #[cfg(feature = "runner")]
     pub(crate) fn map_helps(mut self, change: impl Fn(&str) -> String) -> Self {
         self.0.helps.iter_mut().for_each(|help| *help = change(help));
         self

@@ -16,7 +16,9 @@ use std::hash::{BuildHasher, RandomState};
 
 use hmac_sha256::Hash;
 
-use super::connection::{Connection, Driver};
+use super::connection::Connection;
+#[cfg(feature = "postgres")]
+use super::connection::Driver;
 use super::error::{DatabaseState, Error, ErrorKind};
 use super::options::Options;
 use crate::chain::baked::Settings;
@@ -55,12 +57,14 @@ impl Group {
     }
 
     /// The name of the transaction in one of its databases; `lock` is the key of the chain's lock there.
+    #[cfg(feature = "postgres")]
     pub(crate) fn transaction(&self, lock: i64, member: usize) -> String {
         let Self { number, decider, place } = self;
         format!("{}{number:016x}:{member}:{place:08x}:{decider}", prefix(lock))
     }
 
     /// Reads such a name; `None` if it is somebody else's.
+    #[cfg(feature = "postgres")]
     pub(crate) fn of_transaction(name: &str) -> Option<Self> {
         let mut parts = name.splitn(6, ':');
         (parts.next()? == PREFIX).then_some(())?;
@@ -73,6 +77,7 @@ impl Group {
 }
 
 /// What the names of a chain's transactions in one database begin with.
+#[cfg(feature = "postgres")]
 pub(crate) fn prefix(lock: i64) -> String {
     format!("{PREFIX}:{lock:016x}:")
 }
@@ -99,6 +104,7 @@ pub struct PreparedTransaction {
 
 impl PreparedTransaction {
     /// `None` if the name is not one of ours.
+    #[cfg(feature = "postgres")]
     pub(crate) fn new(name: String, at: String) -> Option<Self> {
         let group = Group::of_transaction(&name)?;
         Some(Self { name, at, decider: group.decider.clone(), group })
@@ -353,7 +359,7 @@ impl Connection<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "postgres"))]
 mod tests {
     use super::*;
 

@@ -115,8 +115,11 @@ pub fn init_xtask(xtask: &Xtask, chain: &Path, changes: &mut Changes) -> Result<
     };
     if xtask.program.is_none() {
         add_member(&mut manifest)?;
-        changes.edit_again(&xtask.manifest_path, &xtask.manifest, manifest.finish());
     }
+    if xtask.configuration.text.is_none() {
+        exclude_configuration(&mut manifest)?;
+    }
+    changes.edit_again(&xtask.manifest_path, &xtask.manifest, manifest.finish());
     let source = source_of(chain, changes, &program.manifest_path)?;
     let defaults = workspace_dependency(&Manifest::parse(&xtask.manifest_path, &root)?);
     let (own, library) = with_dependency(&program, source, defaults)?;
@@ -219,6 +222,15 @@ fn add_member(manifest: &mut Manifest) -> Result<(), Error> {
         manifest.add(&["workspace"], "default-members", before.into())?;
     }
     manifest.add_to_array(&["workspace"], "members", XTASK)
+}
+
+/// Keeps cargo from taking the directory of its own configuration for a member, where `members` is as wide as `*`.
+fn exclude_configuration(manifest: &mut Manifest) -> Result<(), Error> {
+    let directory = ".cargo";
+    if members_of(manifest).iter().any(|pattern| covers(pattern, directory)) {
+        manifest.add_to_array(&["workspace"], "exclude", directory)?;
+    }
+    Ok(())
 }
 
 /// Where the package with the chain gets this crate from, as another manifest says it.

@@ -71,6 +71,24 @@ fn a_single_package_becomes_a_workspace() {
 }
 
 #[test]
+fn a_workspace_of_all_directories_stays_one() {
+    let sandbox = Sandbox::new(&[
+        ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n"),
+        ("app/Cargo.toml", ROOT),
+        ("app/src/lib.rs", ""),
+    ]);
+    let root = sandbox.app().join("Cargo.toml");
+    let members = members(&sandbox, &["app"]);
+    let workspace = Workspace::inspect(&root, &members, "migrations").unwrap();
+    let mut changes = init_workspace(&workspace, &sandbox.init()).unwrap();
+    let xtask = Xtask::inspect(&root, &members).unwrap();
+    init_xtask(&xtask, &workspace.chain_manifest(), &mut changes).unwrap();
+    changes.apply().unwrap();
+    assert!(sandbox.read("Cargo.toml").ends_with("members = [\"*\"]\nexclude = [\".cargo\"]\n"));
+    assert_eq!(found(&sandbox, "workspace_members"), "app migrations xtask");
+}
+
+#[test]
 fn a_chain_that_is_there_says_where_the_dependency_comes_from() {
     for (dependency, expected) in [
         ("\"0.1.0\"", "{ version = \"0.1.0\", features = [\"cli\"] }"),

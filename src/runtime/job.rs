@@ -521,6 +521,7 @@ pub(crate) fn run_plan(
     jobs: &[Job<'_>],
     warnings: &[String],
     database: &str,
+    two_phase: bool,
 ) -> RunPlan {
     let steps = jobs
         .iter()
@@ -535,5 +536,11 @@ pub(crate) fn run_plan(
             part: job.part,
         })
         .collect();
-    RunPlan { direction, steps, warnings: warnings.to_vec(), database: database.to_owned() }
+    RunPlan {
+        direction,
+        steps,
+        warnings: warnings.to_vec(),
+        database: database.to_owned(),
+        two_phase,
+    }
 }

@@ -78,9 +78,10 @@ pub(super) async fn plan_all(
     refuse_apart(requests.iter().zip(&seen))?;
     let plans = seen.iter_mut().map(|ready| ready.jobs.make_contiguous());
     number(&mut plans.collect::<Vec<_>>(), holds_run(requests.iter()));
+    let is_two_phase = requests.len() > 1 && requests.iter().any(|it| it.options.two_phase);
     let plans = connections.iter().zip(seen).map(|(connection, ready)| {
         let jobs: Vec<Job<'_>> = ready.jobs.into();
-        run_plan(direction, &jobs, &ready.warnings, connection.name())
+        run_plan(direction, &jobs, &ready.warnings, connection.name(), is_two_phase)
     });
     Ok(plans.collect())
 }

@@ -156,10 +156,11 @@ pub(super) async fn plan_all(
         let plans = seen.iter_mut().map(|ready| ready.jobs.make_contiguous());
         number(&mut plans.collect::<Vec<_>>(), is_run);
     }
+    let is_two_phase = requests.len() > 1 && requests.iter().any(|it| it.options.two_phase);
     let plans = connections.iter().zip(below).zip(above).map(|((connection, below), above)| {
         let plan = |direction, ready: Ready<'_>| {
             let jobs: Vec<_> = ready.jobs.into();
-            run_plan(direction, &jobs, &ready.warnings, connection.name())
+            run_plan(direction, &jobs, &ready.warnings, connection.name(), is_two_phase)
         };
         RedoPlan { down: plan(Direction::Down, below), up: plan(Direction::Up, above) }
     });

@@ -65,6 +65,8 @@ pub struct RunPlan {
     pub warnings: Vec<String>,
     /// The database, without secrets.
     pub database: String,
+    /// Whether the parts are committed in two phases, together with those of other databases.
+    pub two_phase: bool,
 }
 
 impl RunPlan {

@@ -24,6 +24,8 @@ use crate::chain::{Direction, RevisionId};
 pub(crate) struct Run<'r, 'a, 'c> {
     pub(crate) connection: &'r mut Connection<'c>,
     pub(crate) request: &'r Request<'a>,
+    /// Whether it is committed together with other databases, in two phases.
+    pub(crate) is_two_phase: bool,
     pub(crate) ready: Ready<'a>,
     /// What was seen last, until it is known what there is to do about it.
     seen: Option<Look<'a>>,
@@ -45,10 +47,16 @@ pub(crate) struct Run<'r, 'a, 'c> {
 }
 
 impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
-    pub(crate) fn new(connection: &'r mut Connection<'c>, request: &'r Request<'a>) -> Self {
+    /// One of this many.
+    pub(crate) fn new(
+        connection: &'r mut Connection<'c>,
+        request: &'r Request<'a>,
+        count: usize,
+    ) -> Self {
         Self {
             connection,
             request,
+            is_two_phase: count > 1 && request.options.two_phase,
             ready: Ready::default(),
             seen: None,
             wait: Wait::new(request.options),
@@ -219,8 +227,9 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
             self.goal = jobs.iter().map(|job| job.id.clone()).collect();
         }
         if let Some(observer) = &self.request.options.observer {
-            let direction = self.request.direction;
-            let plan = run_plan(direction, jobs, &self.ready.warnings, self.connection.name());
+            let (direction, warnings) = (self.request.direction, &self.ready.warnings);
+            let name = self.connection.name();
+            let plan = run_plan(direction, jobs, warnings, name, self.is_two_phase);
             observer.event(&Event::RunStarted { plan: &plan });
         }
     }

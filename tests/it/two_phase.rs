@@ -161,7 +161,7 @@ fn what_a_killed_run_has_left_prepared_is_told_and_settled() {
     warning: the transaction `[NAME]` is prepared since [NOW]: the run begins with committing or undoing it, and what it does then may differ
          Planned catalog, [CATALOG] (from environment `dev`)
          Planned monitoring, [ROOT]/monitoring.db (from environment `dev`)
-        Finished 1 step, committed at the end, when all databases have succeeded; nothing was changed
+        Finished 1 step, committed at the end, when all databases have succeeded, in two phases; nothing was changed
     ");
     assert_transcript!(stable(project.migrate(&["up", "--database", "catalog"])), @"
     exit code: 1

@@ -136,5 +136,8 @@ fn committed(plans: &[RunPlan]) -> String {
             String::from("committed at the end, when all databases have succeeded")
         };
     }
+    if plans.iter().any(|plan| plan.two_phase) {
+        text += ", in two phases";
+    }
     text
 }

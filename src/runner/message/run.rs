@@ -18,6 +18,8 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// In how many parts the run is committed.
     pub parts: usize,
+    /// Whether the parts are committed in two phases, together with those of other databases.
+    pub two_phase: bool,
 }
 
 impl From<&runtime::RunPlan> for Plan {
@@ -27,6 +29,7 @@ impl From<&runtime::RunPlan> for Plan {
             database: plan.database.clone(),
             steps: plan.steps.iter().map(Into::into).collect(),
             parts: plan.parts(),
+            two_phase: plan.two_phase,
         }
     }
 }

@@ -75,7 +75,7 @@ impl<'a> Together<'_, 'a, '_> {
     }
 
     fn is_two_phase(&self) -> bool {
-        self.runs.iter().any(|run| run.request.options.two_phase)
+        self.runs.iter().any(|run| run.is_two_phase)
     }
 
     /// Prepares all transactions of a part but one, and commits that one.

@@ -115,8 +115,9 @@ pub(super) async fn perform_all(
     connections: &mut [Connection<'_>],
     requests: &[Request<'_>],
 ) -> Result<Vec<Report>, FailedAt> {
+    let count = connections.len();
     let runs = connections.iter_mut().zip(requests);
-    let runs = runs.map(|(connection, request)| Run::new(connection, request)).collect();
+    let runs = runs.map(|(connection, request)| Run::new(connection, request, count)).collect();
     let mut together = Together { runs, attempts: 0, is_committing: Arc::default() };
     match together.go().await {
         Ok(()) => Ok(together.runs.into_iter().map(Run::report).collect()),

@@ -36,10 +36,21 @@ impl Connection<'_> {
 
     /// What stays the same when the server is started again, or another one takes its place.
     pub(crate) async fn lasting_identity(&mut self) -> Option<String> {
-        let sql = "SELECT system_identifier::text || ' ' || (SELECT oid::text \
-             FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-             FROM pg_catalog.pg_control_system()";
-        self.text(sql).await.ok().flatten()
+        let server = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()";
+        // Not everybody may ask for that.
+        let server = self.text(server).await.ok().flatten().unwrap_or_default();
+        let database = "SELECT oid::text || ' ' || datname::text FROM pg_catalog.pg_database \
+             WHERE datname = pg_catalog.current_database()";
+        let database = self.text(database).await.ok().flatten()?;
+        Some(format!("{server} {database}"))
+    }
+
+    /// The commit of the open transaction is to be on disk when it is answered, whatever the server, or a revision,
+    /// has set: the others that follow it are.
+    pub(crate) async fn commit_to_disk(&mut self) -> Result<(), Error> {
+        let sql = "SELECT pg_catalog.set_config('synchronous_commit', 'local', true) \
+             WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
+        self.run(sql).await.map_err(|error| self.explained(error, "set `synchronous_commit`"))
     }
 
     /// The transactions that runs of this chain have prepared in this database.

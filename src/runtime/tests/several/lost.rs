@@ -99,6 +99,137 @@ fn refusal(code: &str) -> Vec<u8> {
 
 const ALL: [&str; 3] = ["r001 applied", "r002 applied", "r003 applied"];
 
+#[tokio::test]
+async fn a_run_over_some_of_the_databases_does_not_forget_what_was_decided_for_all() {
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    let third = Place::on(Dialect::Postgres).await.unwrap();
+    let names = ["catalog", "monitoring", "reports"];
+    let files = [
+        file("r001", "", "CREATE TABLE a (x int);", "DROP TABLE a;"),
+        file("r002", "-- revises: r001", "CREATE TABLE b (x int);", "DROP TABLE b;"),
+    ];
+    let migrator = Migrator::new(chain_for(&names, &refs(&files)), Settings::default());
+    let urls = [&pair.0.url, &pair.1.url, &third.url];
+    let over = |options: &Options, names: &[&str]| {
+        let all = ["catalog", "monitoring", "reports"].into_iter().zip(urls);
+        let some = all.filter(|(name, _)| names.contains(name)).collect::<Vec<_>>();
+        migrator.with(options.clone()).databases(some)
+    };
+    let terminator = super::two_phase::terminator(&pair);
+    let error = over(&options().observer(terminator), &names).up_to("r001").await.unwrap_err();
+    assert!(matches!(error.state(), Some(DatabaseState::Prepared { .. })), "{error}");
+    over(&options(), &["catalog", "reports"]).up().await.unwrap();
+    let reports = over(&options(), &names).up().await.unwrap();
+    let warnings = &reports[1].report.warnings;
+    assert!(
+        matches!(&warnings[..], [it] if it.contains("was committed, since `catalog` has")),
+        "{warnings:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_role_without_the_right_to_ask_for_the_server_commits_in_two_phases() {
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    let migrator = migrator(&line());
+    let role = format!("modest_{}", std::process::id());
+    query(&pair.0.url, &format!("CREATE ROLE {role} LOGIN")).await;
+    for place in [&pair.0, &pair.1] {
+        query(&place.url, &format!("GRANT CREATE ON SCHEMA public TO {role}")).await;
+        query(&place.url, "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM public").await;
+    }
+    let modest = Pair(
+        Place::at(Dialect::Postgres, &pair.0.url_as(&role)),
+        Place::at(Dialect::Postgres, &pair.1.url_as(&role)),
+    );
+    // The role goes whatever happens.
+    let result = async {
+        modest.databases(&migrator, &options()).up().await?;
+        modest.databases(&migrator, &options()).down("base").await?;
+        between_the_commits(&modest, &migrator).await;
+        modest.databases(&migrator, &Options::new()).up().await
+    };
+    let result = result.await;
+    let left = prepared(&pair, &migrator).await;
+    for place in [&pair.0, &pair.1] {
+        query(&place.url, &format!("DROP OWNED BY {role} CASCADE")).await;
+    }
+    query(&pair.0.url, &format!("DROP ROLE {role}")).await;
+    let reports = result.unwrap();
+    let warnings = &reports[1].report.warnings;
+    assert!(warnings.iter().any(|it| it.contains("was committed, since")), "{warnings:?}");
+    assert_eq!(left, []);
+}
+
+#[tokio::test]
+async fn a_server_that_goes_down_in_the_commit_that_decides_may_have_decided() {
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    let migrator = migrator(&line());
+    // As when the disk fails under the log: what is in it may be there after the restart.
+    let fate = Fate::Answered(failure("PANIC", "53100"));
+    let url = between(&pair.0, "COMMIT\0", fate);
+    let through = Pair(Place::at(pair.0.dialect, &url), Place::at(pair.1.dialect, &pair.1.url));
+    let error = through.databases(&migrator, &options()).up().await.unwrap_err();
+    assert!(matches!(error.state(), Some(DatabaseState::Uncertain { .. })), "{error}");
+    assert_eq!(prepared(&pair, &migrator).await.len(), 1, "{error}");
+    pair.databases(&migrator, &options()).up().await.unwrap();
+    assert_eq!(pair.recorded().await, [ALL, ALL]);
+}
+
+#[tokio::test]
+async fn a_commit_that_is_said_to_have_failed_is_looked_at_again() {
+    let Some(pair) = able(Dialect::Mysql, Dialect::Postgres).await else { return };
+    let files = [
+        apart(
+            "r000",
+            "-- transaction: none",
+            ["CREATE TABLE log (x INTEGER);", "DROP TABLE log;"],
+            ["CREATE TABLE log (x INTEGER);", "DROP TABLE log;"],
+        ),
+        file("r001", "-- revises: r000", "INSERT INTO log VALUES (1);", "DELETE FROM log;"),
+    ];
+    let migrator = migrator(&files);
+    pair.databases(&migrator, &options()).up_to("r000").await.unwrap();
+    // `KILL QUERY` is answered like this also where the statement was done before it came.
+    let text = b"\xff\x25\x05#70100Query execution was interrupted";
+    let head = [u8::try_from(text.len()).unwrap(), 0, 0, 1];
+    let fate = Fate::Replaced([&head[..], text].concat());
+    let url = between(&pair.0, "COMMIT", fate);
+    let through = Pair(Place::at(pair.0.dialect, &url), Place::at(pair.1.dialect, &pair.1.url));
+    let result = through.databases(&migrator, &options()).up().await;
+    assert_eq!(prepared(&pair, &migrator).await, []);
+    let both = ["r000 applied", "r001 applied"];
+    assert_eq!(pair.recorded().await, [both, both]);
+    result.unwrap();
+}
+
+#[tokio::test]
+async fn the_commit_that_decides_is_on_disk_before_the_others_follow() {
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    // What was set when the transaction ended.
+    let deferred = "CREATE TABLE seen (x text);\n\
+         CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         UPDATE seen SET x = current_setting('synchronous_commit'); RETURN NULL; END $$;\n\
+         INSERT INTO seen VALUES ('');";
+    let files = [
+        file("r001", "", deferred, "DROP TABLE seen;"),
+        file("r002", "-- revises: r001", "SET LOCAL synchronous_commit = off;", "SELECT 1;"),
+    ];
+    let migrator = migrator(&files);
+    pair.databases(&migrator, &options()).up_to("r001").await.unwrap();
+    for place in [&pair.0, &pair.1] {
+        let database = place.url.rsplit('/').next().unwrap();
+        query(
+            &place.url,
+            "CREATE CONSTRAINT TRIGGER see AFTER INSERT OR UPDATE ON migrate_revisions_meta \
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see()",
+        )
+        .await;
+        query(&place.url, &format!("ALTER DATABASE {database} SET synchronous_commit = off")).await;
+    }
+    pair.databases(&migrator, &options()).up().await.unwrap();
+    assert_eq!(column(&pair.0.url, "SELECT x FROM seen").await, ["local"]);
+}
+
 /// Asks to stop as soon as anything is committed.
 struct Enough(Interrupt);
 

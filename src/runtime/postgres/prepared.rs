@@ -91,6 +91,10 @@ impl Connection<'_> {
         if let Some(proof) = self.proof(false) {
             sending.push(Part::Lock, &proof);
         }
+        // Whose it is when it is prepared may commit it, and what a function has set is not seen.
+        for statement in self.role() {
+            sending.push(Part::Ours("set the role back"), &statement);
+        }
         let doing = "prepare the transaction";
         let sql = format!("PREPARE TRANSACTION {}", literal(Dialect::Postgres, &name));
         sending.push(Part::Ours(doing), &sql);

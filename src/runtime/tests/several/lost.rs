@@ -176,6 +176,50 @@ async fn a_server_that_goes_down_in_the_commit_that_decides_may_have_decided() {
 }
 
 #[tokio::test]
+async fn what_is_prepared_belongs_to_the_role_that_runs() {
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    let roles = ["runs", "owns"].map(|name| format!("{name}_{}", std::process::id()));
+    let [runs, owns] = &roles;
+    query(
+        &pair.0.url,
+        &format!("CREATE ROLE {owns}; CREATE ROLE {runs} LOGIN; GRANT {owns} TO {runs}"),
+    )
+    .await;
+    for place in [&pair.0, &pair.1] {
+        query(&place.url, &format!("GRANT CREATE ON SCHEMA public TO {runs}, {owns}")).await;
+    }
+    // Nobody sees what a block does.
+    let become_owner = format!(
+        "DO $$ BEGIN EXECUTE 'SET LOCAL ' || 'ROLE {owns}'; END $$; CREATE TABLE a (x int);"
+    );
+    let files = [
+        file(
+            "r000",
+            "",
+            &format!("GRANT ALL ON migrate_revisions, migrate_revisions_meta TO {owns};"),
+            "SELECT 1;",
+        ),
+        file("r001", "-- revises: r000", &become_owner, "DROP TABLE a;"),
+    ];
+    let migrator = migrator(&files);
+    let through = Pair(
+        Place::at(Dialect::Postgres, &pair.0.url_as(runs)),
+        Place::at(Dialect::Postgres, &pair.1.url_as(runs)),
+    );
+    let result = through.databases(&migrator, &options()).up().await;
+    let left = prepared(&pair, &migrator).await;
+    for left in &left {
+        query(&pair.1.url, &format!("ROLLBACK PREPARED '{}'", left.name)).await;
+    }
+    for place in [&pair.0, &pair.1] {
+        query(&place.url, &format!("DROP OWNED BY {runs}, {owns} CASCADE")).await;
+    }
+    query(&pair.0.url, &format!("DROP ROLE {runs}, {owns}")).await;
+    result.unwrap();
+    assert_eq!(left, []);
+}
+
+#[tokio::test]
 async fn a_commit_that_is_said_to_have_failed_is_looked_at_again() {
     let Some(pair) = able(Dialect::Mysql, Dialect::Postgres).await else { return };
     let files = [

@@ -226,6 +226,11 @@ impl<'c> Connection<'c> {
         statements
     }
 
+    /// Whether it was closed in the middle of what it did.
+    pub(super) fn is_severed(&self) -> bool {
+        matches!(self.held, Held::Gone)
+    }
+
     async fn settings(&mut self) -> Result<BTreeMap<String, String>, sqlx::Error> {
         let rows = self.texts(SETTINGS).await?;
         Ok(rows.into_iter().filter_map(pair).collect())

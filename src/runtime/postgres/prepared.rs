@@ -25,6 +25,9 @@ pub(super) struct Prepared {
 /// The server knows no transaction of that name.
 const UNDEFINED: &str = "42704";
 
+/// The statement was cancelled, and had no effect.
+const CANCELED: &str = "57014";
+
 impl Connection<'_> {
     /// How many transactions the server keeps prepared at most.
     pub(crate) async fn most_prepared(&mut self) -> Result<u32, Error> {
@@ -144,31 +147,41 @@ impl Connection<'_> {
 
     /// Undoes the prepared transaction, unless its group may be decided otherwise.
     pub(super) async fn undo_prepared(&mut self) -> Result<(), sqlx::Error> {
-        let Some(prepared) = self.prepared.take_if(|prepared| !prepared.is_decided) else {
+        // Its name stays until that is done: who waits for it may be dropped.
+        let prepared = self.prepared.as_ref().filter(|prepared| !prepared.is_decided);
+        let Some(sql) = prepared.map(|prepared| end(&prepared.name, false)) else { return Ok(()) };
+        if self.is_severed() {
             return Ok(());
-        };
-        let result = self.run(&end(&prepared.name, false)).await;
-        match result {
-            Err(error) if code(&error) != UNDEFINED => {
-                self.prepared = Some(prepared);
-                Err(error)
+        }
+        match self.run(&sql).await {
+            Err(error) if code(&error) != UNDEFINED => Err(error),
+            _ => {
+                self.prepared = None;
+                Ok(())
             }
-            _ => Ok(()),
         }
     }
 
     /// Commits the prepared transaction; `None` if there is none.
     pub(super) async fn commit_prepared(&mut self) -> Option<Result<(), Error>> {
-        let prepared = self.prepared.take()?;
-        let Err(error) = self.run(&end(&prepared.name, true)).await else { return Some(Ok(())) };
+        let sql = end(&self.prepared.as_ref()?.name, true);
+        let mut result = self.run(&sql).await;
+        // It is decided, and who has asked the run to stop was late.
+        if result.as_ref().is_err_and(|error| code(error) == CANCELED) {
+            result = self.run(&sql).await;
+        }
+        let Err(error) = result else {
+            self.prepared = None;
+            return Some(Ok(()));
+        };
         let is_gone = code(&error) == UNDEFINED;
         let error = self.explained(error, "commit the prepared transaction");
         Some(Err(if is_gone {
+            self.prepared = None;
             error
                 .leaving(DatabaseState::Uncertain { revisions: Vec::new() })
                 .note("somebody else has committed or undone it")
         } else {
-            self.prepared = Some(prepared);
             error
         }))
     }

@@ -161,6 +161,27 @@ async fn a_role_without_the_right_to_ask_for_the_server_commits_in_two_phases() 
 }
 
 #[tokio::test]
+async fn who_is_asked_twice_to_stop_while_preparing_says_what_may_be_left() {
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    let migrator = migrator(&line());
+    let interrupt = Interrupt::new();
+    let asking = interrupt.clone();
+    let ask = move || {
+        asking.request();
+        asking.request();
+        None
+    };
+    let url = between(&pair.1, "PREPARE TRANSACTION", Fate::Held(Arc::new(ask)));
+    let through = Pair(Place::at(pair.0.dialect, &pair.0.url), Place::at(pair.1.dialect, &url));
+    let error =
+        through.databases(&migrator, &options().interrupt(&interrupt)).up().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert!(error.states().any(|state| matches!(state, DatabaseState::Prepared { .. })), "{error}");
+    pair.databases(&migrator, &options()).up().await.unwrap();
+    assert_eq!(pair.recorded().await, [ALL, ALL]);
+}
+
+#[tokio::test]
 async fn a_server_that_goes_down_in_the_commit_that_decides_may_have_decided() {
     let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
     let migrator = migrator(&line());
@@ -217,6 +238,18 @@ async fn what_is_prepared_belongs_to_the_role_that_runs() {
     query(&pair.0.url, &format!("DROP ROLE {runs}, {owns}")).await;
     result.unwrap();
     assert_eq!(left, []);
+}
+
+#[tokio::test]
+async fn a_request_to_stop_that_comes_too_late_leaves_nothing_prepared() {
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    let migrator = migrator(&line());
+    // What a session says that is cancelled.
+    let fate = Fate::Held(Arc::new(|| Some(refusal("57014"))));
+    let url = between(&pair.1, "COMMIT PREPARED", fate);
+    let through = Pair(Place::at(pair.0.dialect, &pair.0.url), Place::at(pair.1.dialect, &url));
+    through.databases(&migrator, &options()).up().await.unwrap();
+    assert_eq!(pair.recorded().await, [ALL, ALL]);
 }
 
 #[tokio::test]

@@ -307,6 +307,19 @@ async fn the_commit_that_decides_is_on_disk_before_the_others_follow() {
     assert_eq!(column(&pair.0.url, "SELECT x FROM seen").await, ["local"]);
 }
 
+#[tokio::test]
+async fn redo_applies_nothing_again_that_it_has_not_undone() {
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    let migrator = migrator(&line());
+    pair.up(&migrator).await.unwrap();
+    let terminator = super::two_phase::terminator(&pair);
+    let down = pair.databases(&migrator, &options().observer(terminator)).down("r002").await;
+    assert!(matches!(down.unwrap_err().state(), Some(DatabaseState::Prepared { .. })));
+    let redone = pair.databases(&migrator, &options()).redo("r002").await;
+    let both = ["r001 applied", "r002 applied"];
+    assert_eq!(pair.recorded().await, [both, both], "{redone:?}");
+}
+
 /// Asks to stop as soon as anything is committed.
 struct Enough(Interrupt);
 

@@ -119,6 +119,8 @@ pub(crate) enum Presence {
 pub(crate) struct Connection<'c> {
     pub(super) driver: Driver<'c>,
     tracking: Option<Tracking>,
+    /// What tells the database from others, found out once: not in a transaction, which the question could end.
+    pub(super) lasting_place: Option<u32>,
     /// The way to another connection to the same database, if there is one.
     again: Option<Source<'static>>,
     /// Whether the lock is a row with a lease.
@@ -207,7 +209,7 @@ impl<'c> Connection<'c> {
             }
             Source::Url(url, _) => return Err(no_driver(&url)),
         };
-        Ok(Self { driver, tracking: None, again, is_leased: false })
+        Ok(Self { driver, tracking: None, lasting_place: None, again, is_leased: false })
     }
 
     pub(crate) fn dialect(&self) -> Dialect {

@@ -245,6 +245,10 @@ impl Watch {
             }
             // Only one of the sessions is at work, and to the others it is nothing.
             for canceller in &self.cancellers {
+                // It may have begun since the request.
+                if self.is_committing.load(Ordering::Relaxed) {
+                    break;
+                }
                 let cancelling = pin!(canceller.cancel());
                 let both = select(work.as_mut(), cancelling);
                 match select(both, self.interrupt.more_than(seen)).await {

@@ -71,21 +71,25 @@ pub(super) async fn redo_all(
     let planned = plan_all(connections, configured, target).await;
     let plans = planned.map_err(|error| error.unless_uncertain(DatabaseState::AsBefore))?;
     let ids: Vec<HashSet<RevisionId>> = plans.iter().map(|plan| ids(&plan.down)).collect();
-    let requests = |connections: &[Connection<'_>], direction| -> Result<Vec<_>, Error> {
-        let each = connections.iter().zip(configured).zip(&ids);
+    let requests = |connections: &[Connection<'_>], direction, ids| -> Result<Vec<_>, Error> {
+        let ids: &[HashSet<RevisionId>] = ids;
+        let each = connections.iter().zip(configured).zip(ids);
         each.map(|((connection, configured), ids)| {
             of(connection, configured, direction, target, ids)
         })
         .collect()
     };
-    let down = requests(connections, Direction::Down)?;
+    let down = requests(connections, Direction::Down, &ids)?;
     let mut down = perform_all(connections, &down).await.map_err(|failed| failed.error)?;
     let took = begun.elapsed();
     for report in &mut down {
         report.duration = took;
     }
     let begun = Instant::now();
-    let up = requests(connections, Direction::Up)?;
+    // Of what was planned others may have undone some meanwhile, for good.
+    let done = |report: &Report| report.steps.iter().map(|step| step.revision.clone()).collect();
+    let ids: Vec<HashSet<RevisionId>> = down.iter().map(done).collect();
+    let up = requests(connections, Direction::Up, &ids)?;
     let up = perform_all(connections, &up).await;
     let mut up = up.map_err(|failed| left_undone(failed, &down))?;
     let took = begun.elapsed();

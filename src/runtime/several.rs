@@ -350,7 +350,7 @@ impl Opened<'_, '_> {
     async fn check(&mut self, settings: &Settings, is_two_phase: bool) -> Result<(), Error> {
         self.refuse_same(settings).await?;
         if is_two_phase {
-            two_phase::refuse_servers(&mut self.connections, &self.names).await?;
+            two_phase::refuse_servers(&mut self.connections, &self.names, settings).await?;
         }
         Ok(())
     }

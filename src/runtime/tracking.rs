@@ -12,6 +12,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use hmac_sha256::Hash;
+
 use super::connection::Record;
 use super::state::{LAYOUT, Row, RowStatus, State};
 use crate::chain::baked::{Settings, Tips};
@@ -20,6 +22,9 @@ use crate::dialect::Dialect;
 
 /// Above this, reading the rows is as cheap as asking for the tips.
 const MOST_TIPS: usize = 200;
+
+/// What the names of decisions begin with.
+const DECISION: &str = "two-phase ";
 
 /// A row of an answer: every column is asked for as text.
 pub(crate) type Cells = Vec<Option<String>>;
@@ -389,9 +394,16 @@ impl Tracking {
         statements
     }
 
-    /// Writes down for which group of transactions this database has decided last.
-    pub(crate) fn decide(&self, group: i64) -> String {
-        let (meta, name) = (self.meta(), self.decision_name());
+    /// Writes down for which group of transactions this database has decided last, of those in which the same
+    /// `others` take part: only of these it is certain that nothing is left of the one before. A run over other
+    /// databases has not seen what is prepared in them.
+    pub(crate) fn decide(&self, group: i64, others: &str) -> String {
+        let hash = Hash::hash(format!("{} {others}", self.chain).as_bytes());
+        let mut name = String::from(DECISION);
+        for byte in &hash[..8] {
+            let _ = write!(name, "{byte:02x}");
+        }
+        let (meta, name) = (self.meta(), literal(self.dialect, &name));
         let or = match self.dialect {
             Dialect::Mysql => "ON DUPLICATE KEY UPDATE value = VALUES(value)",
             Dialect::Sqlite | Dialect::Postgres => {
@@ -401,18 +413,10 @@ impl Tracking {
         format!("INSERT INTO {meta} (name, value) VALUES ({name}, {group}) {or}")
     }
 
-    /// The query for that group.
-    pub(crate) fn decision(&self) -> String {
-        let (value, meta) = (self.text("value"), self.meta());
-        format!("SELECT {value} FROM {meta} WHERE name = {}", self.decision_name())
-    }
-
-    /// Several chains may share the tables.
-    fn decision_name(&self) -> String {
-        match self.dialect {
-            Dialect::Mysql => format!("concat('two-phase ', {})", self.chain),
-            Dialect::Sqlite | Dialect::Postgres => format!("'two-phase ' || {}", self.chain),
-        }
+    /// The query whether it has decided for that group: a row, or none.
+    pub(crate) fn decision(&self, group: i64) -> String {
+        let (name, meta) = (self.text("name"), self.meta());
+        format!("SELECT {name} FROM {meta} WHERE name LIKE '{DECISION}%' AND value = {group}")
     }
 
     /// The statement that makes a change; it changes exactly one row.

@@ -189,15 +189,18 @@ pub(super) fn refuse_unable(databases: &[(&str, bool)]) -> Result<(), Error> {
     }
 }
 
-/// Refuses servers that keep no prepared transactions, before anything is done in any database.
+/// Refuses servers that keep no prepared transactions, before anything is done in any database; and finds out
+/// what they are known by, which must not be asked in a transaction.
 pub(super) async fn refuse_servers(
     connections: &mut [Connection<'_>],
     names: &[String],
+    settings: &Settings,
 ) -> Result<(), Error> {
     for (connection, name) in connections.iter_mut().zip(names) {
         if connection.dialect() == Dialect::Postgres && connection.most_prepared().await? == 0 {
             return Err(not_allowed(name).on(connection.name()));
         }
+        connection.lasting_place(settings).await?;
     }
     Ok(())
 }
@@ -246,6 +249,9 @@ impl Connection<'_> {
 
     /// What tells this database from others for longer than a run, as far as that is known.
     pub(super) async fn lasting_place(&mut self, settings: &Settings) -> Result<u32, Error> {
+        if let Some(place) = self.lasting_place {
+            return Ok(place);
+        }
         let table = self.tracking(settings).await?.table();
         let dialect = self.dialect();
         let place = postgres!(
@@ -253,7 +259,9 @@ impl Connection<'_> {
             driver => driver.lasting_identity().await.map(|place| format!("{dialect} {place} {table}")),
             self.identity(settings).await?
         );
-        Ok(hash(place.as_deref()))
+        let place = hash(place.as_deref());
+        self.lasting_place = Some(place);
+        Ok(place)
     }
 
     /// The transactions of the chain that are prepared here; there are none where a database is alone.
@@ -325,13 +333,16 @@ impl Connection<'_> {
         }
     }
 
-    /// Writes down, in the open transaction, that it decides for this group.
+    /// Writes down, in the open transaction, that it decides for this group; `others` says which databases are
+    /// to follow.
     pub(super) async fn write_decision(
         &mut self,
         settings: &Settings,
         group: &Group,
+        others: &str,
     ) -> Result<(), Error> {
-        let sql = self.tracking(settings).await?.decide(group.number);
+        let sql = self.tracking(settings).await?.decide(group.number, others);
+        postgres!(self, driver => driver.commit_to_disk().await?, ());
         let written = self.affect(&sql).await;
         written.map(|_| ()).map_err(|error| self.explained(error, "write the decision down"))
     }
@@ -343,19 +354,27 @@ impl Connection<'_> {
         options: &Options,
         group: &Group,
     ) -> Result<bool, Error> {
-        let tracking = self.tracking(settings).await?;
         // Where begin is what locks, whoever was about to commit is done or gone.
         self.begin(false, options).await?;
-        let found = self.texts(&tracking.decision()).await;
-        let found = match found {
-            Ok(rows) => {
-                rows.into_iter().next().and_then(|cells| cells.into_iter().next().flatten())
-            }
-            Err(error) if self.is_no_table(&error, &format!("{}_meta", tracking.bare())) => None,
-            Err(error) => return Err(self.explained(error, "read the last decision")),
-        };
+        let found = self.reads_decision(settings, group).await?;
         self.rollback().await?;
-        Ok(found.is_some_and(|number| number == group.number.to_string()))
+        Ok(found)
+    }
+
+    /// The same, where only a transaction of this connection could be committed, and none is open.
+    pub(super) async fn reads_decision(
+        &mut self,
+        settings: &Settings,
+        group: &Group,
+    ) -> Result<bool, Error> {
+        let tracking = self.tracking(settings).await?;
+        match self.texts(&tracking.decision(group.number)).await {
+            Ok(rows) => Ok(!rows.is_empty()),
+            Err(error) if self.is_no_table(&error, &format!("{}_meta", tracking.bare())) => {
+                Ok(false)
+            }
+            Err(error) => Err(self.explained(error, "read what was decided")),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Never the driver's own text: its line number is one of the server's C source.
 
-use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+use sqlx::postgres::{PgDatabaseError, PgErrorPosition, PgSeverity};
 
 use crate::runtime::error::{DatabaseState, Error, ErrorKind};
 use crate::runtime::interrupt::GO_ON;
@@ -36,6 +36,13 @@ pub(super) fn position(error: &sqlx::Error) -> Option<usize> {
 pub(super) fn is_disconnected(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => true,
+        // After these the session ends, whatever the code; and what the log has of a commit may still count.
+        _ if of_server(error).is_some_and(|error| {
+            matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
+        }) =>
+        {
+            true
+        }
         // admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout; connection errors.
         _ => {
             matches!(code(error), "57P01" | "57P02" | "57P03" | "57P05" | "25P03")
@@ -55,6 +62,10 @@ pub(super) fn explain(
 ) -> Error {
     let says = message(&error);
     let (kind, help) = match code(&error) {
+        _ if is_disconnected(&error) => (
+            ErrorKind::Disconnected,
+            Some("see whether the server runs and can be reached, and run again"),
+        ),
         // Also a deadlock: what was undone can be done again.
         "55P03" | "40P01" | "40001" => (ErrorKind::LockTimeout, None),
         // The same code for a person's cancelling and for the time-out.
@@ -72,10 +83,6 @@ pub(super) fn explain(
             Some("connect to the primary server, with a session that may write"),
         ),
         "53100" => (ErrorKind::Full, Some("free space on the server's disk, and run again")),
-        _ if is_disconnected(&error) => (
-            ErrorKind::Disconnected,
-            Some("see whether the server runs and can be reached, and run again"),
-        ),
         _ => (otherwise, None),
     };
     let mut explained = Error::new(kind, format!("failed to {doing}: {says}")).on(database);

@@ -210,14 +210,25 @@ impl<'c> Connection<'c> {
 
     /// What makes the session its old self again, so that a record can be written.
     pub(super) fn old_role(&self) -> Vec<String> {
-        let mut statements =
-            vec![String::from("RESET SESSION AUTHORIZATION"), String::from("RESET ROLE")];
+        let mut statements = vec![String::from("RESET SESSION AUTHORIZATION")];
+        statements.append(&mut self.role());
+        statements
+    }
+
+    /// What makes its role the one that it came with.
+    pub(super) fn role(&self) -> Vec<String> {
+        let mut statements = vec![String::from("RESET ROLE")];
         let role = self.saved.as_ref().and_then(|saved| saved.settings.get("role"));
         if let Some(role) = role.filter(|role| *role != "none") {
             let role = literal(Dialect::Postgres, role);
             statements.push(format!("SELECT pg_catalog.set_config('role', {role}, false)"));
         }
         statements
+    }
+
+    /// Whether it was closed in the middle of what it did.
+    pub(super) fn is_severed(&self) -> bool {
+        matches!(self.held, Held::Gone)
     }
 
     async fn settings(&mut self) -> Result<BTreeMap<String, String>, sqlx::Error> {

@@ -25,6 +25,9 @@ pub(super) struct Prepared {
 /// The server knows no transaction of that name.
 const UNDEFINED: &str = "42704";
 
+/// The statement was cancelled, and had no effect.
+const CANCELED: &str = "57014";
+
 impl Connection<'_> {
     /// How many transactions the server keeps prepared at most.
     pub(crate) async fn most_prepared(&mut self) -> Result<u32, Error> {
@@ -36,10 +39,21 @@ impl Connection<'_> {
 
     /// What stays the same when the server is started again, or another one takes its place.
     pub(crate) async fn lasting_identity(&mut self) -> Option<String> {
-        let sql = "SELECT system_identifier::text || ' ' || (SELECT oid::text \
-             FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-             FROM pg_catalog.pg_control_system()";
-        self.text(sql).await.ok().flatten()
+        let server = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()";
+        // Not everybody may ask for that.
+        let server = self.text(server).await.ok().flatten().unwrap_or_default();
+        let database = "SELECT oid::text || ' ' || datname::text FROM pg_catalog.pg_database \
+             WHERE datname = pg_catalog.current_database()";
+        let database = self.text(database).await.ok().flatten()?;
+        Some(format!("{server} {database}"))
+    }
+
+    /// The commit of the open transaction is to be on disk when it is answered, whatever the server, or a revision,
+    /// has set: the others that follow it are.
+    pub(crate) async fn commit_to_disk(&mut self) -> Result<(), Error> {
+        let sql = "SELECT pg_catalog.set_config('synchronous_commit', 'local', true) \
+             WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
+        self.run(sql).await.map_err(|error| self.explained(error, "set `synchronous_commit`"))
     }
 
     /// The transactions that runs of this chain have prepared in this database.
@@ -79,6 +93,10 @@ impl Connection<'_> {
         // Not with a lock on the row of a lease: the transaction would keep it when the run is gone.
         if let Some(proof) = self.proof(false) {
             sending.push(Part::Lock, &proof);
+        }
+        // Whose it is when it is prepared may commit it, and what a function has set is not seen.
+        for statement in self.role() {
+            sending.push(Part::Ours("set the role back"), &statement);
         }
         let doing = "prepare the transaction";
         let sql = format!("PREPARE TRANSACTION {}", literal(Dialect::Postgres, &name));
@@ -129,31 +147,41 @@ impl Connection<'_> {
 
     /// Undoes the prepared transaction, unless its group may be decided otherwise.
     pub(super) async fn undo_prepared(&mut self) -> Result<(), sqlx::Error> {
-        let Some(prepared) = self.prepared.take_if(|prepared| !prepared.is_decided) else {
+        // Its name stays until that is done: who waits for it may be dropped.
+        let prepared = self.prepared.as_ref().filter(|prepared| !prepared.is_decided);
+        let Some(sql) = prepared.map(|prepared| end(&prepared.name, false)) else { return Ok(()) };
+        if self.is_severed() {
             return Ok(());
-        };
-        let result = self.run(&end(&prepared.name, false)).await;
-        match result {
-            Err(error) if code(&error) != UNDEFINED => {
-                self.prepared = Some(prepared);
-                Err(error)
+        }
+        match self.run(&sql).await {
+            Err(error) if code(&error) != UNDEFINED => Err(error),
+            _ => {
+                self.prepared = None;
+                Ok(())
             }
-            _ => Ok(()),
         }
     }
 
     /// Commits the prepared transaction; `None` if there is none.
     pub(super) async fn commit_prepared(&mut self) -> Option<Result<(), Error>> {
-        let prepared = self.prepared.take()?;
-        let Err(error) = self.run(&end(&prepared.name, true)).await else { return Some(Ok(())) };
+        let sql = end(&self.prepared.as_ref()?.name, true);
+        let mut result = self.run(&sql).await;
+        // It is decided, and who has asked the run to stop was late.
+        if result.as_ref().is_err_and(|error| code(error) == CANCELED) {
+            result = self.run(&sql).await;
+        }
+        let Err(error) = result else {
+            self.prepared = None;
+            return Some(Ok(()));
+        };
         let is_gone = code(&error) == UNDEFINED;
         let error = self.explained(error, "commit the prepared transaction");
         Some(Err(if is_gone {
+            self.prepared = None;
             error
                 .leaving(DatabaseState::Uncertain { revisions: Vec::new() })
                 .note("somebody else has committed or undone it")
         } else {
-            self.prepared = Some(prepared);
             error
         }))
     }

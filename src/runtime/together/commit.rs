@@ -3,13 +3,15 @@
 //! The transactions of several databases are committed one after the other; in two phases, all but one are
 //! prepared first, and that one decides (`two_phase`).
 
+use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
 use super::{FailedAt, Together, at};
 use crate::dialect::Dialect;
 use crate::runtime::connection::Ending;
-use crate::runtime::error::DatabaseState;
+use crate::runtime::error::{DatabaseState, Error};
 use crate::runtime::job::Job;
+use crate::runtime::run::Run;
 use crate::runtime::two_phase::{Group, PreparedTransaction};
 
 impl<'a> Together<'_, 'a, '_> {
@@ -83,36 +85,73 @@ impl<'a> Together<'_, 'a, '_> {
         let cannot_prepare =
             |&&which: &&usize| self.runs[which].connection.dialect() != Dialect::Postgres;
         let decider = members.iter().find(cannot_prepare).copied().unwrap_or(members[0]);
-        if let Err(failed) = self.prepare(decider, members).await {
-            self.withdraw(members).await;
-            return Err(failed);
-        }
+        let group = match self.prepare(decider, members).await {
+            Ok(group) => group,
+            Err(failed) => {
+                self.withdraw(members).await;
+                return Err(failed);
+            }
+        };
         // The answer may be lost, so from here on only the deciding database knows.
         for &which in members {
             self.runs[which].connection.deciding();
         }
         let Err(error) = self.runs[decider].commit().await else { return Ok(decider) };
-        if !matches!(error.state(), Some(DatabaseState::Uncertain { .. })) {
-            for &which in members {
-                self.runs[which].connection.decided_against();
-            }
-            self.withdraw(members).await;
+        if matches!(error.state(), Some(DatabaseState::Uncertain { .. })) {
+            return Err(FailedAt { which: decider, error });
         }
-        Err(FailedAt { which: decider, error })
+        // Not every error says that nothing was committed: a server may find out that it was to stop a statement
+        // when that is done.
+        match self.has_committed(decider, &group).await {
+            Ok(true) => {
+                let says = error.message();
+                let text =
+                    format!("the server told that it {says}, but the commit is in its tables");
+                self.runs[decider].warn(text);
+                Ok(decider)
+            }
+            Ok(false) => {
+                for &which in members {
+                    self.runs[which].connection.decided_against();
+                }
+                self.withdraw(members).await;
+                Err(FailedAt { which: decider, error })
+            }
+            Err(why) => {
+                let error = error.note(why.message());
+                let state = DatabaseState::Uncertain { revisions: Vec::new() };
+                Err(FailedAt { which: decider, error: error.leaving(state) })
+            }
+        }
     }
 
-    async fn prepare(&mut self, decider: usize, members: &[usize]) -> Result<(), FailedAt> {
+    /// Whether the transaction that decides is committed, though its commit has failed.
+    async fn has_committed(&mut self, decider: usize, group: &Group) -> Result<bool, Error> {
+        let run = &mut self.runs[decider];
+        run.connection.rollback().await?;
+        run.connection.reads_decision(run.request.settings, group).await
+    }
+
+    async fn prepare(&mut self, decider: usize, members: &[usize]) -> Result<Group, FailedAt> {
+        let others = || members.iter().copied().filter(|&which| which != decider);
+        let mut called = String::new();
+        for which in others() {
+            let Run { connection, request, .. } = &mut self.runs[which];
+            let place = connection.lasting_place(request.settings).await.map_err(at(which))?;
+            let name = request.options.database.as_deref().unwrap_or_default();
+            let _ = writeln!(called, "{place:08x} {name}");
+        }
         let run = &mut self.runs[decider];
         let (settings, options) = (run.request.settings, run.request.options);
         let name = options.database.as_deref().unwrap_or_default();
         let place = run.connection.lasting_place(settings).await.map_err(at(decider))?;
         let group = Group::new(name, place);
-        run.connection.write_decision(settings, &group).await.map_err(at(decider))?;
-        for &which in members.iter().filter(|&&which| which != decider) {
+        run.connection.write_decision(settings, &group, &called).await.map_err(at(decider))?;
+        for which in others() {
             let prepared = self.runs[which].connection.prepare(settings, &group, which).await;
             prepared.map_err(at(which))?;
         }
-        Ok(())
+        Ok(group)
     }
 
     /// Undoes what is prepared, at once: what cannot be undone now has to be told.

@@ -176,8 +176,7 @@ impl<'a> Together<'_, 'a, '_> {
             self.runs[which].look_first().await.map_err(at(which))?;
         }
         if self.is_several() {
-            let seen = self.runs.iter().filter_map(|run| Some((run.request, run.seen()?)));
-            refuse_apart(seen).map_err(at(0))?;
+            self.refuse_apart()?;
         }
         if self.runs.iter().all(Run::is_idle) && !self.has_prepared().await? {
             for which in 0..self.runs.len() {
@@ -268,13 +267,15 @@ impl<'a> Together<'_, 'a, '_> {
     async fn work(&mut self) -> Result<(), FailedAt> {
         self.settle_prepared().await?;
         if self.is_several() {
-            // The others are looked at again when they begin.
+            // Of all: a part is made of what they are to do together, and one that takes no part in the first does
+            // not begin with it.
             for which in 0..self.runs.len() {
                 let run = &mut self.runs[which];
-                if run.is_idle() && run.connection.is_stale().await.map_err(at(which))? {
+                if run.connection.is_stale().await.map_err(at(which))? {
                     run.look_again().await.map_err(at(which))?;
                 }
             }
+            self.refuse_apart()?;
         }
         loop {
             let mut is_new = false;
@@ -296,6 +297,11 @@ impl<'a> Together<'_, 'a, '_> {
             }
             self.part(&members).await?;
         }
+    }
+
+    fn refuse_apart(&self) -> Result<(), FailedAt> {
+        let seen = self.runs.iter().filter_map(|run| Some((run.request, run.seen()?)));
+        refuse_apart(seen).map_err(at(0))
     }
 
     /// Cuts what there is to do into parts, anew.

@@ -2,6 +2,7 @@
 
 mod apart;
 mod killed;
+mod lost;
 mod two_phase;
 
 use std::sync::{Arc, Mutex};

@@ -26,7 +26,7 @@ pub(super) fn options() -> Options {
 }
 
 /// What is prepared in a database, as its status tells it.
-async fn prepared(pair: &Pair, migrator: &Migrator) -> Vec<PreparedTransaction> {
+pub(super) async fn prepared(pair: &Pair, migrator: &Migrator) -> Vec<PreparedTransaction> {
     let databases = pair.databases(migrator, &Options::new());
     databases.status().await.unwrap().into_iter().flat_map(|it| it.report.prepared).collect()
 }
@@ -81,10 +81,14 @@ impl Observer for Terminator {
     }
 }
 
+/// Ends the sessions of the second database as soon as the first one is committed.
+pub(super) fn terminator(pair: &Pair) -> Arc<dyn Observer> {
+    Arc::new(Terminator { url: pair.1.url.clone(), done: Mutex::new(false) })
+}
+
 /// The state in which one database is committed and the other one prepared.
-async fn between_the_commits(pair: &Pair, migrator: &Migrator) -> Error {
-    let terminator = Terminator { url: pair.1.url.clone(), done: Mutex::new(false) };
-    let observed = options().observer(Arc::new(terminator));
+pub(super) async fn between_the_commits(pair: &Pair, migrator: &Migrator) -> Error {
+    let observed = options().observer(terminator(pair));
     let error = pair.databases(migrator, &observed).up().await.unwrap_err();
     assert_eq!(recorded(&pair.0).await, ["r001 applied"]);
     error

@@ -51,13 +51,21 @@ async fn look(
     let options = &configured.options;
     let (_, tips) = variant(connection.dialect(), header, options)?;
     let probe = connection.probe(&header.settings, header.count, tips, options).await?;
+    let prepared = connection.prepared(&header.settings, options).await?;
+    let mut known: Vec<String> = prepared
+        .iter()
+        .map(|it| format!("{it}, and keeps its locks until a run over all databases settles it"))
+        .collect();
     if probe == Probe::UpToDate {
-        return Ok(Vec::new());
+        return Ok(known);
     }
     let request = request(connection.dialect(), configured, header, Direction::Up, None)?;
     let state = connection.state(request.settings, options).await?;
     match select(&request, &state, None)? {
-        Selection::Steps { steps, warnings } if steps.is_empty() => Ok(warnings),
+        Selection::Steps { steps, warnings } if steps.is_empty() => {
+            known.extend(warnings);
+            Ok(known)
+        }
         Selection::Steps { steps, .. } => Err(behind(&request, &state, &steps)),
         Selection::Busy { revision } => {
             let ids: Vec<RevisionId> = Vec::from([revision]);

@@ -17,7 +17,6 @@ use super::report::{RunPlan, StepTransaction};
 use super::rounds::number;
 use super::select::{Request, Selection, select};
 use super::state::{RowStatus, State};
-use super::two_phase::PreparedTransaction;
 use crate::chain::baked::{Header, Tips};
 use crate::chain::plan::current_heads;
 use crate::chain::{Anchor, Direction, RevisionId, Target, listed};
@@ -63,11 +62,11 @@ pub(super) async fn plan_all(
     for (connection, configured) in connections.iter_mut().zip(configured) {
         let dialect = connection.dialect();
         let request = request(dialect, configured, header, direction, Some(target.clone()))?;
-        let prepared = connection.prepared(request.settings, request.options).await;
-        let prepared = prepared.map_err(|error| error.on(connection.name()))?;
+        let first = connection.what_comes_first(request.settings, request.options).await;
+        let first = first.map_err(|error| error.on(connection.name()))?;
         match look(connection, &request, None).await {
             Ok(Look::Ready(mut ready)) => {
-                ready.warnings.extend(prepared.iter().map(PreparedTransaction::comes_first));
+                ready.warnings.extend(first);
                 seen.push(ready);
             }
             Ok(Look::Busy(doubt)) => return Err(doubt.error.on(connection.name())),

@@ -130,8 +130,9 @@ pub(super) async fn plan_all(
         let down = request(dialect, configured, header, Direction::Down, target)?;
         let seen = async {
             let state = connection.state(down.settings, down.options).await?;
-            let seen = ready(consider(connection, &down, &state, None).await?)?;
+            let mut seen = ready(consider(connection, &down, &state, None).await?)?;
             refuse_unknown(&down, &seen)?;
+            seen.warnings.extend(connection.what_comes_first(down.settings, down.options).await?);
             Ok((state, seen))
         };
         let seen: Result<_, Error> = seen.await;

@@ -110,13 +110,6 @@ impl PreparedTransaction {
         Some(Self { name, at, decider: group.decider.clone(), group })
     }
 
-    /// What a plan says of it.
-    pub(crate) fn comes_first(&self) -> String {
-        format!(
-            "{self}: the run begins with committing or undoing it, and what it does then may differ"
-        )
-    }
-
     /// The error where nobody in the run can say what is to become of it.
     pub(crate) fn undecided(&self, here: Option<&str>) -> Error {
         let Self { decider, .. } = self;
@@ -319,6 +312,21 @@ impl Connection<'_> {
     /// Commits or undoes a transaction that an earlier run has left.
     pub(super) async fn end_prepared(&mut self, name: &str, is_commit: bool) -> Result<(), Error> {
         postgres!(self, driver => driver.end_prepared(name, is_commit).await, Ok(()))
+    }
+
+    /// What a plan says of them.
+    pub(super) async fn what_comes_first(
+        &mut self,
+        settings: &Settings,
+        options: &Options,
+    ) -> Result<Vec<String>, Error> {
+        let prepared = self.prepared(settings, options).await?;
+        let says = |it: &PreparedTransaction| {
+            format!(
+                "{it}: the run begins with committing or undoing it, and what it does then may differ"
+            )
+        };
+        Ok(prepared.iter().map(says).collect())
     }
 
     /// Refuses to go on beside a transaction that is prepared here: it holds its locks.

@@ -137,6 +137,28 @@ async fn a_session_that_ends_between_the_phases_leaves_what_the_next_run_commits
     assert_eq!(pair.tables().await, [[""; 0], [""; 0]]);
 }
 
+/// A *down* that was prepared, and that nobody has decided yet: the schema is as before, but locked.
+#[tokio::test]
+async fn who_needs_a_current_database_hears_of_what_is_prepared() {
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    let migrator = migrator(&line());
+    pair.up(&migrator).await.unwrap();
+    let terminator = Terminator { url: pair.1.url.clone(), done: Mutex::new(false) };
+    let observed = options().observer(Arc::new(terminator));
+    pair.databases(&migrator, &observed).down("r002").await.unwrap_err();
+    let alone = migrator.with(Options::new().database("monitoring"));
+    let report = alone.require_current(&pair.1.url).await.unwrap();
+    assert!(
+        matches!(&report.warnings[..], [it] if it.contains("keeps its locks until a run over all")),
+        "{report:?}"
+    );
+    let plan = pair.databases(&migrator, &options()).plan_redo("r001").await.unwrap();
+    let warnings = &plan[1].report.down.warnings;
+    assert!(warnings.iter().any(|it| it.contains("begins with committing")), "{warnings:?}");
+    pair.up(&migrator).await.unwrap();
+    assert_eq!(prepared(&pair, &migrator).await, []);
+}
+
 #[tokio::test]
 async fn what_only_another_database_knows_is_not_guessed() {
     let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };

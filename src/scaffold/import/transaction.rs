@@ -1,14 +1,15 @@
 //! Scripts that are a transaction of their own, or cannot be in one.
 //!
 //! Some tools leave transactions to the script, so that many scripts begin with `BEGIN` and end with
-//! `COMMIT`. A revision is a transaction anyway, and cannot hold these two; they become comments, and the
-//! SQL stays what it was.
+//! `COMMIT`; others open one, and the servers only warn of the second `BEGIN`. A revision is a transaction
+//! anyway, and cannot hold these two; they become comments, and the SQL stays what it was. So does SQLite's
+//! `PRAGMA foreign_keys`, which is without effect inside a transaction.
 
 use std::ops::Range;
 
 use crate::Dialect;
 use crate::sql::{self, HazardKind, Statement};
-use crate::tool::{BEGINS, ENDS};
+use crate::tool::{BEGINS, ENDS, sets_foreign_keys};
 
 /// The text with its `BEGIN` and `COMMIT` as comments, if it is one transaction from end to end.
 pub(super) fn unwrapped(dialect: Dialect, text: &str) -> Option<String> {
@@ -30,6 +31,30 @@ pub(super) fn unwrapped(dialect: Dialect, text: &str) -> Option<String> {
     out.push_str(&text[begin.start..end.start]);
     out.push_str("-- ");
     out.push_str(&text[end.start..]);
+    Some(out)
+}
+
+/// The text with its `PRAGMA foreign_keys = …` as comments, if it has any on lines of their own.
+pub(super) fn without_pragmas(dialect: Dialect, text: &str) -> Option<String> {
+    if dialect != Dialect::Sqlite {
+        return None;
+    }
+    let statements = sql::split(dialect, text).statements;
+    let of_foreign_keys = statements.iter().filter(|statement| {
+        sets_foreign_keys(statement.text)
+            && sql::hazards(dialect, statement)
+                .iter()
+                .any(|hazard| hazard.kind == HazardKind::NotInTransaction)
+    });
+    let (mut out, mut at) = (String::new(), 0);
+    for line in of_foreign_keys.filter_map(|statement| line(text, statement)) {
+        out.extend([&text[at..line.start], "-- "]);
+        at = line.start;
+    }
+    if out.is_empty() {
+        return None;
+    }
+    out.push_str(&text[at..]);
     Some(out)
 }
 
@@ -84,6 +109,27 @@ mod tests {
         ] {
             assert_eq!(of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn pragmas_of_foreign_keys() {
+        let of = |text| without_pragmas(Dialect::Sqlite, text);
+        assert_eq!(
+            of("PRAGMA foreign_keys = off;\r\nDROP TABLE a;\n  pragma main.\"foreign_keys\"(1); -- again").as_deref(),
+            Some("-- PRAGMA foreign_keys = off;\r\nDROP TABLE a;\n--   pragma main.\"foreign_keys\"(1); -- again")
+        );
+        for other in [
+            "PRAGMA foreign_keys = off; DROP TABLE a;",
+            "PRAGMA\nforeign_keys = off;",
+            "PRAGMA foreign_keys;",
+            "PRAGMA defer_foreign_keys = on;",
+            "SELECT 1;\n-- PRAGMA foreign_keys = off;\n",
+            "INSERT INTO a VALUES ('\nPRAGMA foreign_keys = off;\n');",
+            "",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
+        assert_eq!(without_pragmas(Dialect::Postgres, "PRAGMA foreign_keys = off;"), None);
     }
 
     #[test]

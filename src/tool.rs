@@ -29,6 +29,15 @@ pub(crate) fn sets_foreign_keys(statement: &str) -> bool {
         && after.trim_start_matches(['"', '`', ']', '\'']).trim_start().starts_with(['=', '('])
 }
 
+/// Whether it is `LOCK TABLES` or `UNLOCK TABLES`, as `mysqldump` writes them around rows; an import for MySQL makes
+/// comments of them, since the first would shut the tracking table out.
+pub(crate) fn locks_tables(statement: &str) -> bool {
+    let mut words = statement.split_whitespace().map(str::to_ascii_lowercase);
+    let (verb, object) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    ["lock", "unlock"].contains(&&*verb)
+        && ["table", "tables"].contains(&object.trim_end_matches(';'))
+}
+
 /// A tool whose migrations can be imported, and whose databases can be adopted.
 ///
 /// ```

@@ -13,7 +13,7 @@ use crate::chain::{Direction, Kind, Revision};
 use crate::diagnostic::Sources;
 use crate::dialect::Variant;
 use crate::script::Script;
-use crate::tool::{BEGINS, ENDS, Tool, sets_foreign_keys};
+use crate::tool::{BEGINS, ENDS, Tool, locks_tables, sets_foreign_keys};
 
 /// More line ends than anybody leaves at the end of a file.
 const MOST_LINE_ENDS: usize = 16;
@@ -113,29 +113,24 @@ fn lines(body: &str) -> impl Iterator<Item = String> + '_ {
 }
 
 /// The text as it is, and with what an import made comments of.
-fn originals(body: &str) -> Vec<String> {
+pub(super) fn originals(body: &str) -> Vec<String> {
     let mut texts = vec![body.to_owned()];
-    texts.extend(with_pragmas(body));
+    texts.extend(uncommented(body));
     let wrapped: Vec<String> = texts.iter().filter_map(|text| wrapped(text)).collect();
     texts.extend(wrapped);
     texts
 }
 
-/// The text with its `PRAGMA foreign_keys`, where an import made comments of them.
-fn with_pragmas(body: &str) -> Option<String> {
-    let pragma = |line: &str| {
-        line.strip_prefix("-- ")
-            .filter(|line| sets_foreign_keys(line.trim_start()))
-            .map(str::to_owned)
+/// The text with its `PRAGMA foreign_keys` and `LOCK TABLES`, where an import made comments of them.
+fn uncommented(body: &str) -> Option<String> {
+    let is_statement = |line: &&str| {
+        let line = line.trim_start();
+        sets_foreign_keys(line) || locks_tables(line)
     };
-    let mut has_pragma = false;
-    let lines = body.split('\n').map(|line| {
-        let pragma = pragma(line);
-        has_pragma |= pragma.is_some();
-        pragma.unwrap_or_else(|| line.to_owned())
-    });
+    let lines =
+        body.split('\n').map(|line| line.strip_prefix("-- ").filter(is_statement).unwrap_or(line));
     let text = lines.collect::<Vec<_>>().join("\n");
-    has_pragma.then_some(text)
+    (text != body).then_some(text)
 }
 
 /// The text with its `BEGIN` and `COMMIT`, where an import made comments of them.

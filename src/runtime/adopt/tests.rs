@@ -364,6 +364,13 @@ mod checksums {
     }
 
     #[test]
+    fn locks_of_a_dump_are_put_back() {
+        let dump = "LOCK TABLES `users` WRITE;\nINSERT INTO users VALUES (1);\nUNLOCK TABLES;\n";
+        let body = dump.replace("LOCK", "-- LOCK").replace("UN-- ", "-- UN");
+        assert_eq!(super::super::checksum::originals(&body), [body.as_str(), dump]);
+    }
+
+    #[test]
     fn where_there_is_no_checksum_nothing_is_proven() {
         let files = [("1_users.sql", "SELECT 1;")];
         let chain = chain(Tool::Sqlx, &files, |text| text);

@@ -3,13 +3,14 @@
 //! Some tools leave transactions to the script, so that many scripts begin with `BEGIN` and end with
 //! `COMMIT`; others open one, and the servers only warn of the second `BEGIN`. A revision is a transaction
 //! anyway, and cannot hold these two; they become comments, and the SQL stays what it was. So does SQLite's
-//! `PRAGMA foreign_keys`, which is without effect inside a transaction.
+//! `PRAGMA foreign_keys`, which is without effect inside a transaction, and the `LOCK TABLES` of `mysqldump`, which
+//! keeps others out as a migrator's lock does.
 
 use std::ops::Range;
 
 use crate::Dialect;
 use crate::sql::{self, HazardKind, Statement};
-use crate::tool::{BEGINS, ENDS, sets_foreign_keys};
+use crate::tool::{BEGINS, ENDS, locks_tables, sets_foreign_keys};
 
 /// The text with its `BEGIN` and `COMMIT` as comments, if it is one transaction from end to end.
 pub(super) fn unwrapped(dialect: Dialect, text: &str) -> Option<String> {
@@ -21,7 +22,10 @@ pub(super) fn unwrapped(dialect: Dialect, text: &str) -> Option<String> {
         all.contains(&words.join(" ").as_str())
     };
     let (begins, ends) = (is(first, &BEGINS), is(last, &ENDS));
-    if !begins || !ends || middle.iter().any(|statement| controls(dialect, statement)) {
+    if !begins
+        || !ends
+        || middle.iter().any(|one| has(dialect, one, HazardKind::TransactionControl))
+    {
         return None;
     }
     let (begin, end) = (line(text, first)?, line(text, last)?);
@@ -36,26 +40,32 @@ pub(super) fn unwrapped(dialect: Dialect, text: &str) -> Option<String> {
 
 /// The text with its `PRAGMA foreign_keys = …` as comments, if it has any on lines of their own.
 pub(super) fn without_pragmas(dialect: Dialect, text: &str) -> Option<String> {
-    if dialect != Dialect::Sqlite {
-        return None;
-    }
-    let statements = sql::split(dialect, text).statements;
-    let of_foreign_keys = statements.iter().filter(|statement| {
-        sets_foreign_keys(statement.text)
-            && sql::hazards(dialect, statement)
-                .iter()
-                .any(|hazard| hazard.kind == HazardKind::NotInTransaction)
-    });
+    let is_it = |statement: &Statement<'_>| {
+        sets_foreign_keys(statement.text) && has(dialect, statement, HazardKind::NotInTransaction)
+    };
+    (dialect == Dialect::Sqlite).then(|| commented(dialect, text, is_it))?
+}
+
+/// The text with its `LOCK TABLES` and `UNLOCK TABLES` as comments, if it has any on lines of their own.
+pub(super) fn without_locks(dialect: Dialect, text: &str) -> Option<String> {
+    let is_it = |statement: &Statement<'_>| locks_tables(statement.text);
+    (dialect == Dialect::Mysql).then(|| commented(dialect, text, is_it))?
+}
+
+/// The text with the lines of some statements as comments, if any of them has its line for itself.
+fn commented(
+    dialect: Dialect,
+    text: &str,
+    is_wanted: impl Fn(&Statement<'_>) -> bool,
+) -> Option<String> {
     let (mut out, mut at) = (String::new(), 0);
-    for line in of_foreign_keys.filter_map(|statement| line(text, statement)) {
-        out.extend([&text[at..line.start], "-- "]);
-        at = line.start;
+    for statement in sql::split(dialect, text).statements.iter().filter(|one| is_wanted(one)) {
+        if let Some(line) = line(text, statement) {
+            out.extend([&text[at..line.start], "-- "]);
+            at = line.start;
+        }
     }
-    if out.is_empty() {
-        return None;
-    }
-    out.push_str(&text[at..]);
-    Some(out)
+    (!out.is_empty()).then(|| out + &text[at..])
 }
 
 /// Whether the server refuses one of the statements inside a transaction.
@@ -64,15 +74,14 @@ pub(super) fn without_pragmas(dialect: Dialect, text: &str) -> Option<String> {
 /// transactions, without effect.
 pub(super) fn is_refused(dialects: &[Dialect], text: &str) -> bool {
     dialects.contains(&Dialect::Postgres)
-        && sql::split(Dialect::Postgres, text).statements.iter().any(|statement| {
-            let mut hazards = sql::hazards(Dialect::Postgres, statement).into_iter();
-            hazards.any(|hazard| hazard.kind == HazardKind::NotInTransaction)
-        })
+        && sql::split(Dialect::Postgres, text)
+            .statements
+            .iter()
+            .any(|statement| has(Dialect::Postgres, statement, HazardKind::NotInTransaction))
 }
 
-fn controls(dialect: Dialect, statement: &Statement<'_>) -> bool {
-    let mut hazards = sql::hazards(dialect, statement).into_iter();
-    hazards.any(|hazard| hazard.kind == HazardKind::TransactionControl)
+fn has(dialect: Dialect, statement: &Statement<'_>, kind: HazardKind) -> bool {
+    sql::hazards(dialect, statement).iter().any(|hazard| hazard.kind == kind)
 }
 
 /// The one line that a statement stands on, if nothing else does.
@@ -130,6 +139,22 @@ mod tests {
             assert_eq!(of(other), None, "{other}");
         }
         assert_eq!(without_pragmas(Dialect::Postgres, "PRAGMA foreign_keys = off;"), None);
+    }
+
+    #[test]
+    fn locks_of_dumps() {
+        let of = |text| without_locks(Dialect::Mysql, text);
+        assert_eq!(
+            of("LOCK TABLES `a` WRITE, b read;\nINSERT INTO a VALUES (1);\nunlock tables;\n")
+                .as_deref(),
+            Some(
+                "-- LOCK TABLES `a` WRITE, b read;\nINSERT INTO a VALUES (1);\n-- unlock tables;\n"
+            )
+        );
+        for other in ["LOCK INSTANCE FOR BACKUP;", "SELECT 1; UNLOCK TABLES;", "SELECT 1;"] {
+            assert_eq!(of(other), None, "{other}");
+        }
+        assert_eq!(without_locks(Dialect::Postgres, "LOCK TABLE a;"), None);
     }
 
     #[test]

@@ -69,6 +69,12 @@ impl Writer<'_> {
             self.notes.push(format!("`{}`: left out the byte order mark at its start", part.path));
         }
         let mut text = Cow::Borrowed(text);
+        if let Some(without) =
+            of_all(dialects, |dialect| transaction::without_locks(dialect, &text))
+        {
+            note(&mut self.without_locks, part.path);
+            text = Cow::Owned(without);
+        }
         // Outside a transaction its own ones are what the tool runs, and a pragma has an effect.
         if migration.transaction != Transaction::Outside {
             if let Some(without) =

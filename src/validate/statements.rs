@@ -199,10 +199,9 @@ fn in_dialect(
 /// The command of `psql` that a statement begins with, such as the `\restrict` of `pg_dump`; the `\.` below the rows
 /// of a `COPY` is part of that.
 fn psql_command(dialect: Dialect, statement: &str) -> Option<&str> {
-    let name = statement.strip_prefix('\\').filter(|_| dialect == Dialect::Postgres)?;
     let is_end = |character: char| character.is_whitespace() || character == ';';
-    let command = &statement[..1 + name.find(is_end).unwrap_or(name.len())];
-    (command != "\\.").then_some(command)
+    let command = statement.split(is_end).next().filter(|_| dialect == Dialect::Postgres)?;
+    (command.starts_with('\\') && command != "\\.").then_some(command)
 }
 
 /// Whether it is `PRAGMA foreign_keys = …`, which the migrator sees to itself.

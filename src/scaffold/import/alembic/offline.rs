@@ -421,7 +421,7 @@ COMMIT;
                 |name: &str| line.iter().position(|known| *known == name).map_or(0, |at| at + 1);
             let (mut script, mut is_success) = (String::new(), true);
             let mut say = |old: &str, new: &str, name: &str| {
-                script += &format!("{}{old} -> {new}\n\nSELECT 1;\n\n", way.words().1);
+                script.extend([way.words().1, old, " -> ", new, "\n\nSELECT 1;\n\n"]);
                 is_success = !failing.contains(&name);
                 is_success
             };

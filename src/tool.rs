@@ -19,6 +19,25 @@ pub(crate) const BEGINS: [&str; 4] =
 pub(crate) const ENDS: [&str; 5] =
     ["COMMIT", "COMMIT TRANSACTION", "COMMIT WORK", "END", "END TRANSACTION"];
 
+/// Whether it is SQLite's `PRAGMA foreign_keys = …`, of which an import makes a comment, since it does nothing
+/// inside a transaction.
+pub(crate) fn sets_foreign_keys(statement: &str) -> bool {
+    let text = statement.to_ascii_lowercase();
+    let Some((before, after)) = text.split_once("foreign_keys") else { return false };
+    before.starts_with("pragma")
+        && !before.ends_with('_')
+        && after.trim_start_matches(['"', '`', ']', '\'']).trim_start().starts_with(['=', '('])
+}
+
+/// Whether it is `LOCK TABLES` or `UNLOCK TABLES`, as `mysqldump` writes them around rows; an import for MySQL makes
+/// comments of them, since the first would shut the tracking table out.
+pub(crate) fn locks_tables(statement: &str) -> bool {
+    let mut words = statement.split_whitespace().map(str::to_ascii_lowercase);
+    let (verb, object) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    ["lock", "unlock"].contains(&&*verb)
+        && ["table", "tables"].contains(&object.trim_end_matches(';'))
+}
+
 /// A tool whose migrations can be imported, and whose databases can be adopted.
 ///
 /// ```

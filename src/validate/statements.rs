@@ -109,6 +109,17 @@ fn in_dialect(
     let [meta, lock] = ["_meta", "_lock"].map(|suffix| format!("{tracking}{suffix}"));
     let mentions_tracking = sql::may_mention(body, tracking);
     for statement in &split.statements {
+        if let Some(command) = psql_command(dialect, statement.text) {
+            let at = start + statement.offset;
+            findings.push(
+                Diagnostic::new(
+                    Code::CopyFromStdin,
+                    format!("`{command}` is a command of `psql`, and no SQL"),
+                )
+                .label(file, at..at + command.len(), "the server does not know it")
+                .help("remove the line; `psql` alone can run it"),
+            );
+        }
         for hazard in sql::hazards(dialect, statement) {
             let at = start + hazard.offset..start + hazard.offset + hazard.len;
             let finding = match hazard.kind {
@@ -183,6 +194,14 @@ fn in_dialect(
             }
         }
     }
+}
+
+/// The command of `psql` that a statement begins with, such as the `\restrict` of `pg_dump`; the `\.` below the rows
+/// of a `COPY` is part of that.
+fn psql_command(dialect: Dialect, statement: &str) -> Option<&str> {
+    let is_end = |character: char| character.is_whitespace() || character == ';';
+    let command = statement.split(is_end).next().filter(|_| dialect == Dialect::Postgres)?;
+    (command.starts_with('\\') && command != "\\.").then_some(command)
 }
 
 /// Whether it is `PRAGMA foreign_keys = …`, which the migrator sees to itself.

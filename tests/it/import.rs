@@ -306,6 +306,7 @@ fn alembic_without_alembic() {
     assert_transcript!(project.migrate(&["import", "old"]), @"
     exit code: 4
     ----- stderr -----
+          Asking Alembic for the SQL
          Created migrations/a1_users.sql
     note: Alembic printed no SQL: there is no `alembic.ini` in or above the directory
     note: left to be written, with the original in comments: `a1_users.sql`

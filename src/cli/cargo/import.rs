@@ -33,6 +33,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &ImportArguments) -> Result<E
     if tool == Tool::Alembic {
         // Python alone can tell the SQL.
         let steps = alembic::steps(&directory);
+        // It runs Python, perhaps many times, and a project's models take seconds to load.
+        context.ui.status("Asking", "Alembic for the SQL")?;
         directory.rendered = Some(alembic::offline::render(&path, &steps));
     }
     let parents: Vec<String> = chain.heads().map(|head| head.id().to_string()).collect();

@@ -13,7 +13,7 @@ use crate::chain::{Direction, Kind, Revision};
 use crate::diagnostic::Sources;
 use crate::dialect::Variant;
 use crate::script::Script;
-use crate::tool::{BEGINS, ENDS, Tool};
+use crate::tool::{BEGINS, ENDS, Tool, locks_tables, sets_foreign_keys};
 
 /// More line ends than anybody leaves at the end of a file.
 const MOST_LINE_ENDS: usize = 16;
@@ -88,13 +88,13 @@ fn texts(body: &str) -> impl Iterator<Item = String> + '_ {
         let marked = [format!("\u{feff}{body}"), format!("\u{feff}{crlf}")];
         [body, crlf].into_iter().chain(marked)
     };
-    let wrapped = wrapped(body);
+    let originals = originals(body);
     let bodies = (fewest..=body.len()).rev().flat_map(move |end| {
         let cut = body.len() - end;
-        let wrapped = wrapped.as_ref().map(|text| text[..text.len() - cut].to_owned());
-        [Some(body[..end].to_owned()), wrapped]
+        let cut = |text: &String| text[..text.len() - cut].to_owned();
+        originals.iter().map(cut).collect::<Vec<_>>()
     });
-    bodies.flatten().flat_map(of)
+    bodies.flat_map(of)
 }
 
 /// The same, and what sqlx hashes where its configuration ignores characters: carriage returns, or all white
@@ -102,14 +102,35 @@ fn texts(body: &str) -> impl Iterator<Item = String> + '_ {
 fn sqlx_texts(body: &str) -> impl Iterator<Item = String> + '_ {
     let without = |ignored: &'static [char]| move |text: String| text.replace(ignored, "");
     let ignoring = texts(body).map(without(&['\r']));
-    let ignoring =
-        ignoring.chain(texts(body).take(1).map(without(&[' ', '\t', '\r', '\n', '\u{feff}'])));
+    let ignoring = ignoring
+        .chain(originals(body).into_iter().map(without(&[' ', '\t', '\r', '\n', '\u{feff}'])));
     texts(body).chain(ignoring)
 }
 
 /// For a hash that line ends are no part of.
 fn lines(body: &str) -> impl Iterator<Item = String> + '_ {
-    [Some(body.to_owned()), wrapped(body)].into_iter().flatten()
+    originals(body).into_iter()
+}
+
+/// The text as it is, and with what an import made comments of.
+pub(super) fn originals(body: &str) -> Vec<String> {
+    let mut texts = vec![body.to_owned()];
+    texts.extend(uncommented(body));
+    let wrapped: Vec<String> = texts.iter().filter_map(|text| wrapped(text)).collect();
+    texts.extend(wrapped);
+    texts
+}
+
+/// The text with its `PRAGMA foreign_keys` and `LOCK TABLES`, where an import made comments of them.
+fn uncommented(body: &str) -> Option<String> {
+    let is_statement = |line: &&str| {
+        let line = line.trim_start();
+        sets_foreign_keys(line) || locks_tables(line)
+    };
+    let lines =
+        body.split('\n').map(|line| line.strip_prefix("-- ").filter(is_statement).unwrap_or(line));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    (text != body).then_some(text)
 }
 
 /// The text with its `BEGIN` and `COMMIT`, where an import made comments of them.

@@ -3,14 +3,18 @@
 //! The rules are those of its own collector and parser: the version is the number before the first `_` and
 //! gives the order, other names and `_test.go` files are ignored, annotations are comment lines in any case,
 //! and only comments may stand before `Up`. All of them stay in the sections, as the comments that they are:
-//! where a statement ends is found without `StatementBegin`.
+//! where a statement ends is found without `StatementBegin`. But `StatementEnd` also ends what has no `;`, which
+//! is written then.
 //!
 //! `NO TRANSACTION` becomes `transaction: none`. `ENVSUB` has no counterpart: a chain is the same
 //! everywhere. Programs in Go become revisions in Rust whose body is to be written. **The revision's id is
 //! the version as it is written**; `goose_db_version` holds it as a number.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::versions::{Folders, Role, Script, assemble, files};
-use super::{Directory, File, Part, Problem, Read, Tool, Transaction, ignored, name};
+use super::{Directory, File, Part, Problem, Read, Tool, Transaction, ignored, name, named};
 
 /// Whether there is an SQL file with its annotations, or a program that registers itself.
 pub fn recognise(directory: &Directory) -> bool {
@@ -29,7 +33,7 @@ pub(super) fn has_marker(file: &File) -> bool {
 /// The migrations in the order of their versions.
 pub fn read(directory: &Directory) -> Read<'_> {
     let mut read = Read::default();
-    let (mut scripts, mut others) = (Vec::new(), Vec::new());
+    let (mut scripts, mut others, mut ended) = (Vec::new(), Vec::new(), Vec::new());
     for found in files(directory, Folders::OfDialects) {
         let file = found.file;
         let Some(version) = version(file) else {
@@ -40,7 +44,11 @@ pub fn read(directory: &Directory) -> Read<'_> {
         let parts = if is_go(file) {
             vec![(Role::Program, Part::whole(file))]
         } else {
-            sections(file, &mut read.problems)
+            let (sections, is_ended) = sections(file, &mut read.problems);
+            if is_ended {
+                ended.push(file.path.clone());
+            }
+            sections
         };
         for (role, mut part) in parts {
             part.dialect = found.dialect;
@@ -63,6 +71,12 @@ pub fn read(directory: &Directory) -> Read<'_> {
     }
     if read.problems.is_empty() {
         assemble(Tool::Goose, scripts, &mut read);
+    }
+    if !ended.is_empty() {
+        read.notes.push(format!(
+            "wrote the `;` of statements that only `StatementEnd` ended: {}",
+            named(ended.iter().map(String::as_str))
+        ));
     }
     read.notes.extend(ignored(Tool::Goose, &others));
     read
@@ -128,18 +142,22 @@ fn is_outside(file: &File) -> bool {
     lines.any(|line| annotation(line) == Some(Ok(Annotation::NoTransaction)))
 }
 
-/// The two scripts of a file, annotations included.
-fn sections<'d>(file: &'d File, problems: &mut Vec<Problem>) -> Vec<(Role, Part<'d>)> {
+/// The two scripts of a file, annotations included, and whether a `;` was written into one.
+fn sections<'d>(file: &'d File, problems: &mut Vec<Problem>) -> (Vec<(Role, Part<'d>)>, bool) {
     let before = problems.len();
     let mut problem = |line: usize, message: String| {
         problems.push(Problem::new(&file.path, message).at(line));
     };
     let (mut up, mut down, mut open, mut envsub) = (None, None, None, false);
+    // Where the statement of a block stops without `;`, and where the line of its `StatementEnd` starts.
+    let (mut last, mut ends) = (None, Vec::new());
     let mut start = 0;
     for (index, line) in file.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let (at, number) = (start, index + 1);
         start += line.len();
+        let whole = line.len();
         let line = if at == 0 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+        let skipped = whole - line.len();
         match annotation(line) {
             None => {
                 let text = line.trim_ascii();
@@ -148,7 +166,11 @@ fn sections<'d>(file: &'d File, problems: &mut Vec<Problem>) -> Vec<(Role, Part<
                         number,
                         "stands before `-- +goose Up`, where goose allows comments only".to_owned(),
                     );
-                    return Vec::new();
+                    return (Vec::new(), false);
+                }
+                if !text.is_empty() && !text.starts_with(b"--") {
+                    let is_ended = text.ends_with(b";");
+                    last = (!is_ended).then(|| at + line.trim_ascii_end().len() + skipped);
                 }
                 if envsub && has_variable(text) {
                     problem(
@@ -165,9 +187,12 @@ fn sections<'d>(file: &'d File, problems: &mut Vec<Problem>) -> Vec<(Role, Part<
                 down = Some(at);
             }
             Some(Ok(Annotation::StatementBegin)) if up.is_some() && open.is_none() => {
-                open = Some(number);
+                (open, last) = (Some(number), None);
             }
-            Some(Ok(Annotation::StatementEnd)) if open.is_some() => open = None,
+            Some(Ok(Annotation::StatementEnd)) if open.is_some() => {
+                open = None;
+                ends.extend(last.take().map(|end| (end, at)));
+            }
             Some(Ok(Annotation::NoTransaction)) => {}
             Some(Ok(Annotation::EnvsubOn)) => envsub = true,
             Some(Ok(Annotation::EnvsubOff)) => envsub = false,
@@ -183,12 +208,35 @@ fn sections<'d>(file: &'d File, problems: &mut Vec<Problem>) -> Vec<(Role, Part<
         problem(1, "has no `-- +goose Up`; add it, or move this file away".to_owned());
     }
     if problems.len() > before {
-        return Vec::new();
+        return (Vec::new(), false);
     }
     let end = file.bytes.len();
-    let mut sections = vec![(Role::Up, Part::of(file, 0..down.unwrap_or(end)))];
-    sections.extend(down.map(|down| (Role::Down, Part::of(file, down..end))));
-    sections
+    let part = |range: Range<usize>| {
+        let bytes = ended(&file.bytes, range.clone(), &ends);
+        Part { bytes, ..Part::of(file, range) }
+    };
+    let mut sections = vec![(Role::Up, part(0..down.unwrap_or(end)))];
+    sections.extend(down.map(|down| (Role::Down, part(down..end))));
+    (sections, !ends.is_empty())
+}
+
+/// The bytes of a range, with a `;` wherever a statement lacks one.
+fn ended<'d>(bytes: &'d [u8], range: Range<usize>, ends: &[(usize, usize)]) -> Cow<'d, [u8]> {
+    let (mut out, mut start) = (Vec::new(), range.start);
+    for &(end, next) in ends.iter().filter(|(end, _)| range.contains(end)) {
+        let line = bytes[..end].rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        // Behind what may be a comment it stands on a line of its own.
+        let has_comment = mentions(line, b"--") || mentions(line, b"/*") || line.contains(&b'#');
+        let (at, text): (usize, &[u8]) = if has_comment { (next, b";\n") } else { (end, b";") };
+        out.extend_from_slice(&bytes[start..at]);
+        out.extend_from_slice(text);
+        start = at;
+    }
+    if start == range.start {
+        return Cow::Borrowed(&bytes[range]);
+    }
+    out.extend_from_slice(&bytes[start..range.end]);
+    Cow::Owned(out)
 }
 
 /// `$NAME` or `${NAME}`.

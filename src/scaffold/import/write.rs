@@ -23,6 +23,10 @@ struct Writer<'w> {
     problems: &'w mut Vec<Problem>,
     /// The files whose `BEGIN` and `COMMIT` became comments.
     unwrapped: Vec<String>,
+    /// The files whose `LOCK TABLES` became comments.
+    without_locks: Vec<String>,
+    /// The files whose `PRAGMA foreign_keys` became comments.
+    without_pragmas: Vec<String>,
     /// The files whose calls of diesel's function became triggers.
     written_out: Vec<String>,
     /// The files that run outside a transaction because of what is in them.
@@ -46,6 +50,8 @@ pub(super) fn revisions(
         notes,
         problems,
         unwrapped: Vec::new(),
+        without_locks: Vec::new(),
+        without_pragmas: Vec::new(),
         written_out: Vec::new(),
         refused: Vec::new(),
         unwritten: Vec::new(),
@@ -194,6 +200,19 @@ impl Writer<'_> {
             self.notes.push(format!(
                 "`BEGIN` and `COMMIT` became comments, since a revision is a transaction already: {}",
                 self.unwrapped.join(", ")
+            ));
+        }
+        if !self.without_locks.is_empty() {
+            self.notes.push(format!(
+                "`LOCK TABLES` and `UNLOCK TABLES` became comments, since a lock keeps other migrators away: {}",
+                self.without_locks.join(", ")
+            ));
+        }
+        if !self.without_pragmas.is_empty() {
+            self.notes.push(format!(
+                "`PRAGMA foreign_keys` became a comment, since foreign keys are not enforced while a revision runs, \
+                 and are checked after it; where they have to be, write `-- foreign-keys: on` in the header: {}",
+                self.without_pragmas.join(", ")
             ));
         }
         if !self.written_out.is_empty() {

@@ -223,6 +223,29 @@ error[M0030]: `COPY … FROM stdin` needs a client that sends the rows
 }
 
 #[test]
+fn commands_of_psql_are_no_sql() {
+    let dump = "-- migrate:up\n--\n-- PostgreSQL database dump\n--\n\n\\restrict key\n\nSET statement_timeout = 0;\n\
+                COMMENT ON TABLE a IS '\n\\connect b\n';\n\\unrestrict key\n-- migrate:down\nSELECT 2;\n";
+    assert_snapshot!(check_sections_with(POSTGRES, dump), @r"
+    error[M0030]: `\restrict` is a command of `psql`, and no SQL
+      --> migrations/a.sql:10:1
+       |
+    10 | \restrict key
+       | ^^^^^^^^^ the server does not know it
+       |
+       = help: remove the line; `psql` alone can run it
+
+    error[M0030]: `\unrestrict` is a command of `psql`, and no SQL
+      --> migrations/a.sql:16:1
+       |
+    16 | \unrestrict key
+       | ^^^^^^^^^^^ the server does not know it
+       |
+       = help: remove the line; `psql` alone can run it
+    ");
+}
+
+#[test]
 fn the_lock_and_the_tracking_table_are_left_alone() {
     assert_snapshot!(
         check_sections_with(POSTGRES, "-- migrate:up\nDISCARD ALL;\nSELECT pg_advisory_unlock_all();\n-- migrate:down\nDELETE FROM \"migrate_revisions\";\nDROP TABLE migrate_revisions_meta;\n"),

@@ -1,7 +1,7 @@
 //! The SQL of Alembic's revisions, as `alembic upgrade --sql` and `downgrade --sql` print it.
 //!
 //! Alembic runs the project's `env.py` for it, without a database. One run prints all revisions; where one of
-//! them fails, the run is begun again behind it, and at last each revision that is missing is asked for alone.
+//! them fails, the run is begun again behind it, and at last each revision that no run has reached is asked for alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -161,61 +161,84 @@ impl Alembic {
 
     /// The scripts of all revisions that it prints, and its first run.
     fn collect(&self, way: Way, steps: &[Step]) -> (BTreeMap<String, Script>, Run) {
-        let (command, _) = way.words();
-        let mut scripts = BTreeMap::new();
-        let nothing = || Run { script: String::new(), log: String::new(), is_success: false };
-        let mut ask = |range: &str| {
-            let run = self.run(&[command, range, "--sql"]).unwrap_or_else(nothing);
-            let (found, failed) = cut(way, &run.script, run.is_success);
-            let is_new = found.keys().any(|revision| !scripts.contains_key(revision));
-            for (revision, script) in found {
-                scripts.entry(revision).or_insert(script);
-            }
-            (run, failed, is_new)
-        };
-        let parents: BTreeSet<&str> =
-            steps.iter().flat_map(|step| &step.parents).map(String::as_str).collect();
-        let heads = steps.iter().filter(|step| !parents.contains(step.revision.as_str()));
-        let mut first = None;
-        match way {
-            Way::Up => {
-                let (run, mut failed, mut is_new) = ask("base:heads");
-                first = Some(run);
-                // Behind what fails the run goes on, as long as it finds something.
-                while let (Some(revision), true) = (&failed, is_new) {
-                    let (_, next, found) = ask(&format!("{revision}:heads"));
-                    (failed, is_new) = (next, found);
-                }
-            }
-            Way::Down => {
-                for head in heads {
-                    let (run, ..) = ask(&format!("{}:base", head.revision));
-                    first.get_or_insert(run);
-                }
-            }
-        }
-        let first = first.unwrap_or_else(nothing);
-        // Where nothing at all was printed the fault is not in a revision.
-        let missing: Vec<&Step> =
-            if scripts.is_empty() && cut(way, &first.script, true).0.is_empty() {
-                Vec::new()
-            } else {
-                steps.iter().filter(|step| !scripts.contains_key(&step.revision)).collect()
-            };
-        for step in missing {
-            let parent = step.parents.first().map_or("base", String::as_str);
-            let range = match way {
-                Way::Up => format!("{parent}:{}", step.revision),
-                Way::Down => format!("{}:{parent}", step.revision),
-            };
-            let run = self.run(&[command, &range, "--sql"]).unwrap_or_else(nothing);
-            let (found, _) = cut(way, &run.script, run.is_success);
-            if let Some(script) = found.get(&step.revision) {
-                scripts.insert(step.revision.clone(), script.clone());
-            }
-        }
-        (scripts, first)
+        collect(way, steps, |command, range| {
+            let nothing = || Run { script: String::new(), log: String::new(), is_success: false };
+            self.run(&[command, range, "--sql"]).unwrap_or_else(nothing)
+        })
     }
+}
+
+/// The same, by whatever answers for Alembic.
+///
+/// Each run begins Python anew, and a project's models with it, so that none is for a revision that failed already.
+fn collect(
+    way: Way,
+    steps: &[Step],
+    mut alembic: impl FnMut(&str, &str) -> Run,
+) -> (BTreeMap<String, Script>, Run) {
+    let (command, _) = way.words();
+    let (mut scripts, mut failures) = (BTreeMap::new(), BTreeSet::new());
+    let mut ask = |range: &str| {
+        let run = alembic(command, range);
+        let (found, failed) = cut(way, &run.script, run.is_success);
+        let mut is_new = found.keys().any(|revision| !scripts.contains_key(revision));
+        for (revision, script) in found {
+            scripts.entry(revision).or_insert(script);
+        }
+        if let Some(revision) = &failed {
+            is_new |= failures.insert(revision.clone());
+        }
+        (run, failed, is_new)
+    };
+    let parent = |revision: &str| {
+        let step = steps.iter().find(|step| step.revision == revision);
+        step.and_then(|step| step.parents.first()).map(String::as_str)
+    };
+    let parents: BTreeSet<&str> =
+        steps.iter().flat_map(|step| &step.parents).map(String::as_str).collect();
+    let heads = steps.iter().filter(|step| !parents.contains(step.revision.as_str()));
+    let mut starts = match way {
+        Way::Up => vec!["base".to_owned()],
+        Way::Down => heads.map(|head| head.revision.clone()).collect(),
+    };
+    let mut first = None;
+    while let Some(start) = starts.pop() {
+        let (run, failed, is_new) = match way {
+            Way::Up => ask(&format!("{start}:heads")),
+            Way::Down => ask(&format!("{start}:base")),
+        };
+        first.get_or_insert(run);
+        // Behind what fails the run goes on, as long as it finds something.
+        if let (Some(revision), true) = (failed, is_new) {
+            starts.extend(match way {
+                Way::Up => Some(revision),
+                Way::Down => parent(&revision).map(str::to_owned),
+            });
+        }
+    }
+    let nothing = || Run { script: String::new(), log: String::new(), is_success: false };
+    let first = first.unwrap_or_else(nothing);
+    // Where nothing at all was printed the fault is not in a revision.
+    let missing: Vec<&Step> = if scripts.is_empty() && cut(way, &first.script, true).0.is_empty() {
+        Vec::new()
+    } else {
+        let is_known =
+            |revision: &String| scripts.contains_key(revision) || failures.contains(revision);
+        steps.iter().filter(|step| !is_known(&step.revision)).collect()
+    };
+    for step in missing {
+        let parent = parent(&step.revision).unwrap_or("base");
+        let range = match way {
+            Way::Up => format!("{parent}:{}", step.revision),
+            Way::Down => format!("{}:{parent}", step.revision),
+        };
+        let run = alembic(command, &range);
+        let (found, _) = cut(way, &run.script, run.is_success);
+        if let Some(script) = found.get(&step.revision) {
+            scripts.insert(step.revision.clone(), script.clone());
+        }
+    }
+    (scripts, first)
 }
 
 /// The scripts of a run by revision, and the revision that failed.
@@ -375,6 +398,51 @@ COMMIT;
         assert_eq!(scripts["d4"], Script::default());
         let (scripts, failed) = cut(Way::Up, text, false);
         assert_eq!((scripts.len(), failed.as_deref()), (2, Some("d4")));
+    }
+
+    /// Plays an Alembic for a line of revisions of which some cannot be printed, and lists what it was asked for.
+    fn asked(way: Way, failing: &[&str]) -> (Vec<String>, Vec<String>) {
+        let line = ["a1", "b2", "c3", "d4", "e5"];
+        let steps: Vec<Step> = (0..line.len())
+            .map(|at| Step {
+                revision: line[at].to_owned(),
+                parents: at
+                    .checked_sub(1)
+                    .map(|parent| line[parent].to_owned())
+                    .into_iter()
+                    .collect(),
+            })
+            .collect();
+        let mut ranges = Vec::new();
+        let (scripts, _) = collect(way, &steps, |_, range| {
+            ranges.push(range.to_owned());
+            let (from, to) = range.split_once(':').unwrap();
+            let at =
+                |name: &str| line.iter().position(|known| *known == name).map_or(0, |at| at + 1);
+            let (mut script, mut is_success) = (String::new(), true);
+            let mut say = |old: &str, new: &str, name: &str| {
+                script.extend([way.words().1, old, " -> ", new, "\n\nSELECT 1;\n\n"]);
+                is_success = !failing.contains(&name);
+                is_success
+            };
+            match way {
+                Way::Up => line[at(from)..].iter().all(|name| say("", name, name)),
+                Way::Down => line[at(to)..at(from)].iter().rev().all(|name| say(name, "", name)),
+            };
+            Run { script, log: String::new(), is_success }
+        });
+        (ranges, scripts.into_keys().collect())
+    }
+
+    #[test]
+    fn no_revision_is_asked_for_again_after_it_failed() {
+        let (ranges, scripts) = asked(Way::Up, &["b2", "c3"]);
+        assert_eq!(ranges, ["base:heads", "b2:heads", "c3:heads"]);
+        assert_eq!(scripts, ["a1", "d4", "e5"]);
+        let (ranges, scripts) = asked(Way::Down, &["d4", "a1"]);
+        assert_eq!(ranges, ["e5:base", "c3:base"]);
+        assert_eq!(scripts, ["b2", "c3", "e5"]);
+        assert_eq!(asked(Way::Down, &["e5"]).0, ["e5:base", "d4:base"]);
     }
 
     #[test]

@@ -90,7 +90,9 @@ fn what_diesel_does_not_run_is_irreversible() {
     );
     assert!(!texts[0].contains("migrate:down"));
     assert!(texts[1].ends_with("\n-- migrate:down\n-- nothing to do\n"));
-    assert!(texts[2].ends_with("\n-- migrate:down\n\n"));
+    assert!(
+        texts[2].ends_with("\n-- migrate:down\n-- nothing: the down script of diesel is empty\n")
+    );
     assert_eq!(
         import.notes,
         ["irreversible, since diesel does not run an empty `down.sql`: `1_a`"]

@@ -47,6 +47,32 @@ fn annotations_stay_as_comments() {
 }
 
 #[test]
+fn what_only_an_annotation_ends_gets_its_semicolon() {
+    let import = imported(
+        Tool::Goose,
+        &[
+            (
+                "1_a.sql",
+                b"-- +goose Up\n-- +goose StatementBegin\nCREATE TRIGGER t AFTER INSERT ON u BEGIN\n  SELECT 1;\nEND \r\n\n\
+                  -- +goose StatementEnd\nSELECT 2;\n-- +goose StatementBegin\nSELECT 3 -- last\n-- +goose StatementEnd\n\
+                  -- +goose StatementBegin\n-- +goose StatementEnd\n-- +goose Down\n-- +goose StatementBegin\nDROP TRIGGER t\n-- +goose StatementEnd\n",
+            ),
+            ("2_b.sql", b"-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n-- all\n-- +goose StatementEnd\n"),
+        ],
+    );
+    let text = &import.revisions[0].text;
+    assert!(text.contains("\nEND; \r\n\n-- +goose StatementEnd\nSELECT 2;\n"), "{text}");
+    assert!(text.contains("\nSELECT 3 -- last\n;\n-- +goose StatementEnd\n"), "{text}");
+    assert!(text.ends_with("\nDROP TRIGGER t;\n-- +goose StatementEnd\n"), "{text}");
+    assert!(import.revisions[1].text.contains("\nSELECT 1;\n-- all\n"));
+    assert_eq!(
+        import.notes,
+        ["wrote the `;` of statements that only `StatementEnd` ended: `1_a.sql`"]
+    );
+    assert_eq!(judged(&import, &[Dialect::Sqlite]), [""; 0]);
+}
+
+#[test]
 fn programs_become_skeletons() {
     let import = imported(
         Tool::Goose,

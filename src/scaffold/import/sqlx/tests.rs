@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::tests::{directory, fails, for_sqlite, imported};
+use super::super::tests::{directory, fails, for_sqlite, imported, judged};
 use super::super::write::created;
 use super::*;
+use crate::Dialect;
 use crate::scaffold::Error;
 use crate::scaffold::import::{Continuation, import};
 
@@ -35,6 +36,36 @@ fn simple_and_reversible() {
          -- migrate:up\nDROP TABLE e;\n\n-- migrate:down\nCREATE TABLE e (i);\n"
     );
     assert_eq!(second.parents, ["0001"]);
+}
+
+#[test]
+fn what_does_nothing_in_a_transaction_becomes_a_comment() {
+    let list: &[(&str, &[u8])] = &[
+        ("1_a.sql", b"-- all of it\nBEGIN;\n  CREATE TABLE a (i int);\nCOMMIT;\n"),
+        ("2_b.sql", b"PRAGMA foreign_keys = off;\nDROP TABLE a;\nPRAGMA foreign_keys = on;\n"),
+        ("3_c.sql", b"-- no-transaction\nPRAGMA foreign_keys = off;\n"),
+    ];
+    let import = imported(Tool::Sqlx, list);
+    let ends: Vec<_> =
+        import.revisions.iter().map(|r| r.text.split("-- migrate:up\n").nth(1).unwrap()).collect();
+    assert_eq!(
+        ends,
+        [
+            "-- all of it\n-- BEGIN;\n  CREATE TABLE a (i int);\n-- COMMIT;\n",
+            "-- PRAGMA foreign_keys = off;\nDROP TABLE a;\n-- PRAGMA foreign_keys = on;\n",
+            "-- no-transaction\nPRAGMA foreign_keys = off;\n",
+        ]
+    );
+    assert_eq!(
+        import.notes,
+        [
+            "`BEGIN` and `COMMIT` became comments, since a revision is a transaction already: `1_a.sql`",
+            "`PRAGMA foreign_keys` became a comment, since foreign keys are not enforced while a revision \
+             runs, and are checked after it; where they have to be, write `-- foreign-keys: on` in the \
+             header: `2_b.sql`",
+        ]
+    );
+    assert_eq!(judged(&import, &[Dialect::Sqlite]), [""; 0]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The sections of one direction, in every dialect.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::super::{Imported, Part, Tool, Transaction, diesel, transaction};
@@ -21,7 +22,11 @@ impl Writer<'_> {
             if dialects.is_empty() {
                 continue;
             }
-            let Some(text) = self.script(part, migration, &dialects) else { continue };
+            let Some(mut text) = self.script(part, migration, &dialects) else { continue };
+            // Templates leave one behind; of an up script it may be what a checksum is over.
+            if direction == "down" && text.trim().is_empty() {
+                text = format!("-- nothing: the down script of {} is empty\n", self.tool);
+            }
             let same = sections.iter_mut().find(|(others, other)| {
                 *other == text && others.iter().all(|dialect| !dialects.contains(dialect))
             });
@@ -67,27 +72,51 @@ impl Writer<'_> {
         if part.bytes.starts_with(BOM.as_bytes()) {
             self.notes.push(format!("`{}`: left out the byte order mark at its start", part.path));
         }
-        if migration.transaction == Transaction::AsWritten
-            && let [first, others @ ..] = dialects
-            && let Some(unwrapped) = transaction::unwrapped(*first, text)
-            && others
-                .iter()
-                .all(|other| transaction::unwrapped(*other, text).as_ref() == Some(&unwrapped))
+        let mut text = Cow::Borrowed(text);
+        if let Some(without) =
+            of_all(dialects, |dialect| transaction::without_locks(dialect, &text))
         {
-            let path = format!("`{}`", part.path);
-            if !self.unwrapped.contains(&path) {
-                self.unwrapped.push(path);
+            note(&mut self.without_locks, part.path);
+            text = Cow::Owned(without);
+        }
+        // Outside a transaction its own ones are what the tool runs, and a pragma has an effect.
+        if migration.transaction != Transaction::Outside {
+            if let Some(without) =
+                of_all(dialects, |dialect| transaction::without_pragmas(dialect, &text))
+            {
+                note(&mut self.without_pragmas, part.path);
+                text = Cow::Owned(without);
             }
-            return Some(unwrapped);
+            if let Some(unwrapped) =
+                of_all(dialects, |dialect| transaction::unwrapped(dialect, &text))
+            {
+                note(&mut self.unwrapped, part.path);
+                text = Cow::Owned(unwrapped);
+            }
         }
         if self.tool == Tool::Diesel
             && dialects == [Dialect::Sqlite]
-            && let Some(text) = diesel::updated_at::written_out(text)
+            && let Some(written_out) = diesel::updated_at::written_out(&text)
         {
-            self.written_out.push(format!("`{}`", part.path));
-            return Some(text);
+            note(&mut self.written_out, part.path);
+            text = Cow::Owned(written_out);
         }
-        Some(text.to_owned())
+        Some(text.into_owned())
+    }
+}
+
+/// What a text becomes, if it becomes that in every dialect.
+fn of_all(dialects: &[Dialect], change: impl Fn(Dialect) -> Option<String>) -> Option<String> {
+    let [first, others @ ..] = dialects else { return None };
+    let changed = change(*first)?;
+    others.iter().all(|other| change(*other).as_ref() == Some(&changed)).then_some(changed)
+}
+
+/// Names a file once in a list.
+fn note(files: &mut Vec<String>, path: &str) {
+    let path = format!("`{path}`");
+    if !files.contains(&path) {
+        files.push(path);
     }
 }
 

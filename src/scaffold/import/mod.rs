@@ -7,6 +7,7 @@
 //! is written as a revision is the same for all of them.
 
 pub mod alembic;
+mod cascades;
 pub mod dbmate;
 mod dialects;
 pub mod diesel;

@@ -27,6 +27,10 @@ struct Writer<'w> {
     without_locks: Vec<String>,
     /// The files whose `PRAGMA foreign_keys` became comments.
     without_pragmas: Vec<String>,
+    /// Whether a script before has declared foreign keys that act.
+    has_cascades: bool,
+    /// The files in which they would have acted.
+    cascading: Vec<String>,
     /// The files whose calls of diesel's function became triggers.
     written_out: Vec<String>,
     /// The files that run outside a transaction because of what is in them.
@@ -52,6 +56,8 @@ pub(super) fn revisions(
         unwrapped: Vec::new(),
         without_locks: Vec::new(),
         without_pragmas: Vec::new(),
+        has_cascades: false,
+        cascading: Vec::new(),
         written_out: Vec::new(),
         refused: Vec::new(),
         unwritten: Vec::new(),
@@ -213,6 +219,13 @@ impl Writer<'_> {
                 "`PRAGMA foreign_keys` became a comment, since foreign keys are not enforced while a revision runs, \
                  and are checked after it; where they have to be, write `-- foreign-keys: on` in the header: {}",
                 self.without_pragmas.join(", ")
+            ));
+        }
+        if !self.cascading.is_empty() {
+            self.notes.push(format!(
+                "on SQLite sqlx enforces foreign keys while a migration runs, and a revision does not: where rows are \
+                 to go with those that they refer to, write `-- foreign-keys: on` in the header; to look at: {}",
+                self.cascading.join(", ")
             ));
         }
         if !self.written_out.is_empty() {

@@ -39,6 +39,22 @@ fn simple_and_reversible() {
 }
 
 #[test]
+fn what_cascades_would_have_changed_is_named() {
+    let import = imported(
+        Tool::Sqlx,
+        &[
+            ("1_a.sql", b"CREATE TABLE a (i integer primary key);\nDROP TABLE IF EXISTS z;\n"),
+            ("2_b.sql", b"CREATE TABLE b (a int REFERENCES a ON DELETE CASCADE);\n"),
+            ("3_c.sql", b"CREATE INDEX c ON b (a);\n"),
+            ("4_d.sql", b"DELETE FROM a WHERE i > 5;\n"),
+        ],
+    );
+    let [note] = &import.notes[..] else { panic!("{:?}", import.notes) };
+    assert!(note.starts_with("on SQLite sqlx enforces foreign keys"), "{note}");
+    assert!(note.ends_with("to look at: `4_d.sql`"), "{note}");
+}
+
+#[test]
 fn what_does_nothing_in_a_transaction_becomes_a_comment() {
     let list: &[(&str, &[u8])] = &[
         ("1_a.sql", b"-- all of it\nBEGIN;\n  CREATE TABLE a (i int);\nCOMMIT;\n"),

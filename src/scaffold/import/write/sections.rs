@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::super::{Imported, Part, Tool, Transaction, diesel, transaction};
+use super::super::{Imported, Part, Tool, Transaction, cascades, diesel, transaction};
 use super::{BOM, MARKER, Writer, content};
 use crate::Dialect;
 
@@ -71,6 +71,12 @@ impl Writer<'_> {
         let text = content(part, self.problems)?;
         if part.bytes.starts_with(BOM.as_bytes()) {
             self.notes.push(format!("`{}`: left out the byte order mark at its start", part.path));
+        }
+        if self.tool == Tool::Sqlx && dialects.contains(&Dialect::Sqlite) {
+            if self.has_cascades && cascades::removes(text) {
+                note(&mut self.cascading, part.path);
+            }
+            self.has_cascades |= cascades::declares(text);
         }
         let mut text = Cow::Borrowed(text);
         if let Some(without) =

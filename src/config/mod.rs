@@ -95,7 +95,7 @@ pub struct Configuration {
     pub lock: LockMethod,
     /// The codes whose level was changed.
     pub lints: BTreeMap<Code, LintLevel>,
-    /// How long runs wait, where no environment says otherwise.
+    /// How long runs wait, how often they try again, and how they commit, where no environment says otherwise.
     pub limits: Limits,
     /// The environments, in the order of the manifest.
     pub environments: Vec<Environment>,
@@ -219,7 +219,7 @@ pub struct Environment {
     pub urls: Urls,
     /// Whether `down`, and anything destructive, asks first.
     pub protected: Spanned<bool>,
-    /// How long runs wait here.
+    /// How long runs wait here, how often they try again, and how they commit.
     pub limits: Limits,
 }
 

@@ -278,7 +278,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// A time-out or a number of attempts, as number or as text.
+    /// One of [`Limits`]: a time-out or a number of attempts, as number or as text, or a boolean.
     pub(super) fn limit(&mut self, entry: &Entry, key: &str, limits: &mut Limits) {
         let name = &entry.key;
         let (expected, example) = match name.as_str() {

@@ -63,11 +63,12 @@ pub enum ErrorKind {
     Gap,
     /// The database has revisions that this chain does not know.
     Unknown,
-    /// A revision outside a transaction is applied or undone in part.
+    /// A revision outside a transaction is applied or undone in part, or a run over several databases has left a
+    /// transaction prepared that this run cannot decide about.
     Unfinished,
     /// A revision cannot be undone.
     Irreversible,
-    /// The database does not offer what a revision requires.
+    /// The database does not offer what a revision, or two-phase commit, requires.
     Requirement,
     /// A revision cannot be run as it is written.
     Script,
@@ -104,8 +105,8 @@ pub enum DatabaseState {
         /// The revision outside a transaction that is done in part, if there is one.
         partly: Option<RevisionId>,
     },
-    /// The connection broke, or a script ended its transaction, so that nobody here can see what
-    /// became permanent; the database knows it, and the next run looks.
+    /// The connection broke, a script ended its transaction, or the run was stopped at once, so that nobody here
+    /// can see what became permanent; the database knows it, and the next run looks.
     Uncertain {
         /// The revisions whose step is surely done.
         revisions: Vec<RevisionId>,

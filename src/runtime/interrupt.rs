@@ -39,10 +39,12 @@ use crate::dialect::Dialect;
 /// (`pg_cancel_backend`, `KILL QUERY`, and on an `SQLite` connection of its own a progress handler), undoes
 /// the open transaction, and ends with [`ErrorKind::Interrupted`]. Cancelling on a server needs a second
 /// connection; where there is no way to one (a connection that was lent, or a lock with a lease, behind a
-/// pooler), the run stops after the statement or the revision that is at work.
+/// pooler), the run stops after the statement or the revision that is at work. Where one of several databases is
+/// committed, the others are committed first.
 ///
 /// After the second request it stops at once, without waiting for the database: what became of the last
-/// message is then known to the server only.
+/// message is then known to the server only, and what is prepared ([`Options::two_phase`]) stays so until the next
+/// run.
 #[derive(Clone, Default)]
 pub struct Interrupt {
     shared: Arc<Shared>,

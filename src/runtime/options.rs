@@ -133,15 +133,19 @@ impl Options {
     /// Commits the transactions of several databases ([`Migrator::databases`]) in two phases, so that all keep a
     /// revision or none does, also if the process or a server dies between two commits.
     ///
-    /// All databases but one must be `PostgreSQL`, with `max_prepared_transactions` above zero: their
-    /// transactions are prepared (`PREPARE TRANSACTION`), then the other one is committed, which decides, and then
-    /// they are. What a run that did not come back has left prepared, the next run over the same databases
-    /// commits or undoes, and says so in [`Report::warnings`]; until then [`Migrator::status`] tells of it. Of one
-    /// database, and of steps that no transaction holds, this changes nothing.
+    /// All databases but one must be `PostgreSQL`, with `max_prepared_transactions` above zero, or the run is refused
+    /// with [`ErrorKind::Requirement`]. One database decides: the one that is not `PostgreSQL`, or else the first by
+    /// name. The transactions of all others are prepared (`PREPARE TRANSACTION`), then the one that decides is
+    /// committed, and then they are. What a run that did not come back has left prepared, the next run over the same
+    /// databases commits or undoes, and says so in [`Report::warnings`]; until then [`Migrator::status`] tells of it,
+    /// and a run without the database that decides ends with [`ErrorKind::Unfinished`]. Of one database, and of steps
+    /// that no transaction holds, this changes nothing.
     ///
     /// [`Migrator::databases`]: super::Migrator::databases
     /// [`Migrator::status`]: super::Migrator::status
     /// [`Report::warnings`]: super::Report::warnings
+    /// [`ErrorKind::Requirement`]: super::ErrorKind::Requirement
+    /// [`ErrorKind::Unfinished`]: super::ErrorKind::Unfinished
     #[must_use]
     pub fn two_phase(mut self, two_phase: bool) -> Self {
         self.two_phase = two_phase;

@@ -27,7 +27,8 @@ use crate::chain::{Direction, Target};
 /// run takes the locks of all databases. The transactions of a revision are open in all of them until
 /// each has succeeded, and only then committed, one after the other: what fails before that is undone
 /// everywhere. If a commit fails after another one, [`Error::others`] says which database is ahead. Every
-/// database has a plan of its own, so that the next run goes on where each of them stands.
+/// database has a plan of its own, so that the next run goes on where each of them stands. With
+/// [`Options::two_phase`] all of them keep a revision, or none does.
 ///
 /// What a transaction cannot hold (`transaction: none`, definitions on `MySQL`) runs on one database after the
 /// other, as [`RunPlan`] says.

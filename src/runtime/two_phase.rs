@@ -7,6 +7,10 @@
 //! for all: if the number is there, the others are committed, and if not, undone, by this run or the next one.
 //! So there is no moment at which nobody can say what becomes of a prepared transaction.
 //!
+//! There is a number for each set of databases that have followed the one that decides. The next run over the same
+//! ones replaces it, when nothing that it has decided is left prepared in them; a run over others has not seen that,
+//! and so must not.
+//!
 //! The database that decides is the one that cannot prepare, if one of the part is not `PostgreSQL`, and
 //! otherwise the first. (In the literature: presumed abort, with the last resource as the log of the coordinator;
 //! Mohan, Lindsay and Obermarck, *Transaction Management in the R\* Distributed Database Management System*, 1986.)
@@ -56,7 +60,8 @@ impl Group {
         Self { number, decider: decider.to_owned(), place }
     }
 
-    /// The name of the transaction in one of its databases; `lock` is the key of the chain's lock there.
+    /// The name of the transaction in one of its databases; `lock` is the key of the chain's lock there. A server
+    /// keeps the names of all its databases apart, and so `member` does.
     #[cfg(feature = "postgres")]
     pub(crate) fn transaction(&self, lock: i64, member: usize) -> String {
         let Self { number, decider, place } = self;

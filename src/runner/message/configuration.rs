@@ -38,7 +38,7 @@ pub struct Configuration {
     pub in_use: Vec<DatabaseInUse>,
     /// Why there is none.
     pub problem: Option<String>,
-    /// How long runs wait there, and how often they try again.
+    /// How long runs wait there, how often they try again, and how they commit.
     pub limits: Vec<Limit>,
 }
 

@@ -36,7 +36,7 @@ pub(super) fn position(error: &sqlx::Error) -> Option<usize> {
 pub(super) fn is_disconnected(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => true,
-        // After these the session ends, whatever the code; and what the log has of a commit may still count.
+        // After these the session ends, whatever the code; and a commit that is in the server's log already counts.
         _ if of_server(error).is_some_and(|error| {
             matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
         }) =>

@@ -49,7 +49,7 @@ impl Connection<'_> {
     }
 
     /// The commit of the open transaction is to be on disk when it is answered, whatever the server, or a revision,
-    /// has set: the others that follow it are.
+    /// has set: `COMMIT PREPARED` always is, and must not outlive the commit that it follows.
     pub(crate) async fn commit_to_disk(&mut self) -> Result<(), Error> {
         let sql = "SELECT pg_catalog.set_config('synchronous_commit', 'local', true) \
              WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
@@ -192,8 +192,14 @@ impl Connection<'_> {
         let result = self.run(&end(name, is_commit)).await;
         let doing = if is_commit { "commit" } else { "undo" };
         result.map_err(|error| {
-            self.explained(error, &format!("{doing} the prepared transaction `{name}`"))
-                .help("a superuser, and the role that prepared it, may do that")
+            let error =
+                self.explained(error, &format!("{doing} the prepared transaction `{name}`"));
+            match error.kind() {
+                ErrorKind::Denied => {
+                    error.help("a superuser, and the role that prepared it, may do that")
+                }
+                _ => error,
+            }
         })
     }
 }

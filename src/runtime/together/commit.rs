@@ -105,8 +105,7 @@ impl<'a> Together<'_, 'a, '_> {
         match self.has_committed(decider, &group).await {
             Ok(true) => {
                 let says = error.message();
-                let text =
-                    format!("the server told that it {says}, but the commit is in its tables");
+                let text = format!("{says}; its tables say that it is committed all the same");
                 self.runs[decider].warn(text);
                 Ok(decider)
             }
@@ -132,6 +131,7 @@ impl<'a> Together<'_, 'a, '_> {
         run.connection.reads_decision(run.request.settings, group).await
     }
 
+    /// Writes the decision down, which is none before its commit, and prepares the others.
     async fn prepare(&mut self, decider: usize, members: &[usize]) -> Result<Group, FailedAt> {
         let others = || members.iter().copied().filter(|&which| which != decider);
         let mut called = String::new();
@@ -154,7 +154,7 @@ impl<'a> Together<'_, 'a, '_> {
         Ok(group)
     }
 
-    /// Undoes what is prepared, at once: what cannot be undone now has to be told.
+    /// Undoes what is open or prepared, at once: what cannot be undone now has to be told.
     async fn withdraw(&mut self, members: &[usize]) {
         for &which in members {
             // The first error is the one to tell; the connection knows what is left.

@@ -125,6 +125,9 @@ impl fmt::Display for DatabaseState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AsBefore => f.write_str("the database is as before"),
+            Self::Committed { revisions, partly: None } if revisions.is_empty() => {
+                f.write_str("nothing of the run itself had an effect")
+            }
             Self::Committed { revisions, partly } => {
                 if !revisions.is_empty() {
                     let (noun, verb) = if revisions.len() == 1 {
@@ -150,7 +153,10 @@ impl fmt::Display for DatabaseState {
                 if !revisions.is_empty() {
                     write!(f, "{} committed; ", listed(revisions))?;
                 }
-                write!(f, "transaction `{transaction}` is left prepared, and keeps its locks")
+                write!(
+                    f,
+                    "transaction `{transaction}` is, or may be, left prepared, and keeps its locks"
+                )
             }
         }
     }

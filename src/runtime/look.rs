@@ -59,10 +59,10 @@ pub(super) async fn plan_all(
 ) -> Result<Vec<RunPlan>, Error> {
     let mut requests = Vec::new();
     let mut seen = Vec::new();
-    for (connection, configured) in connections.iter_mut().zip(configured) {
+    for (connection, one) in connections.iter_mut().zip(configured) {
         let dialect = connection.dialect();
-        let request = request(dialect, configured, header, direction, Some(target.clone()))?;
-        let first = connection.what_comes_first(request.settings, request.options).await;
+        let request = request(dialect, one, header, direction, Some(target.clone()))?;
+        let first = connection.what_comes_first(&request, configured).await;
         let first = first.map_err(|error| error.on(connection.name()))?;
         match look(connection, &request, None).await {
             Ok(Look::Ready(mut ready)) => {

@@ -125,14 +125,14 @@ pub(super) async fn plan_all(
     let header = configured.first().map(|configured| configured.migrator.header()).transpose()?;
     let Some(header) = header else { return Ok(Vec::new()) };
     let (mut requests, mut states, mut below) = (Vec::new(), Vec::new(), Vec::new());
-    for (connection, configured) in connections.iter_mut().zip(configured) {
+    for (connection, one) in connections.iter_mut().zip(configured) {
         let (dialect, target) = (connection.dialect(), Some(target.clone()));
-        let down = request(dialect, configured, header, Direction::Down, target)?;
+        let down = request(dialect, one, header, Direction::Down, target)?;
         let seen = async {
             let state = connection.state(down.settings, down.options).await?;
             let mut seen = ready(consider(connection, &down, &state, None).await?)?;
             refuse_unknown(&down, &seen)?;
-            seen.warnings.extend(connection.what_comes_first(down.settings, down.options).await?);
+            seen.warnings.extend(connection.what_comes_first(&down, configured).await?);
             Ok((state, seen))
         };
         let seen: Result<_, Error> = seen.await;

@@ -38,6 +38,8 @@ pub(crate) struct Run<'r, 'a, 'c> {
     is_announced: bool,
     committed: Vec<RevisionId>,
     pub(crate) partly: Option<RevisionId>,
+    /// Whether what an earlier run had prepared was committed.
+    has_settled: bool,
     /// Whether what was sent last may have become permanent, and no answer has come.
     is_in_doubt: bool,
     finished: Vec<FinishedStep>,
@@ -65,6 +67,7 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
             is_announced: false,
             committed: Vec::new(),
             partly: None,
+            has_settled: false,
             is_in_doubt: false,
             finished: Vec::new(),
             warnings: Vec::new(),
@@ -208,6 +211,22 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
 
     pub(crate) fn warn(&mut self, text: String) {
         self.warnings.push(text);
+    }
+
+    /// What was told so far, apart from what a look finds.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Whether anything was seen yet, or is known to be done.
+    pub(crate) fn has_looked(&self) -> bool {
+        self.seen.is_some()
+    }
+
+    /// Notes that what an earlier run had prepared is committed or undone: what was seen before is over.
+    pub(crate) fn settled(&mut self, is_commit: bool) {
+        self.has_settled |= is_commit;
+        self.seen = None;
     }
 
     /// Tells what will run, as soon as that is certain, and again if another migrator has made other
@@ -452,7 +471,7 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
             }
         } else if self.is_in_doubt {
             DatabaseState::Uncertain { revisions: self.committed.clone() }
-        } else if self.committed.is_empty() && self.partly.is_none() {
+        } else if self.committed.is_empty() && self.partly.is_none() && !self.has_settled {
             DatabaseState::AsBefore
         } else {
             DatabaseState::Committed {

@@ -24,7 +24,9 @@ use super::connection::Connection;
 #[cfg(feature = "postgres")]
 use super::connection::Driver;
 use super::error::{DatabaseState, Error, ErrorKind};
+use super::migrator::Configured;
 use super::options::Options;
+use super::select::Request;
 use crate::chain::baked::Settings;
 use crate::chain::listed;
 use crate::dialect::Dialect;
@@ -148,7 +150,7 @@ impl PreparedTransaction {
             ),
         )
         .note(self.to_string())
-        .help(format!("run with the `{decider}` of that run"))
+        .help(format!("run with the `{decider}` of that run, and as its role"))
         .help(
             "or, if that is the same one at another place, see there whether the revisions are applied, and then \
              decide with `COMMIT PREPARED` or `ROLLBACK PREPARED` in a session of this database",
@@ -254,7 +256,10 @@ impl Connection<'_> {
         let dialect = self.dialect();
         let place = postgres!(
             self,
-            driver => driver.lasting_identity().await.map(|place| format!("{dialect} {place} {table}")),
+            driver => {
+                let place = driver.lasting_identity().await?;
+                place.map(|place| format!("{dialect} {place} {table}"))
+            },
             self.identity(settings).await?
         );
         let place = hash(place.as_deref());
@@ -319,17 +324,25 @@ impl Connection<'_> {
         postgres!(self, driver => driver.end_prepared(name, is_commit).await, Ok(()))
     }
 
-    /// What a plan says of them.
+    /// What a plan says of them; `configured` are the databases of the run that is planned.
     pub(super) async fn what_comes_first(
         &mut self,
-        settings: &Settings,
-        options: &Options,
+        request: &Request<'_>,
+        configured: &[Configured<'_>],
     ) -> Result<Vec<String>, Error> {
-        let prepared = self.prepared(settings, options).await?;
+        let prepared = self.prepared(request.settings, request.options).await?;
         let says = |it: &PreparedTransaction| {
-            format!(
-                "{it}: the run begins with committing or undoing it, and what it does then may differ"
-            )
+            let decider = Some(&it.decider);
+            if configured.iter().any(|other| other.options.database.as_ref() == decider) {
+                format!(
+                    "{it}: the run begins with committing or undoing it, and what it does then may differ"
+                )
+            } else {
+                let decider = &it.decider;
+                format!(
+                    "{it}: the run would be refused; `up` over `{decider}` and this database settles it"
+                )
+            }
         };
         Ok(prepared.iter().map(says).collect())
     }

@@ -144,8 +144,8 @@ fn what_a_killed_run_has_left_prepared_is_told_and_settled() {
          Checked 2 revisions, head `second1`, 1 warning
         Database catalog, [CATALOG] (from environment `dev`)
     error: the transaction `[NAME]` is prepared since [NOW]
-      = note: a run did not come back, and what is to become of it `monitoring` knows
-      = note: until then it keeps its locks
+      = note: `monitoring` knows what is to become of it; unless a run is at work now, one did not come back
+      = note: until it is committed or undone it keeps its locks
       = help: `up` over all databases of that run commits or undoes it
 
     warning: 1 revision is pending: `second1`

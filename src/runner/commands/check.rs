@@ -217,10 +217,10 @@ fn prepared(transaction: &runtime::PreparedTransaction) -> StateFinding {
         path: None,
         notes: vec![
             format!(
-                "a run did not come back, and what is to become of it `{}` knows",
+                "`{}` knows what is to become of it; unless a run is at work now, one did not come back",
                 transaction.decider
             ),
-            String::from("until then it keeps its locks"),
+            String::from("until it is committed or undone it keeps its locks"),
         ],
         helps: vec![String::from("`up` over all databases of that run commits or undoes it")],
     }

@@ -80,6 +80,10 @@ fn next(chain: &Chain, many_heads: bool, status: &Status) -> Option<&'static str
         _ => of.difference.is_some(),
     };
     let revisions = &status.revisions;
+    if !status.prepared.is_empty() {
+        // Nothing else goes on beside it.
+        return Some(if many_heads && chain.heads().count() > 1 { "up heads" } else { "up" });
+    }
     if revisions.iter().any(needs_decision) || has_gap(chain, status) {
         return Some("repair");
     }
@@ -87,7 +91,7 @@ fn next(chain: &Chain, many_heads: bool, status: &Status) -> Option<&'static str
         matches!(of.state, RevisionState::Pending | RevisionState::Unfinished { .. })
     };
     if !revisions.iter().any(is_open) {
-        return (!status.prepared.is_empty()).then_some("up");
+        return None;
     }
     if revisions.iter().any(RevisionStatus::is_unknown) {
         // Its answer says which side is newer, and what can be done.

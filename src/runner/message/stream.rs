@@ -91,6 +91,8 @@ pub struct DatabaseState {
     pub committed: Vec<String>,
     /// The revision that is done in part, if there is one.
     pub partly: Option<String>,
+    /// The name of the transaction that is prepared on the server, if one is, or may be.
+    pub transaction: Option<String>,
 }
 
 /// What is known of the state of a database.
@@ -111,6 +113,10 @@ pub enum DatabaseStateKind {
 impl From<&runtime::DatabaseState> for DatabaseState {
     fn from(state: &runtime::DatabaseState) -> Self {
         let ids = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect();
+        let transaction = match state {
+            runtime::DatabaseState::Prepared { transaction, .. } => Some(transaction.clone()),
+            _ => None,
+        };
         let (kind, committed, partly) = match state {
             runtime::DatabaseState::AsBefore => (DatabaseStateKind::AsBefore, Vec::new(), None),
             runtime::DatabaseState::Committed { revisions, partly } => {
@@ -124,7 +130,7 @@ impl From<&runtime::DatabaseState> for DatabaseState {
                 (DatabaseStateKind::Prepared, ids(revisions), None)
             }
         };
-        Self { kind, committed, partly }
+        Self { kind, committed, partly, transaction }
     }
 }
 

@@ -25,6 +25,10 @@ pub(super) struct Prepared {
 /// The server knows no transaction of that name.
 const UNDEFINED: &str = "42704";
 
+/// `insufficient_privilege`, and `undefined_function`.
+const DENIED: &str = "42501";
+const NO_FUNCTION: &str = "42883";
+
 /// The statement was cancelled, and had no effect.
 const CANCELED: &str = "57014";
 
@@ -38,14 +42,19 @@ impl Connection<'_> {
     }
 
     /// What stays the same when the server is started again, or another one takes its place.
-    pub(crate) async fn lasting_identity(&mut self) -> Option<String> {
+    pub(crate) async fn lasting_identity(&mut self) -> Result<Option<String>, Error> {
+        let doing = "find out which database this is";
         let server = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()";
-        // Not everybody may ask for that.
-        let server = self.text(server).await.ok().flatten().unwrap_or_default();
+        let server = match self.text(server).await {
+            Ok(server) => server.unwrap_or_default(),
+            // Not everybody may ask for that, and not every server knows it.
+            Err(error) if matches!(code(&error), DENIED | NO_FUNCTION) => String::new(),
+            Err(error) => return Err(self.explained(error, doing)),
+        };
         let database = "SELECT oid::text || ' ' || datname::text FROM pg_catalog.pg_database \
              WHERE datname = pg_catalog.current_database()";
-        let database = self.text(database).await.ok().flatten()?;
-        Some(format!("{server} {database}"))
+        let database = self.text(database).await.map_err(|error| self.explained(error, doing))?;
+        Ok(database.map(|database| format!("{server} {database}")))
     }
 
     /// The commit of the open transaction is to be on disk when it is answered, whatever the server, or a revision,
@@ -181,6 +190,7 @@ impl Connection<'_> {
             error
                 .leaving(DatabaseState::Uncertain { revisions: Vec::new() })
                 .note("somebody else has committed or undone it")
+                .help("`status` says where the database stands")
         } else {
             error
         }))

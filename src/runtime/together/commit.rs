@@ -186,6 +186,7 @@ impl<'a> Together<'_, 'a, '_> {
                 let run = &mut self.runs[which];
                 let ended = run.connection.end_prepared(&transaction.name, is_commit).await;
                 ended.map_err(at(which))?;
+                run.settled(is_commit);
                 let PreparedTransaction { at, decider, .. } = transaction;
                 let (done, has) =
                     if is_commit { ("committed", "has") } else { ("undone", "has not") };
@@ -193,9 +194,6 @@ impl<'a> Together<'_, 'a, '_> {
                     "a transaction that a run had prepared at {at} and left behind was {done}, since `{decider}` \
                      {has} committed its part"
                 ));
-            }
-            if !left.is_empty() {
-                self.runs[which].look_again().await.map_err(at(which))?;
             }
         }
         Ok(())

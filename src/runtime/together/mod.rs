@@ -172,17 +172,20 @@ fn at(which: usize) -> impl FnOnce(Error) -> FailedAt {
 
 impl<'a> Together<'_, 'a, '_> {
     async fn go(&mut self) -> Result<(), FailedAt> {
-        for which in 0..self.runs.len() {
-            self.runs[which].look_first().await.map_err(at(which))?;
-        }
-        if self.is_several() {
-            self.refuse_apart()?;
-        }
-        if self.runs.iter().all(Run::is_idle) && !self.has_prepared().await? {
+        // What is left prepared is a part of where a database stands: it is settled before that is judged.
+        if !self.has_prepared().await? {
             for which in 0..self.runs.len() {
-                self.runs[which].take_look().map_err(at(which))?;
+                self.runs[which].look_first().await.map_err(at(which))?;
             }
-            return Ok(());
+            if self.is_several() {
+                self.refuse_apart()?;
+            }
+            if self.runs.iter().all(Run::is_idle) {
+                for which in 0..self.runs.len() {
+                    self.runs[which].take_look().map_err(at(which))?;
+                }
+                return Ok(());
+            }
         }
         for which in 0..self.runs.len() {
             self.runs[which].prepare().await.map_err(at(which))?;
@@ -266,15 +269,18 @@ impl<'a> Together<'_, 'a, '_> {
     /// What happens under the locks.
     async fn work(&mut self) -> Result<(), FailedAt> {
         self.settle_prepared().await?;
-        if self.is_several() {
-            // Of all: a part is made of what they are to do together, and one that takes no part in the first does
-            // not begin with it.
-            for which in 0..self.runs.len() {
-                let run = &mut self.runs[which];
-                if run.connection.is_stale().await.map_err(at(which))? {
-                    run.look_again().await.map_err(at(which))?;
-                }
+        let is_several = self.is_several();
+        for which in 0..self.runs.len() {
+            let run = &mut self.runs[which];
+            // Of several all: a part is made of what they are to do together, and one that takes no part in the
+            // first does not begin with it.
+            if !run.has_looked()
+                || is_several && run.connection.is_stale().await.map_err(at(which))?
+            {
+                run.look_again().await.map_err(at(which))?;
             }
+        }
+        if is_several {
             self.refuse_apart()?;
         }
         loop {
@@ -402,6 +408,8 @@ impl<'a> Together<'_, 'a, '_> {
     /// The error, with what state each database is in.
     fn explained(&self, FailedAt { which, error }: FailedAt) -> Error {
         let run = &self.runs[which];
+        let warnings = self.runs.iter().flat_map(Run::warnings).cloned();
+        let error = warnings.fold(error, Error::note);
         let error = run.request.options.unless_interrupted(error);
         let mut error = error.unless_uncertain(run.database_state());
         if !self.is_several() {
@@ -431,9 +439,12 @@ impl<'a> Together<'_, 'a, '_> {
             ));
         }
         if error.states().any(|state| matches!(state, DatabaseState::Prepared { .. })) {
-            return error.help(
-                "run the same again over these databases: what is prepared is committed or undone, as was decided",
-            );
+            return error.help(if run.request.target.anchor == Anchor::Current {
+                "`up`, or `down` with the id of a revision, over these databases: what is prepared is committed or \
+                 undone first, as was decided"
+            } else {
+                "run the same again over these databases: what is prepared is committed or undone, as was decided"
+            });
         }
         if !is_apart {
             return error;

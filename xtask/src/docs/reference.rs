@@ -86,8 +86,12 @@ fn options<'a>(args: impl Iterator<Item = &'a Arg>, page: &mut String) {
         words.extend(arg.get_long().map(|long| format!("--{long}")));
         let mut shown = words.join(", ");
         if arg.get_action().takes_values() {
-            let separator = if shown.is_empty() { "" } else { " " };
-            let _ = write!(shown, "{separator}{}", value(arg));
+            if arg.is_require_equals_set() {
+                let _ = write!(shown, "[={}]", value(arg));
+            } else {
+                let separator = if shown.is_empty() { "" } else { " " };
+                let _ = write!(shown, "{separator}{}", value(arg));
+            }
         }
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let _ = write!(page, "* `{shown}`: {}", escaped(&help));

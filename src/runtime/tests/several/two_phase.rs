@@ -113,7 +113,7 @@ async fn a_session_that_ends_between_the_phases_leaves_what_the_next_run_commits
     insta::assert_snapshot!(stable(&pair.text(&error)), @"
     failed to commit the prepared transaction: terminating connection due to administrator command
      = note: `catalog` is ahead: `r001` is committed there, and prepared in `monitoring`
-     = `monitoring` (MONITORING): transaction `NAME` is left prepared, and keeps its locks
+     = `monitoring` (MONITORING): transaction `NAME` is, or may be, left prepared, and keeps its locks
      = `catalog` (CATALOG): revision `r001` is committed; nothing else of the run had an effect
      = help: see whether the server runs and can be reached, and run again
      = help: run the same again over these databases: what is prepared is committed or undone, as was decided
@@ -135,6 +135,29 @@ async fn a_session_that_ends_between_the_phases_leaves_what_the_next_run_commits
     );
     assert_eq!(prepared(&pair, &migrator).await, []);
     assert_eq!(pair.tables().await, [[""; 0], [""; 0]]);
+}
+
+/// What is prepared is settled before anything is said about where the databases stand.
+#[tokio::test]
+async fn a_run_that_is_refused_has_settled_what_was_left() {
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    between_the_commits(&pair, &migrator(&line())).await;
+    let mut files = line();
+    files[0] = file("r001", "", "CREATE TABLE log (x INTEGER, y INTEGER);", "DROP TABLE log;");
+    let edited = migrator(&files);
+    let error = pair.databases(&edited, &options()).up().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Edited, "{error}");
+    let text = error.to_string();
+    assert!(text.contains("left behind was committed, since `catalog` has"), "{text}");
+    assert!(text.contains("nothing of the run itself had an effect"), "{text}");
+    assert_eq!(prepared(&pair, &edited).await, []);
+    assert_eq!(recorded(&pair.1).await, ["r001 applied"]);
+    // They seemed to be apart, and are not.
+    let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
+    let migrator = migrator(&line());
+    between_the_commits(&pair, &migrator).await;
+    let reports = pair.databases(&migrator, &options()).up_to("+1").await.unwrap();
+    assert_eq!(ran(&reports), ["catalog: r002", "monitoring: r002"]);
 }
 
 /// A *down* that was prepared, and that nobody has decided yet: the schema is as before, but locked.

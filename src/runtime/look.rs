@@ -17,6 +17,7 @@ use super::report::{RunPlan, StepTransaction};
 use super::rounds::number;
 use super::select::{Request, Selection, select};
 use super::state::{RowStatus, State};
+use super::two_phase::is_two_phase;
 use crate::chain::baked::{Header, Tips};
 use crate::chain::plan::current_heads;
 use crate::chain::{Anchor, Direction, RevisionId, Target, listed};
@@ -77,7 +78,7 @@ pub(super) async fn plan_all(
     refuse_apart(requests.iter().zip(&seen))?;
     let plans = seen.iter_mut().map(|ready| ready.jobs.make_contiguous());
     number(&mut plans.collect::<Vec<_>>(), holds_run(requests.iter()));
-    let is_two_phase = requests.len() > 1 && requests.iter().any(|it| it.options.two_phase);
+    let is_two_phase = is_two_phase(&requests);
     let plans = connections.iter().zip(seen).map(|(connection, ready)| {
         let jobs: Vec<Job<'_>> = ready.jobs.into();
         run_plan(direction, &jobs, &ready.warnings, connection.name(), is_two_phase)

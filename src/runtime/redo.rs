@@ -18,6 +18,7 @@ use super::report::{RedoPlan, RedoReport, Report, RunPlan};
 use super::rounds::number;
 use super::select::Request;
 use super::together::{FailedAt, conclude, perform_all};
+use super::two_phase::is_two_phase;
 use crate::chain::{Direction, RevisionId, Target, listed};
 
 /// What a redo would do now; a future without a type of its own.
@@ -161,7 +162,7 @@ pub(super) async fn plan_all(
         let plans = seen.iter_mut().map(|ready| ready.jobs.make_contiguous());
         number(&mut plans.collect::<Vec<_>>(), is_run);
     }
-    let is_two_phase = requests.len() > 1 && requests.iter().any(|it| it.options.two_phase);
+    let is_two_phase = is_two_phase(&requests);
     let plans = connections.iter().zip(below).zip(above).map(|((connection, below), above)| {
         let plan = |direction, ready: Ready<'_>| {
             let jobs: Vec<_> = ready.jobs.into();

@@ -24,8 +24,6 @@ use crate::chain::{Direction, RevisionId};
 pub(crate) struct Run<'r, 'a, 'c> {
     pub(crate) connection: &'r mut Connection<'c>,
     pub(crate) request: &'r Request<'a>,
-    /// Whether it is committed together with other databases, in two phases.
-    pub(crate) is_two_phase: bool,
     pub(crate) ready: Ready<'a>,
     /// What was seen last, until it is known what there is to do about it.
     seen: Option<Look<'a>>,
@@ -49,16 +47,10 @@ pub(crate) struct Run<'r, 'a, 'c> {
 }
 
 impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
-    /// One of this many.
-    pub(crate) fn new(
-        connection: &'r mut Connection<'c>,
-        request: &'r Request<'a>,
-        count: usize,
-    ) -> Self {
+    pub(crate) fn new(connection: &'r mut Connection<'c>, request: &'r Request<'a>) -> Self {
         Self {
             connection,
             request,
-            is_two_phase: count > 1 && request.options.two_phase,
             ready: Ready::default(),
             seen: None,
             wait: Wait::new(request.options),
@@ -231,7 +223,7 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
 
     /// Tells what will run, as soon as that is certain, and again if another migrator has made other
     /// revisions necessary.
-    pub(crate) fn announce(&mut self) {
+    pub(crate) fn announce(&mut self, is_two_phase: bool) {
         if std::mem::replace(&mut self.is_announced, true) {
             return;
         }
@@ -248,7 +240,7 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
         if let Some(observer) = &self.request.options.observer {
             let (direction, warnings) = (self.request.direction, &self.ready.warnings);
             let name = self.connection.name();
-            let plan = run_plan(direction, jobs, warnings, name, self.is_two_phase);
+            let plan = run_plan(direction, jobs, warnings, name, is_two_phase);
             observer.event(&Event::RunStarted { plan: &plan });
         }
     }

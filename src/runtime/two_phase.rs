@@ -164,6 +164,11 @@ impl fmt::Display for PreparedTransaction {
     }
 }
 
+/// Whether one run over these databases commits in two phases; of one there is nothing to agree about.
+pub(super) fn is_two_phase(requests: &[Request<'_>]) -> bool {
+    requests.len() > 1 && requests.iter().any(|request| request.options.two_phase)
+}
+
 /// Refuses databases that cannot be committed in two phases, before any is opened; of each its name, and
 /// whether it is `PostgreSQL`.
 pub(super) fn refuse_unable(databases: &[(&str, bool)]) -> Result<(), Error> {

@@ -30,7 +30,7 @@ impl<'a> Together<'_, 'a, '_> {
         if ending == Ending::Commit {
             return Ok(first);
         }
-        if self.is_two_phase() {
+        if self.is_two_phase {
             let decided = self.decide(members).await;
             return decided.map_err(|FailedAt { which, error }| {
                 let place = members.iter().position(|&member| member == which);
@@ -56,7 +56,6 @@ impl<'a> Together<'_, 'a, '_> {
         self.is_committing.store(members.len() > 1, Ordering::Relaxed);
         let mut each: Vec<_> = members.iter().copied().zip(jobs).collect();
         each.sort_by_key(|(which, _)| *which != first);
-        let is_two_phase = self.is_two_phase();
         let mut failed = None;
         for (which, jobs) in each {
             let run = &mut self.runs[which];
@@ -65,7 +64,7 @@ impl<'a> Together<'_, 'a, '_> {
             {
                 failed.get_or_insert(FailedAt { which, error });
                 // What is prepared is to be committed, whatever became of the others.
-                if is_two_phase {
+                if self.is_two_phase {
                     continue;
                 }
                 break;
@@ -74,10 +73,6 @@ impl<'a> Together<'_, 'a, '_> {
         }
         self.is_committing.store(false, Ordering::Relaxed);
         failed.map_or(Ok(()), Err)
-    }
-
-    fn is_two_phase(&self) -> bool {
-        self.runs.iter().any(|run| run.is_two_phase)
     }
 
     /// Prepares all transactions of a part but one, and commits that one.

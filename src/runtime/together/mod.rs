@@ -35,6 +35,7 @@ use crate::runtime::report::Report;
 use crate::runtime::rounds::number;
 use crate::runtime::run::Run;
 use crate::runtime::select::Request;
+use crate::runtime::two_phase::is_two_phase;
 
 /// Goes up or down; without a target to wherever the chain's settings say.
 ///
@@ -115,10 +116,10 @@ pub(super) async fn perform_all(
     connections: &mut [Connection<'_>],
     requests: &[Request<'_>],
 ) -> Result<Vec<Report>, FailedAt> {
-    let count = connections.len();
     let runs = connections.iter_mut().zip(requests);
-    let runs = runs.map(|(connection, request)| Run::new(connection, request, count)).collect();
-    let mut together = Together { runs, attempts: 0, is_committing: Arc::default() };
+    let runs = runs.map(|(connection, request)| Run::new(connection, request)).collect();
+    let is_two_phase = is_two_phase(requests);
+    let mut together = Together { runs, is_two_phase, attempts: 0, is_committing: Arc::default() };
     match together.go().await {
         Ok(()) => Ok(together.runs.into_iter().map(Run::report).collect()),
         Err(failed) => Err(FailedAt { which: failed.which, error: together.explained(failed) }),
@@ -153,6 +154,8 @@ pub(super) async fn finish(connection: Connection<'_>) -> Option<String> {
 /// A run in progress, on one database or several.
 struct Together<'r, 'a, 'c> {
     runs: Vec<Run<'r, 'a, 'c>>,
+    /// Whether what several databases do together is committed in two phases.
+    is_two_phase: bool,
     /// How often the next part has failed for a lock.
     attempts: u32,
     /// Whether some of several databases are committed, and the others are about to be.
@@ -299,7 +302,7 @@ impl<'a> Together<'_, 'a, '_> {
                 continue;
             }
             for which in 0..self.runs.len() {
-                self.runs[which].announce();
+                self.runs[which].announce(self.is_two_phase);
             }
             self.part(&members).await?;
         }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::chain::RevisionId;
+use crate::chain::{RevisionId, hex};
 
 /// The longest id that a chain takes.
 const LENGTH: usize = 64;
@@ -145,7 +145,7 @@ pub(crate) fn id(name: &str) -> String {
         let hash = hmac_sha256::Hash::hash(name.as_bytes());
         id.truncate(LENGTH - 13);
         id.push('_');
-        id.extend(hash[..6].iter().map(|byte| format!("{byte:02x}")));
+        id.push_str(&hex(&hash[..6]));
     }
     // A reserved word, or nothing at all; and a file name that begins with `.` is no revision's.
     if id.starts_with('.') || RevisionId::new(id.clone()).is_err() {

@@ -18,6 +18,12 @@ use crate::dialect::Dialect;
 /// The name of the checksum's definition, stored beside every checksum.
 pub const ALGORITHM: &str = "sha256-tokens-1";
 
+/// Two lower-case hex digits for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).expect("a nibble is a digit");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+}
+
 macro_rules! hash {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -39,7 +45,7 @@ macro_rules! hash {
         impl fmt::Display for $name {
             /// 64 lower-case hex digits, as stored in the tracking table.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                f.write_str(&hex(&self.0))
             }
         }
 

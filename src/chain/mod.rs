@@ -20,6 +20,8 @@ use std::fmt;
 
 use crate::dialect::Variant;
 
+#[cfg(feature = "runtime")]
+pub(crate) use fingerprint::hex;
 pub use fingerprint::{ALGORITHM, Checksum, ChecksumBuilder, Digest, NotHex, digest};
 pub use id::{BranchLabel, NameError, RESERVED, RevisionId};
 pub use plan::{Change, Direction, Following, Plan, PlanError, Replay, Stamp, Step};

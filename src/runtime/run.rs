@@ -210,7 +210,7 @@ impl<'r, 'a, 'c> Run<'r, 'a, 'c> {
         &self.warnings
     }
 
-    /// Whether anything was seen yet, or is known to be done.
+    /// Whether there is something seen that was not taken in yet.
     pub(crate) fn has_looked(&self) -> bool {
         self.seen.is_some()
     }

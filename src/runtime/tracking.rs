@@ -17,7 +17,7 @@ use hmac_sha256::Hash;
 use super::connection::Record;
 use super::state::{LAYOUT, Row, RowStatus, State};
 use crate::chain::baked::{Settings, Tips};
-use crate::chain::{ALGORITHM, Digest, RevisionId};
+use crate::chain::{ALGORITHM, Digest, RevisionId, hex};
 use crate::dialect::Dialect;
 
 /// Above this, reading the rows is as cheap as asking for the tips.
@@ -399,11 +399,8 @@ impl Tracking {
     /// databases has not seen what is prepared in them.
     pub(crate) fn decide(&self, group: i64, others: &str) -> String {
         let hash = Hash::hash(format!("{} {others}", self.chain).as_bytes());
-        let mut name = String::from(DECISION);
-        for byte in &hash[..8] {
-            let _ = write!(name, "{byte:02x}");
-        }
-        let (meta, name) = (self.meta(), literal(self.dialect, &name));
+        let name = literal(self.dialect, &format!("{DECISION}{}", hex(&hash[..8])));
+        let meta = self.meta();
         let or = match self.dialect {
             Dialect::Mysql => "ON DUPLICATE KEY UPDATE value = VALUES(value)",
             Dialect::Sqlite | Dialect::Postgres => {
@@ -569,11 +566,7 @@ pub(crate) fn literal(dialect: Dialect, text: &str) -> String {
         Dialect::Postgres => format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
         // What a backslash means there depends on `sql_mode`.
         Dialect::Mysql if text.bytes().any(|byte| byte == b'\\' || byte == b'\'') => {
-            let mut hex = String::with_capacity(text.len() * 2);
-            for byte in text.bytes() {
-                let _ = write!(hex, "{byte:02x}");
-            }
-            format!("_utf8mb4 0x{hex}")
+            format!("_utf8mb4 0x{}", hex(text.as_bytes()))
         }
         Dialect::Mysql => format!("_utf8mb4 '{text}'"),
     }

@@ -40,6 +40,7 @@ const LONGEST: usize = 199;
 /// What the parts before the name of the database take at most.
 const OVERHEAD: usize = PREFIX.len() + 1 + 16 + 1 + 16 + 1 + 5 + 1 + 8 + 1;
 
+/// The way out that is always there.
 const ONE_BY_ONE: &str = "run without two-phase commit: the transactions are held open and committed one after the other";
 
 /// The transactions that are decided together: one part of a run.
@@ -90,7 +91,7 @@ pub(crate) fn prefix(lock: i64) -> String {
 }
 
 /// The first four bytes of SHA-256 over what a database is known by; zero where that is nothing.
-fn hash(identity: Option<&str>) -> u32 {
+fn place_of(identity: Option<&str>) -> u32 {
     let Some(identity) = identity else { return 0 };
     let [a, b, c, d, ..] = Hash::hash(identity.as_bytes());
     u32::from_be_bytes([a, b, c, d])
@@ -104,22 +105,25 @@ pub struct PreparedTransaction {
     pub name: String,
     /// When it was prepared, in UTC: `2026-11-22T10:31:07.123Z`.
     pub at: String,
-    /// The named database that knows what is to become of it.
-    pub decider: String,
     pub(crate) group: Group,
 }
 
 impl PreparedTransaction {
+    /// The named database that knows what is to become of it.
+    pub fn decider(&self) -> &str {
+        &self.group.decider
+    }
+
     /// `None` if the name is not one of ours.
     #[cfg(feature = "postgres")]
     pub(crate) fn new(name: String, at: String) -> Option<Self> {
         let group = Group::of_transaction(&name)?;
-        Some(Self { name, at, decider: group.decider.clone(), group })
+        Some(Self { name, at, group })
     }
 
     /// The error where nobody in the run can say what is to become of it.
     pub(crate) fn undecided(&self, here: Option<&str>) -> Error {
-        let Self { decider, .. } = self;
+        let decider = self.decider();
         let both = match here {
             Some(here) => format!("`{decider}` and `{here}`"),
             None => format!("`{decider}` and this database"),
@@ -141,7 +145,7 @@ impl PreparedTransaction {
 
     /// The error where the database that would decide is another one now.
     pub(crate) fn elsewhere(&self) -> Error {
-        let decider = &self.decider;
+        let decider = self.decider();
         Error::new(
             ErrorKind::Unfinished,
             format!(
@@ -267,7 +271,7 @@ impl Connection<'_> {
             },
             self.identity(settings).await?
         );
-        let place = hash(place.as_deref());
+        let place = place_of(place.as_deref());
         self.lasting_place = Some(place);
         Ok(place)
     }
@@ -337,13 +341,12 @@ impl Connection<'_> {
     ) -> Result<Vec<String>, Error> {
         let prepared = self.prepared(request.settings, request.options).await?;
         let says = |it: &PreparedTransaction| {
-            let decider = Some(&it.decider);
-            if configured.iter().any(|other| other.options.database.as_ref() == decider) {
+            let decider = it.decider();
+            if configured.iter().any(|other| other.options.database.as_deref() == Some(decider)) {
                 format!(
                     "{it}: the run begins with committing or undoing it, and what it does then may differ"
                 )
             } else {
-                let decider = &it.decider;
                 format!(
                     "{it}: the run would be refused; `up` over `{decider}` and this database settles it"
                 )
@@ -453,8 +456,8 @@ mod tests {
     #[test]
     fn groups_and_places_differ() {
         assert_ne!(Group::new("a", 0).number, Group::new("a", 0).number);
-        assert_ne!(hash(Some("a")), hash(Some("b")));
-        assert_eq!(hash(None), 0);
+        assert_ne!(place_of(Some("a")), place_of(Some("b")));
+        assert_eq!(place_of(None), 0);
     }
 
     #[test]

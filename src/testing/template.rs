@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 
 use super::folder::{folder, sweep};
 use super::scratch::{Scratch, no_folder};
-use crate::chain::{Direction, Kind, RevisionId};
+use crate::chain::{Direction, Kind, RevisionId, hex};
 use crate::dialect::Dialect;
 use crate::runtime::{
     Configured, Connection, Error, ErrorKind, Site, Way, quoted, sleep, variant, walk,
@@ -222,8 +222,5 @@ async fn key(configured: &Configured<'_>, way: Way<'_>) -> Result<String, Error>
         let _ = writeln!(text, "{}", revision.fingerprints()[index].checksum);
     }
     let hash = hmac_sha256::Hash::hash(text.as_bytes());
-    Ok(hash[..8].iter().fold(String::new(), |mut key, byte| {
-        let _ = write!(key, "{byte:02x}");
-        key
-    }))
+    Ok(hex(&hash[..8]))
 }

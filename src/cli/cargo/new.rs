@@ -1,6 +1,5 @@
 //! `cargo migrate new`: a file for the next revision.
 
-use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use super::context::{Context, FileChain};
 use super::hooks;
 use crate::chain::{
     BranchLabel, Chain, Following, Kind, NameError, PlanError, RevisionId, Target, TargetError,
-    listed,
+    hex, listed,
 };
 use crate::config::{Configuration, HeadsPolicy};
 use crate::diagnostic::{FileId, Sources};
@@ -345,11 +344,7 @@ pub(super) fn free_id(chain: &Chain) -> Result<RevisionId, Failure> {
         getrandom::fill(&mut bytes).map_err(|error| {
             Failure::new(format!("the system gives no random numbers: {error}"))
         })?;
-        let mut text = String::with_capacity(12);
-        for byte in bytes {
-            let _ = write!(text, "{byte:02x}");
-        }
-        let Ok(id) = RevisionId::new(text) else { continue };
+        let Ok(id) = RevisionId::new(hex(&bytes)) else { continue };
         if chain.get(id.as_str()).is_none() && chain.labelled(id.as_str()).is_none() {
             return Ok(id);
         }

@@ -218,7 +218,7 @@ fn prepared(transaction: &runtime::PreparedTransaction) -> StateFinding {
         notes: vec![
             format!(
                 "`{}` knows what is to become of it; unless a run is at work now, one did not come back",
-                transaction.decider
+                transaction.decider()
             ),
             String::from("until it is committed or undone it keeps its locks"),
         ],

@@ -173,7 +173,8 @@ fn text(answer: &message::Status, status: &Status, place: &Place, is_verbose: bo
 
 /// What there is to know about a transaction that a run over several databases has left.
 fn in_doubt(transaction: &PreparedTransaction) -> String {
-    let PreparedTransaction { name, at, decider, .. } = transaction;
+    let PreparedTransaction { name, at, .. } = transaction;
+    let decider = transaction.decider();
     format!(
         "a transaction since {at}: `{decider}` knows what becomes of it, and `up` over all databases settles it \
          ({name})"

@@ -62,8 +62,11 @@ pub struct PreparedTransaction {
 
 impl From<&runtime::PreparedTransaction> for PreparedTransaction {
     fn from(transaction: &runtime::PreparedTransaction) -> Self {
-        let runtime::PreparedTransaction { name, at, decider, .. } = transaction.clone();
-        Self { name, at, decider }
+        Self {
+            name: transaction.name.clone(),
+            at: transaction.at.clone(),
+            decider: transaction.decider().to_owned(),
+        }
     }
 }
 

@@ -113,24 +113,30 @@ pub enum DatabaseStateKind {
 impl From<&runtime::DatabaseState> for DatabaseState {
     fn from(state: &runtime::DatabaseState) -> Self {
         let ids = |ids: &[RevisionId]| ids.iter().map(ToString::to_string).collect();
-        let transaction = match state {
-            runtime::DatabaseState::Prepared { transaction, .. } => Some(transaction.clone()),
-            _ => None,
+        let as_before = Self {
+            kind: DatabaseStateKind::AsBefore,
+            committed: Vec::new(),
+            partly: None,
+            transaction: None,
         };
-        let (kind, committed, partly) = match state {
-            runtime::DatabaseState::AsBefore => (DatabaseStateKind::AsBefore, Vec::new(), None),
-            runtime::DatabaseState::Committed { revisions, partly } => {
-                let partly = partly.as_ref().map(ToString::to_string);
-                (DatabaseStateKind::Committed, ids(revisions), partly)
-            }
+        match state {
+            runtime::DatabaseState::AsBefore => as_before,
+            runtime::DatabaseState::Committed { revisions, partly } => Self {
+                kind: DatabaseStateKind::Committed,
+                committed: ids(revisions),
+                partly: partly.as_ref().map(ToString::to_string),
+                ..as_before
+            },
             runtime::DatabaseState::Uncertain { revisions } => {
-                (DatabaseStateKind::Uncertain, ids(revisions), None)
+                Self { kind: DatabaseStateKind::Uncertain, committed: ids(revisions), ..as_before }
             }
-            runtime::DatabaseState::Prepared { revisions, .. } => {
-                (DatabaseStateKind::Prepared, ids(revisions), None)
-            }
-        };
-        Self { kind, committed, partly, transaction }
+            runtime::DatabaseState::Prepared { revisions, transaction } => Self {
+                kind: DatabaseStateKind::Prepared,
+                committed: ids(revisions),
+                transaction: Some(transaction.clone()),
+                ..as_before
+            },
+        }
     }
 }
 

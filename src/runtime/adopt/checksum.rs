@@ -5,11 +5,9 @@
 //! section can have been: with either line end, with and without the mark, and with fewer line ends at its end.
 //! A checksum that one of them has proves that this is what was applied.
 
-use std::fmt::Write as _;
-
 use super::hash::{crc32, siphash13};
 use super::table::OldRow;
-use crate::chain::{Direction, Kind, Revision};
+use crate::chain::{Direction, Kind, Revision, hex};
 use crate::diagnostic::Sources;
 use crate::dialect::Variant;
 use crate::script::Script;
@@ -165,11 +163,4 @@ pub(super) fn refinery(name: &str, version: &str, sql: &str) -> Vec<String> {
         checksums.push(String::from("none"));
     }
     checksums
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

@@ -217,7 +217,7 @@ mod checksums {
         use sqlx::migrate::{Migration, MigrationType};
         let sql = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(text));
         let migration = Migration::new(1, "a".into(), MigrationType::Simple, sql, false);
-        super::super::checksum::hex(&migration.checksum)
+        crate::chain::hex(&migration.checksum)
     }
 
     /// Texts in which bytes get lost on the way into a chain.

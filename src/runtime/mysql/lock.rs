@@ -1,12 +1,11 @@
 //! The lock of a database and chain: `GET_LOCK`, on the connection that does the work.
 
-use std::fmt::Write as _;
-
 use sqlx::AssertSqlSafe;
 
 use super::error::{is_disconnected, number};
 use super::guard::{Connection, View};
 use crate::chain::baked::Settings;
+use crate::chain::hex;
 use crate::runtime::error::{Error, ErrorKind};
 use crate::runtime::lease::Claim;
 use crate::runtime::options::Options;
@@ -25,11 +24,7 @@ pub(crate) fn name(schema: &str, table: &str, chain: &str) -> String {
         hash.update(part.as_bytes());
     }
     let digest = hash.finalize();
-    let mut name = String::from("cargo-migrate:");
-    for byte in digest.iter().take(16) {
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
+    format!("cargo-migrate:{}", hex(&digest[..16]))
 }
 
 impl Connection<'_> {

@@ -5,8 +5,8 @@
 //! can be compared with a date, an UUID or a JSON document, on every dialect.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
+use crate::chain::hex;
 use crate::dialect::Dialect;
 use crate::runtime::tracking::literal;
 
@@ -121,14 +121,6 @@ fn written_bytes(dialect: Dialect, bytes: &[u8]) -> String {
         Dialect::Sqlite => format!("x'{}'", hex(bytes)),
         Dialect::Mysql => format!("_binary x'{}'", hex(bytes)),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

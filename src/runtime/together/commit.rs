@@ -182,7 +182,7 @@ impl<'a> Together<'_, 'a, '_> {
                 let ended = run.connection.end_prepared(&transaction.name, is_commit).await;
                 ended.map_err(at(which))?;
                 run.settled(is_commit);
-                let PreparedTransaction { at, decider, .. } = transaction;
+                let (at, decider) = (&transaction.at, transaction.decider());
                 let (done, has) =
                     if is_commit { ("committed", "has") } else { ("undone", "has not") };
                 run.warn(format!(
@@ -200,10 +200,9 @@ impl<'a> Together<'_, 'a, '_> {
         which: usize,
         transaction: &PreparedTransaction,
     ) -> Result<bool, FailedAt> {
-        let PreparedTransaction { decider, group, .. } = transaction;
-        let is_decider = |name: Option<&String>| name == Some(decider);
-        let found =
-            self.runs.iter().position(|it| is_decider(it.request.options.database.as_ref()));
+        let group = &transaction.group;
+        let name = |run: &Run<'_, 'a, '_>| run.request.options.database.as_deref();
+        let found = self.runs.iter().position(|run| name(run) == Some(transaction.decider()));
         let Some(found) = found else {
             let here = self.runs[which].request.options.database.as_deref();
             return Err(FailedAt { which, error: transaction.undecided(here) });

@@ -86,35 +86,11 @@ async fn a_commit_that_fails_after_another_one_says_who_is_ahead() {
     assert_eq!(ran(&reports), ["catalog: r003", "monitoring: r002 r003"]);
 }
 
-/// Ends the session that works on a database, between the commits.
-struct Terminator {
-    server: String,
-    done: Mutex<bool>,
-}
-
-impl Observer for Terminator {
-    fn event(&self, event: &Event<'_>) {
-        let Event::Committed { .. } = event else { return };
-        if std::mem::replace(&mut *self.done.lock().unwrap(), true) {
-            return;
-        }
-        let server = self.server.clone();
-        let ended = std::thread::spawn(move || {
-            let sql = "SELECT pg_terminate_backend(pid, 5000)::text FROM pg_stat_activity \
-                       WHERE datname = current_database() AND state = 'idle in transaction'";
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(column(&server, sql))
-        });
-        assert_eq!(ended.join().unwrap(), ["true"]);
-    }
-}
-
 #[tokio::test]
 async fn a_session_that_ends_between_the_commits_leaves_one_ahead() {
     let Some(pair) = Pair::on(Dialect::Postgres, Dialect::Postgres).await else { return };
     let migrator = migrator(&line());
-    let terminator = Terminator { server: pair.1.url.clone(), done: Mutex::new(false) };
-    let options = Options::new().observer(Arc::new(terminator));
+    let options = Options::new().observer(terminator(&pair));
     let error = pair.databases(&migrator, &options).up().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Disconnected, "{error}");
     assert!(matches!(error.state(), Some(DatabaseState::Uncertain { .. })), "{error}");

@@ -115,7 +115,7 @@ async fn a_run_over_some_of_the_databases_does_not_forget_what_was_decided_for_a
         let some = all.filter(|(name, _)| names.contains(name)).collect::<Vec<_>>();
         migrator.with(options.clone()).databases(some)
     };
-    let terminator = super::two_phase::terminator(&pair);
+    let terminator = super::terminator(&pair);
     let error = over(&options().observer(terminator), &names).up_to("r001").await.unwrap_err();
     assert!(matches!(error.state(), Some(DatabaseState::Prepared { .. })), "{error}");
     over(&options(), &["catalog", "reports"]).up().await.unwrap();
@@ -312,7 +312,7 @@ async fn redo_applies_nothing_again_that_it_has_not_undone() {
     let Some(pair) = able(Dialect::Postgres, Dialect::Postgres).await else { return };
     let migrator = migrator(&line());
     pair.up(&migrator).await.unwrap();
-    let terminator = super::two_phase::terminator(&pair);
+    let terminator = super::terminator(&pair);
     let down = pair.databases(&migrator, &options().observer(terminator)).down("r002").await;
     assert!(matches!(down.unwrap_err().state(), Some(DatabaseState::Prepared { .. })));
     let redone = pair.databases(&migrator, &options()).redo("r002").await;

@@ -125,6 +125,34 @@ impl Log {
     }
 }
 
+/// Ends the sessions that work on a database, as soon as another one is committed.
+struct Terminator {
+    url: String,
+    done: Mutex<bool>,
+}
+
+impl Observer for Terminator {
+    fn event(&self, event: &Event<'_>) {
+        let Event::Committed { .. } = event else { return };
+        if std::mem::replace(&mut *self.done.lock().unwrap(), true) {
+            return;
+        }
+        let url = self.url.clone();
+        let ended = std::thread::spawn(move || {
+            let sql = "SELECT pg_terminate_backend(pid, 5000)::text FROM pg_stat_activity \
+                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(column(&url, sql))
+        });
+        assert_eq!(ended.join().unwrap(), ["true"]);
+    }
+}
+
+/// Ends the sessions of the second database as soon as the first one is committed.
+fn terminator(pair: &Pair) -> Arc<dyn Observer> {
+    Arc::new(Terminator { url: pair.1.url.clone(), done: Mutex::new(false) })
+}
+
 /// Every dialect twice, and two kinds together.
 const KINDS: [(Dialect, Dialect); 5] = [
     (Dialect::Sqlite, Dialect::Sqlite),

@@ -58,34 +58,6 @@ async fn databases_go_up_and_down_in_two_phases() {
     }
 }
 
-/// Ends the sessions that work on a database, as soon as another one is committed.
-struct Terminator {
-    url: String,
-    done: Mutex<bool>,
-}
-
-impl Observer for Terminator {
-    fn event(&self, event: &Event<'_>) {
-        let Event::Committed { .. } = event else { return };
-        if std::mem::replace(&mut *self.done.lock().unwrap(), true) {
-            return;
-        }
-        let url = self.url.clone();
-        let ended = std::thread::spawn(move || {
-            let sql = "SELECT pg_terminate_backend(pid, 5000)::text FROM pg_stat_activity \
-                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(column(&url, sql))
-        });
-        assert_eq!(ended.join().unwrap(), ["true"]);
-    }
-}
-
-/// Ends the sessions of the second database as soon as the first one is committed.
-pub(super) fn terminator(pair: &Pair) -> Arc<dyn Observer> {
-    Arc::new(Terminator { url: pair.1.url.clone(), done: Mutex::new(false) })
-}
-
 /// The state in which one database is committed and the other one prepared.
 pub(super) async fn between_the_commits(pair: &Pair, migrator: &Migrator) -> Error {
     let observed = options().observer(terminator(pair));
@@ -121,7 +93,7 @@ async fn a_session_that_ends_between_the_phases_leaves_what_the_next_run_commits
     assert!(matches!(error.state(), Some(DatabaseState::Prepared { .. })), "{error:?}");
     let left = prepared(&pair, &migrator).await;
     let [transaction] = &left[..] else { panic!("{left:?}") };
-    assert_eq!(transaction.decider, "catalog");
+    assert_eq!(transaction.decider(), "catalog");
     let plans = pair.databases(&migrator, &options()).plan(Direction::Up, "head").await.unwrap();
     let warnings = &plans[1].report.warnings;
     assert!(warnings.iter().any(|it| it.contains("begins with committing")), "{warnings:?}");
